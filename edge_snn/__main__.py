@@ -1,0 +1,5 @@
+"""``python -m edge_snn``."""
+
+from edge_snn.cli.main import main
+
+main()

@@ -1,0 +1,68 @@
+"""What several commands share: loading models and images, printing, progress."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from edge_snn.errors import InputError
+from edge_snn.graph import esnn_file
+from edge_snn.graph.model import IntegerModel
+from edge_snn.passes import bounds
+
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+
+
+def load_model(path: str | Path) -> IntegerModel:
+    """Reads an .esnn file, or a shipped model by name, and proves its bounds again.
+
+    Raises:
+        InputError: no such model, or a damaged one.
+    """
+    from edge_snn.models import zoo
+
+    model = esnn_file.load(zoo.resolve(str(path), ".esnn"))
+    bounds.check(model)
+    return model
+
+
+def print_json(document: Any) -> None:
+    """Prints one JSON object to standard output."""
+    click.echo(json.dumps(document, indent=2, sort_keys=False, allow_nan=False))
+
+
+def console(as_json: bool) -> Console:
+    """Console for people: standard output, or standard error when that belongs to JSON."""
+    return Console(stderr=as_json, highlight=False)
+
+
+@contextmanager
+def progress_bar(label: str, total: int, quiet: bool = False) -> Iterator[Any]:
+    """Yields a callback ``done(count, note="")`` that moves a progress bar on standard error."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[note]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), disable=quiet, transient=True) as bar:
+        task = bar.add_task(label, total=total, note="")
+
+        def done(count: int, note: str = "") -> None:
+            bar.update(task, completed=count, note=note)
+
+        yield done
+
+
+def check_output(path: Path) -> None:
+    """Raises InputError unless the folder of an output file exists."""
+    if not path.parent.is_dir():
+        raise InputError("the folder for the output does not exist", where=str(path.parent))

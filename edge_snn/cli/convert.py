@@ -1,0 +1,80 @@
+"""``edge-snn convert``: a trained model file becomes an integer model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.table import Table
+
+from edge_snn.cli.common import check_output, console, json_option, print_json, progress_bar
+
+
+@click.command("convert")
+@click.argument("source", type=str)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file to write [default: SOURCE.esnn].")
+@click.option("--calibrate", metavar="DATA", help="Training images (name or file) that fix the range of K.")
+@click.option("--limit", type=click.IntRange(min=1), default=256, show_default=True, help="Calibration images.")
+@click.option("--weight-bits", type=click.IntRange(2, 8), default=8, show_default=True, help="Bits per weight.")
+@click.option("--name", default="", help="Name of the model [default: from the file].")
+@json_option
+def command(
+    source: str, output: Path | None, calibrate: str | None, limit: int, weight_bits: int, name: str, as_json: bool
+) -> None:
+    """Convert SOURCE (.tflite, .keras, or the name of a shipped model) to an integer-only model file.
+
+    The recovered graph is first run against the file on 16 inputs; the conversion is refused unless every
+    spike agrees. TensorFlow is needed for .keras only.
+
+    \b
+    Example:
+      edge-snn convert fashion-mnist -o fm.esnn --calibrate fashion-mnist-calibration
+    """
+    from edge_snn import data, frontends
+    from edge_snn.graph import esnn_file
+    from edge_snn.models import zoo
+    from edge_snn.passes.convert import ConvertOptions, convert
+
+    path = zoo.resolve(source, ".tflite")
+    target = output or Path(f"{path.stem}.esnn")
+    check_output(target)
+    out = console(as_json)
+    read = frontends.read(path)
+    images, data_name, classes = None, None, ()
+    if calibrate is not None:
+        dataset = data.load(calibrate, split="train", limit=limit)
+        dataset = data.fit(dataset, read.graph.image.shape)
+        images, data_name = dataset.x, dataset.name
+        if len(dataset.classes) == read.graph.readout.bias.shape[0]:
+            classes = dataset.classes
+    provenance = {"source": path.name, "source_sha256": read.source_sha256, "calibration": data_name}
+    with progress_bar("calibrating", 0 if images is None else len(images), quiet=as_json) as done:
+        result = convert(
+            read.graph,
+            ConvertOptions(weight_bits, name or path.stem, classes),
+            calibration=images,
+            provenance=provenance,
+            progress=done,
+        )
+    esnn_file.save(result.model, target)
+    facts = {
+        "model": str(target),
+        "sha256": result.model.sha256,
+        "source": str(path),
+        "nodes": len(result.model.graph.nodes),
+        "neuron_layers": len(result.model.graph.neurons),
+        "timesteps": result.model.graph.timesteps,
+        "weight_bytes": result.model.weight_bytes,
+        "checked_inputs": read.checked_inputs,
+        "near_ties": read.near_ties,
+        "coarsened_channels": dict(result.coarsened),
+        "wide_streams": list(result.wide_streams),
+        "clipped": dict(result.clipped),
+    }
+    if as_json:
+        print_json(facts)
+        return
+    table = Table(show_header=False, box=None)
+    for key, value in facts.items():
+        table.add_row(key.replace("_", " "), str(value))
+    out.print(table)

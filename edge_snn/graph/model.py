@@ -1,0 +1,110 @@
+"""A converted model: the integer graph with what was proved about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from edge_snn.graph.checks import check_array, check_int, check_name, fail
+from edge_snn.graph.graph import INPUT, Graph
+from edge_snn.graph.node import INTEGER
+
+INT32_MAX = (1 << 31) - 1
+INT16_MAX = (1 << 15) - 1
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """Proved interval [low, high] of an integer quantity, for every input and time step."""
+
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        check_int("bounds", "low", self.low, -INT32_MAX - 1, INT32_MAX)
+        check_int("bounds", "high", self.high, self.low, INT32_MAX)
+
+    @property
+    def bits(self) -> int:
+        """Narrowest lane, 8, 16 or 32 bits signed, that holds every value."""
+        reach = max(self.high, -self.low - 1)
+        return 8 if reach < 1 << 7 else 16 if reach < 1 << 15 else 32
+
+
+@dataclass(frozen=True)
+class EdgeFacts:
+    """What is known of one edge of an integer graph.
+
+    Attributes:
+        bounds: of its values, over all channels.
+        scale: real value of 1 LSB, float64 [channels] or [1]; spikes and pixels have [1.0].
+    """
+
+    bounds: Bounds
+    scale: np.ndarray
+
+    def __post_init__(self) -> None:
+        check_array("edge", "scale", self.scale, ("float64",), 1)
+        if (self.scale <= 0).any():
+            raise fail("edge", "a scale is not above 0")
+
+
+@dataclass(frozen=True)
+class IntegerModel:
+    """An integer graph, its edges' scales and bounds, and its class names.
+
+    Attributes:
+        graph: in the integer domain.
+        edges: facts of every edge, the input's included.
+        accumulators: proved bounds of quantities inside nodes, by "node.quantity": ``NAME.sum`` of a
+            conv, linear or readout (every partial sum), ``NAME.membrane`` of a neuron, ``NAME.scores`` or
+            ``NAME.context`` (the first product) and ``NAME.mixed`` of an attention.
+        classes: names of the logits.
+        provenance: where it came from; for people, not part of the identity.
+        sha256: identity, SHA-256 of the content as :mod:`edge_snn.graph.esnn_file` defines it; 64 hex digits.
+    """
+
+    graph: Graph
+    edges: Mapping[str, EdgeFacts]
+    accumulators: Mapping[str, Bounds]
+    classes: tuple[str, ...]
+    provenance: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    sha256: str = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.graph.domain != INTEGER:
+            raise fail(self.graph.name, "the graph has float numbers; convert it first")
+        if set(self.edges) != set(self.graph.specs):
+            raise fail(self.graph.name, "the facts of the edges do not match the edges")
+        for name, facts in self.edges.items():
+            if facts.scale.shape[0] not in (1, self.graph.specs[name].channels):
+                raise fail(name, f"{facts.scale.shape[0]} scales for {self.graph.specs[name].channels} channels")
+        if not isinstance(self.classes, tuple) or len(self.classes) != self.graph.specs[
+            self.graph.readout.name
+        ].channels:
+            raise fail(self.graph.name, f"{len(self.classes)} class names for another number of logits")
+        for label in self.classes:
+            check_name(label, "class")
+        object.__setattr__(self, "edges", MappingProxyType(dict(self.edges)))
+        object.__setattr__(self, "accumulators", MappingProxyType(dict(self.accumulators)))
+        from edge_snn.graph import esnn_file  # the file format defines the identity, and needs this class
+
+        object.__setattr__(self, "sha256", esnn_file.identity(self))
+
+    @property
+    def name(self) -> str:
+        return self.graph.name
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        return self.graph.specs[INPUT].shape
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of all int8 weights."""
+        arrays = [getattr(node, "weight", None) for node in self.graph.nodes]
+        return sum(array.size for array in arrays if array is not None)
