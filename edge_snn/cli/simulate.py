@@ -1,0 +1,118 @@
+"""``edge-snn simulate``: the integer model on the host, exactly as a device computes it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import click
+import numpy as np
+from rich.markup import escape
+from rich.table import Table
+
+from edge_snn.cli.common import console, json_option, load_model, print_json, progress_bar
+from edge_snn.errors import MismatchError
+from edge_snn.graph.model import IntegerModel
+from edge_snn.reference import Result
+
+
+def layer_rates(model: IntegerModel, result: Result) -> list[dict[str, Any]]:
+    """Mean spikes per image and time step, and firing rate, of every neuron layer (ternary as |s|)."""
+    layers = []
+    start, steps = 0, model.graph.timesteps
+    for node in model.graph.neurons:
+        signs = 2 if node.polarity == "ternary" else 1
+        counts = result.counts[:, start : start + signs * steps].reshape(-1, signs, steps)
+        start += signs * steps
+        per_step = counts.sum(axis=1).mean(axis=0)
+        neurons = model.graph.specs[node.name].size
+        layers.append(
+            {
+                "name": node.name,
+                "kind": node.polarity,
+                "neurons": neurons,
+                "rate": float(per_step.mean() / neurons),
+                "spikes_per_step": [float(value) for value in per_step],
+            }
+        )
+    return layers
+
+
+def mean_rate(layers: list[dict[str, Any]]) -> float:
+    """Spikes over neurons times steps, all layers together."""
+    neurons = sum(layer["neurons"] for layer in layers)
+    return float(sum(layer["rate"] * layer["neurons"] for layer in layers) / neurons) if neurons else 0.0
+
+
+@click.command("simulate")
+@click.argument("model_path", metavar="MODEL")
+@click.option("--data", "data_name", required=True, metavar="DATA", help="Data set name, .npz file or folder.")
+@click.option("--split", type=click.Choice(["train", "test"]), default="test", show_default=True)
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N images.")
+@click.option("--float", "float_file", metavar="TFLITE", help="Also run this float model and compare.")
+@click.option("--min-accuracy", type=click.FloatRange(0, 1), help="Exit with 1 below this accuracy.")
+@json_option
+def command(
+    model_path: str,
+    data_name: str,
+    split: str,
+    limit: int | None,
+    float_file: str | None,
+    min_accuracy: float | None,
+    as_json: bool,
+) -> None:
+    """Run MODEL (an .esnn file or a shipped model's name) in the integer reference.
+
+    \b
+    Example:
+      edge-snn simulate fashion-mnist --data fashion-mnist --float fashion-mnist
+    """
+    from edge_snn import data, frontends
+    from edge_snn.models import zoo
+    from edge_snn.reference import run
+
+    model = load_model(model_path)
+    dataset = data.fit(data.load(data_name, split=split, limit=limit), model.input_shape)
+    data.check_labels(dataset, len(model.classes))
+    started = time.monotonic()
+    with progress_bar("simulating", len(dataset.x), quiet=as_json) as done:
+        result = run(model.graph, dataset.x, progress=done)
+    layers = layer_rates(model, result)
+    accuracy = float((result.predictions == dataset.y).mean())
+    facts: dict[str, Any] = {
+        "model": model.name,
+        "sha256": model.sha256,
+        "data": dataset.name,
+        "images": len(dataset.x),
+        "accuracy": accuracy,
+        "mean_rate": mean_rate(layers),
+        "sops": float(sum(values.mean() for values in result.sops.values())),
+        "seconds": round(time.monotonic() - started, 2),
+        "layers": layers,
+    }
+    if float_file is not None:
+        path = zoo.resolve(float_file, ".tflite")
+        with progress_bar("float model", len(dataset.x), quiet=as_json) as done:
+            logits = frontends.run_float(path, dataset.x, progress=done)
+        predictions = np.argmax(logits, axis=1)
+        facts["float_accuracy"] = float((predictions == dataset.y).mean())
+        facts["same_class"] = float((predictions == result.predictions).mean())
+    if as_json:
+        print_json(facts)
+    else:
+        _show(facts)
+    if min_accuracy is not None and accuracy < min_accuracy:
+        raise MismatchError(f"accuracy {accuracy:.4f} is below the {min_accuracy:.4f} asked for", where=model.name)
+
+
+def _show(facts: dict[str, Any]) -> None:
+    out = console(False)
+    table = Table("layer", "kind", "neurons", "rate", "spikes per step", box=None)
+    for layer in facts["layers"]:
+        steps = " ".join(f"{value:.1f}" for value in layer["spikes_per_step"])
+        table.add_row(escape(layer["name"]), layer["kind"], str(layer["neurons"]), f"{layer['rate']:.3f}", steps)
+    out.print(table)
+    out.print(f"\nmean rate {facts['mean_rate']:.4f}, synaptic operations {facts['sops']:,.0f} an image")
+    if "float_accuracy" in facts:
+        out.print(f"float accuracy   {facts['float_accuracy']:.4f} (same class {facts['same_class']:.4f})")
+    out.print(f"integer accuracy {facts['accuracy']:.4f} on {facts['images']} images in {facts['seconds']} s")
