@@ -1,0 +1,50 @@
+# Every daily act is a target here. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+BOARD ?= mps2-an386
+LIMIT ?= 200
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-slow lint format clean tools
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+$(BIN)/.light: pyproject.toml
+	@sh tools/check_tools.sh
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(BIN)/.test: $(BIN)/.light
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
+	@touch $@
+
+tools:  ## install or name the system packages that are missing
+	@sh tools/check_tools.sh
+
+demo: $(BIN)/.light  ## convert, build, run on the emulated M4, stream 200 real images, print the table
+	@mkdir -p build/demo
+	$(BIN)/edge-snn convert fashion-mnist --calibrate fashion-mnist-calibration -o build/demo/fashion-mnist.esnn
+	$(BIN)/edge-snn eval --emulate $(BOARD) --model build/demo/fashion-mnist.esnn --data fashion-mnist-1000 \
+	    --limit $(LIMIT) --report build/demo
+
+test: $(BIN)/.test  ## the whole suite, tier by tier (without the slow marker)
+	@sh tools/run_tests.sh $(BIN)
+
+test-slow: $(BIN)/.test  ## minutes to hours: the whole test set over serial, wide sweeps
+	$(BIN)/pytest -m slow
+
+lint: $(BIN)/.test  ## ruff, mypy
+	$(BIN)/ruff check edge_snn firmware_gen tools tests
+	$(BIN)/ruff format --check edge_snn firmware_gen tools tests
+	$(BIN)/mypy
+
+format: $(BIN)/.test  ## ruff and clang-format, in place
+	$(BIN)/ruff format edge_snn firmware_gen tools tests
+	$(BIN)/ruff check --fix edge_snn firmware_gen tools tests
+	find firmware_gen -name '*.c' -o -name '*.h' | xargs $(BIN)/clang-format -i
+
+clean:  ## remove what was built
+	rm -rf build
