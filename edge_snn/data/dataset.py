@@ -1,0 +1,84 @@
+"""A labelled set of images."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from edge_snn.errors import InputError
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images with labels.
+
+    Attributes:
+        x: uint8 [N, H, W, C].
+        y: int64 [N], >= 0.
+        classes: names of the labels; () when unknown.
+        name: where it came from, for people.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    classes: tuple[str, ...] = ()
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if self.x.dtype != np.uint8 or self.x.ndim != 4:
+            raise InputError(
+                f"images must be uint8 [N, height, width, channels], not {self.x.dtype}{list(self.x.shape)}",
+                where=self.name,
+                hint="store raw pixels 0..255 as uint8; scaling is part of the model",
+            )
+        if self.y.ndim != 1 or self.y.dtype.kind not in "iu":
+            raise InputError(f"labels must be integers [N], not {self.y.dtype}{list(self.y.shape)}", where=self.name)
+        if len(self.x) != len(self.y):
+            raise InputError(f"{len(self.x)} images but {len(self.y)} labels", where=self.name)
+        if len(self.x) == 0 or 0 in self.x.shape:
+            raise InputError("there is no image in it", where=self.name)
+        object.__setattr__(self, "y", self.y.astype(np.int64))
+        if self.y.min() < 0 or (self.classes and self.y.max() >= len(self.classes)):
+            bad = int(self.y.min() if self.y.min() < 0 else self.y.max())
+            raise InputError(f"label {bad} is out of range", where=self.name)
+
+    def head(self, limit: int | None) -> Dataset:
+        """The first ``limit`` images, or all."""
+        return self if limit is None else replace(self, x=self.x[:limit], y=self.y[:limit])
+
+
+def check_labels(dataset: Dataset, classes: int) -> None:
+    """Raises InputError if a label has no logit in a model of ``classes`` classes."""
+    highest = int(dataset.y.max())
+    if highest >= classes:
+        index = int(np.argmax(dataset.y))
+        raise InputError(
+            f"label {highest} of image {index} is out of range: the model has {classes} classes", where=dataset.name
+        )
+
+
+def fit(dataset: Dataset, shape: tuple[int, int, int]) -> Dataset:
+    """Brings images to a model's input by exact integer averaging where the size divides.
+
+    A model of h x w takes images of k*h x k*w: each pixel is the mean of k*k, rounded half up:
+    ``(sum + k*k//2) // (k*k)``. Images of the right shape pass unchanged.
+
+    Raises:
+        InputError: another shape.
+    """
+    height, width, channels = dataset.x.shape[1:]
+    if (height, width, channels) == shape:
+        return dataset
+    factor = height // shape[0]
+    if channels != shape[2] or factor < 1 or (height, width) != (shape[0] * factor, shape[1] * factor):
+        want, got = "x".join(map(str, shape)), "x".join(map(str, (height, width, channels)))
+        raise InputError(
+            f"images are {got} (height, width, channels), the model takes {want}",
+            where=dataset.name,
+            hint="resize the images; whole multiples are averaged down automatically",
+        )
+    blocks = dataset.x.reshape(-1, shape[0], factor, shape[1], factor, channels)
+    area = factor * factor
+    small = (blocks.sum(axis=(2, 4), dtype=np.uint32) + area // 2) // area
+    return replace(dataset, x=small.astype(np.uint8), name=f"{dataset.name} ({shape[0]}x{shape[1]})")

@@ -1,0 +1,51 @@
+"""A folder of images: one sub-folder a class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from edge_snn.data.dataset import Dataset
+from edge_snn.errors import InputError
+
+SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm")
+MAX_PIXELS = 4096 * 4096
+
+
+def read(path: Path) -> Dataset:
+    """Reads ``path/CLASS/*.png`` (or jpg, bmp, pgm, ppm); classes in the order of their names.
+
+    Sub-folders named 0, 1, 2 .. are labels by number.
+
+    Raises:
+        InputError: no image, images of different shapes, or a file that is not an image.
+    """
+    from PIL import Image, UnidentifiedImageError
+
+    folders = sorted(item for item in path.iterdir() if item.is_dir())
+    if not folders:
+        raise InputError("has no sub-folder; one a class is expected", where=str(path))
+    numbered = all(folder.name.isdigit() for folder in folders)
+    if numbered:
+        folders.sort(key=lambda folder: int(folder.name))
+    images: list[np.ndarray] = []
+    labels: list[int] = []
+    for position, folder in enumerate(folders):
+        for file in sorted(item for item in folder.iterdir() if item.suffix.lower() in SUFFIXES):
+            try:
+                with Image.open(file) as picture:
+                    if picture.width * picture.height > MAX_PIXELS:
+                        raise InputError("image is too large", where=str(file))
+                    array = np.asarray(picture.convert("L" if picture.mode in ("1", "L", "I;16") else "RGB"))
+            except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+                raise InputError("not an image, or a damaged one", where=str(file)) from error
+            array = array[..., None] if array.ndim == 2 else array
+            if images and array.shape != images[0].shape:
+                raise InputError(f"is {array.shape}, the first image is {images[0].shape}", where=str(file))
+            images.append(array)
+            labels.append(int(folder.name) if numbered else position)
+    if not images:
+        raise InputError(f"has no image ({', '.join(SUFFIXES)})", where=str(path))
+    classes = () if numbered else tuple(folder.name for folder in folders)
+    return Dataset(np.stack(images), np.array(labels, np.int64), classes, path.name)
