@@ -37,8 +37,8 @@ class HeadProduct(keras.layers.Layer):
         mixed = ops.reshape(ops.transpose(mixed, (0, 2, 1, 3)), (-1, tokens, width))
         return mixed if self.scale == 1.0 else mixed * self.scale
 
-    def compute_output_shape(self, query: Any, key: Any, value: Any) -> Any:
-        return query
+    def compute_output_shape(self, query_shape: Any, key_shape: Any, value_shape: Any) -> Any:
+        return query_shape
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "heads": self.heads, "scale": self.scale}
@@ -51,8 +51,8 @@ class TokenSum(keras.layers.Layer):
     def call(self, query: Any, key: Any) -> Any:
         return ops.sum(query * key, axis=1, keepdims=True)
 
-    def compute_output_shape(self, query: Any, key: Any) -> Any:
-        return (query[0], 1, query[2])
+    def compute_output_shape(self, query_shape: Any, key_shape: Any) -> Any:
+        return (query_shape[0], 1, query_shape[2])
 
 
 def attention(spikes: Any, config: ModelConfig, name: str, neuron: Callable[..., Any]) -> Any:

@@ -1,0 +1,157 @@
+"""``edge-snn train``: trains a Spiking Transformer and exports it."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.markup import escape
+
+from edge_snn.cli.common import console, json_option, print_json, progress_bar
+from edge_snn.errors import InputError, ToolMissingError
+
+DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
+
+
+@click.command("train")
+@click.option("--preset", "preset_name", required=True, help="Model size; `edge-snn models` lists them.")
+@click.option("--data", "data_name", help="Data set by name, or one .npz with x_train, y_train.")
+@click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y.")
+@click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz with x, y, for --score-test.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
+@click.option("--stage", "stages", multiple=True, help="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; may be repeated.")
+@click.option("--attention", type=click.Choice(["a2os2a", "ssa", "sdsa"]), help="Attention kind.")
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0))
+@click.option("--batch", default=128, show_default=True, type=click.IntRange(min=1))
+@click.option("--shift", default=2, show_default=True, type=click.IntRange(0, 8), help="Augmentation, pixels.")
+@click.option("--flip/--no-flip", default=True, show_default=True, help="Augmentation, mirror.")
+@click.option("--held-out", default=5000, show_default=True, type=click.IntRange(min=1), help="Validation images.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first N training images.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --out.")
+@click.option("--score-test", is_flag=True, help="Score the test set once, when training is done.")
+@json_option
+def command(
+    preset_name: str,
+    data_name: str | None,
+    train_files: tuple[Path, ...],
+    test_file: Path | None,
+    out: Path,
+    stages: tuple[str, ...],
+    attention: str | None,
+    seed: int,
+    batch: int,
+    shift: int,
+    flip: bool,
+    held_out: int,
+    limit: int | None,
+    resume: bool,
+    score_test: bool,
+    as_json: bool,
+) -> None:
+    """Train a preset on a data set; writes OUT/model.tflite, OUT/model.keras and OUT/run.json.
+
+    The checkpoint is chosen on held-out training images. Ctrl-C loses at most one epoch; --resume goes on.
+
+    \b
+    Example (a few seconds):
+      edge-snn train --preset digits --data digits --out runs/digits --stage 1:8 --stage 4:4 \\
+          --no-flip --shift 1 --held-out 200
+    """
+    from dataclasses import replace
+
+    from edge_snn import data
+    from edge_snn.models import preset
+    from edge_snn.training.recipe import Recipe, Stage
+
+    config = preset(preset_name)
+    if attention:
+        config = replace(config, attention=attention)
+    schedule = tuple(Stage.parse(text) for text in stages or DEFAULT_SCHEDULE)
+    config = config.with_timesteps(schedule[-1].timesteps)
+    recipe = Recipe(schedule, batch, seed, shift=shift, flip=flip, held_out=held_out)
+    if bool(data_name) == bool(train_files):
+        raise InputError("give either --data or --train files")
+    training = data.load(data_name, "train", limit) if data_name else data.from_npz(list(train_files), "train")
+    training = data.fit(training.head(limit), config.input_shape)
+    data.check_labels(training, config.classes)
+    if importlib.util.find_spec("keras") is None:
+        raise ToolMissingError("training needs Keras and TensorFlow", hint="pip install 'edge-snn[train]'")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    run = _open_run(out, config, recipe, resume)
+    result = _train(run, training, as_json)
+    if score_test:
+        test = data.from_npz([test_file], "test") if test_file else data.load(data_name or "", "test")
+        result["test_accuracy"] = _score(run, data.fit(test, config.input_shape))
+    if as_json:
+        print_json(result)
+    else:
+        console(False).print(f"{escape(str(out))}/model.tflite: {result}")
+
+
+def _open_run(out: Path, config: Any, recipe: Any, resume: bool) -> Any:
+    from edge_snn.training import checkpoint
+    from edge_snn.training.trainer import Run
+
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", where=str(out)) from error
+    run = Run(config, recipe, out)
+    path = out / checkpoint.RUN
+    if not path.exists():
+        return run
+    if not resume:
+        raise InputError("holds a run already", where=str(out), hint="add --resume, or choose another folder")
+    facts = checkpoint.read_json(path)
+    if not isinstance(facts, dict) or facts.get("model") != config.to_json():
+        raise InputError("holds a run of another model", where=str(out))
+    if facts.get("recipe", {}).get("seed") != recipe.seed:
+        raise InputError("holds a run with another seed", where=str(out))
+    run.history = list(facts["history"])
+    return run
+
+
+def _train(run: Any, training: Any, quiet: bool) -> dict[str, Any]:
+    from edge_snn.models.export import export_tflite
+    from edge_snn.training.trainer import best_model, train
+
+    out = console(quiet)
+    started = time.monotonic()
+    with progress_bar("training", 1, quiet=quiet) as bar:
+
+        def report(facts: dict[str, Any]) -> None:
+            out.print(
+                f"epoch {facts['epoch']}/{run.recipe.epochs} T={facts['timesteps']} loss {facts['loss']:.4f} "
+                f"train {facts['accuracy']:.4f} held out {facts['held_out_accuracy']:.4f} "
+                f"rate {facts['mean_rate']:.3f} ({facts['seconds']:.0f} s)"
+            )
+
+        train(run, training, report, lambda step, steps: bar(step / steps, f"epoch {run.epoch + 1}"))
+    model = best_model(run)
+    model.save(run.folder / "model.keras")
+    export_tflite(model, run.folder / "model.tflite")
+    final = [item for item in run.history if item["final_stage"]]
+    best = max(final, key=lambda item: item["held_out_accuracy"])
+    return {
+        "run": str(run.folder),
+        "epochs": run.epoch,
+        "held_out_accuracy": best["held_out_accuracy"],
+        "mean_rate": best["mean_rate"],
+        "rates": best["rates"],
+        "seconds": round(sum(item["seconds"] for item in run.history), 1),
+        "seconds_now": round(time.monotonic() - started, 1),
+    }
+
+
+def _score(run: Any, test: Any) -> float:
+    """Test accuracy of the exported weights; scored once and kept."""
+    from edge_snn.training import checkpoint
+    from edge_snn.training.trainer import best_model, measure
+
+    accuracy, _ = measure(best_model(run), test)
+    checkpoint.write_json(run.folder / "test.json", {"test_accuracy": accuracy, "images": len(test.x)})
+    return accuracy

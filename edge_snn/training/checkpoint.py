@@ -1,0 +1,50 @@
+"""State of a run on disk: one ``.npz`` of plain arrays and one JSON file, replaced whole after each epoch."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from edge_snn.data import npz
+from edge_snn.errors import InputError
+
+STATE = "state.npz"
+BEST = "best.npz"
+RUN = "run.json"
+
+
+def write_arrays(path: Path, arrays: Sequence[np.ndarray]) -> None:
+    """Writes arrays in order, aside first and renamed when whole."""
+    aside = path.with_name(f".{path.name}.part")
+    with aside.open("wb") as stream:
+        np.savez(stream, **{f"a{index:04d}": array for index, array in enumerate(arrays)})  # type: ignore[arg-type]
+    os.replace(aside, path)
+
+
+def read_arrays(path: Path, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
+    """Reads what :func:`write_arrays` wrote; InputError unless number and shapes are as expected."""
+    names = tuple(f"a{index:04d}" for index in range(len(shapes)))
+    found = npz.read(path, names)
+    if [found[name].shape for name in names if name in found] != [tuple(shape) for shape in shapes]:
+        raise InputError("belongs to another model or recipe", where=str(path), hint="train into another folder")
+    return [found[name] for name in names]
+
+
+def write_json(path: Path, document: Any) -> None:
+    """Writes JSON, aside first and renamed when whole."""
+    aside = path.with_name(f".{path.name}.part")
+    aside.write_text(json.dumps(document, indent=1), encoding="utf-8")
+    os.replace(aside, path)
+
+
+def read_json(path: Path) -> Any:
+    """Reads JSON; InputError when it is damaged."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise InputError("cannot be read, or is damaged", where=str(path)) from error

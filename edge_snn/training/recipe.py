@@ -1,0 +1,92 @@
+"""What a training run does, as data: it is saved beside the run and printed on the model's card."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from edge_snn.errors import InputError
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Some epochs at one number of time steps.
+
+    Attributes:
+        timesteps: T of this stage; weights carry over, so T = 1 first is cheap.
+        epochs: passes over the training images.
+        rate: peak learning rate.
+        rate_weight, rate_target: of the firing-rate loss.
+    """
+
+    timesteps: int
+    epochs: int
+    rate: float
+    rate_weight: float
+    rate_target: float
+
+    def __post_init__(self) -> None:
+        if not (1 <= self.timesteps <= 8 and self.epochs >= 1):
+            raise InputError("a stage needs 1 to 8 time steps and at least one epoch", where="schedule")
+        if not (0 < self.rate <= 1 and self.rate_weight >= 0 and 0 < self.rate_target <= 1):
+            raise InputError("a learning rate or spike-rate setting is out of range", where="schedule")
+
+    @classmethod
+    def parse(cls, text: str) -> Stage:
+        """Reads ``T:EPOCHS[:LEARNING_RATE[:RATE_WEIGHT[:RATE_TARGET]]]``."""
+        parts = text.split(":")
+        defaults = ["", "", "0.002", "0.5", "0.15"]
+        try:
+            if not 2 <= len(parts) <= 5:
+                raise ValueError
+            filled = [*parts, *defaults[len(parts) :]]
+            return cls(int(filled[0]), int(filled[1]), *(float(item) for item in filled[2:]))
+        except ValueError as error:
+            raise InputError(
+                f"cannot read {text[:40]!r}", where="schedule", hint="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]"
+            ) from error
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A whole training run.
+
+    Attributes:
+        stages: one after the other.
+        batch: images a step.
+        seed: of weights, order and augmentation.
+        weight_decay: of AdamW.
+        label_smoothing: of the cross entropy.
+        shift: images are moved by up to this many pixels.
+        flip: images are mirrored half of the time.
+        held_out: training images at the end of the set that choose the checkpoint and are never trained on.
+    """
+
+    stages: tuple[Stage, ...]
+    batch: int = 128
+    seed: int = 1
+    weight_decay: float = 0.02
+    label_smoothing: float = 0.1
+    shift: int = 2
+    flip: bool = True
+    held_out: int = 5000
+
+    def __post_init__(self) -> None:
+        if not self.stages or self.batch < 1 or self.held_out < 1 or not 0 <= self.shift <= 8:
+            raise InputError("a setting of the recipe is out of range", where="recipe")
+
+    @property
+    def epochs(self) -> int:
+        return sum(stage.epochs for stage in self.stages)
+
+    def stage_of(self, epoch: int) -> tuple[int, int]:
+        """(index of the stage, epoch within it) of an epoch of the whole run."""
+        for index, stage in enumerate(self.stages):
+            if epoch < stage.epochs:
+                return index, epoch
+            epoch -= stage.epochs
+        raise IndexError(epoch)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return asdict(self)
