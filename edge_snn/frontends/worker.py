@@ -1,0 +1,61 @@
+"""Child process that executes a ``.tflite``. The runtime crashes on damaged files, so it never runs in ours.
+
+Usage: ``python -m edge_snn.frontends.worker MODEL IMAGES.npy OUT.npz [TENSOR ..]``. With tensor numbers the
+values of these tensors are kept for every image (``t<N>`` [B, ...]); always the output (``output``).
+Prints the number of images done, a line each.
+"""
+
+from __future__ import annotations
+
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+MEMORY_BYTES = 4 << 30
+CPU_SECONDS = 3600
+
+
+def _runtime() -> Any:
+    try:
+        from tflite_runtime import interpreter
+    except ImportError:
+        from ai_edge_litert import interpreter
+    return interpreter
+
+
+def main(arguments: list[str]) -> None:
+    """Runs the images one by one and writes what was asked for."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (CPU_SECONDS, CPU_SECONDS))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    model, images_path, out = arguments[:3]
+    tensors = [int(number) for number in arguments[3:]]
+    images = np.load(images_path, allow_pickle=False)
+    runtime = _runtime()
+    options: dict[str, Any] = {}
+    if tensors:
+        # A delegate fuses operators and leaves no values in between.
+        resolver = runtime.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
+        options = {"experimental_preserve_all_tensors": True, "experimental_op_resolver_type": resolver}
+    interpreter = runtime.Interpreter(model_path=model, num_threads=2, **options)
+    interpreter.allocate_tensors()
+    source = interpreter.get_input_details()[0]["index"]
+    target = interpreter.get_output_details()[0]["index"]
+    kept: dict[str, list[np.ndarray]] = {"output": [], **{f"t{number}": [] for number in tensors}}
+    for index, image in enumerate(images):
+        interpreter.set_tensor(source, image[None].astype(np.float32))
+        interpreter.invoke()
+        kept["output"].append(interpreter.get_tensor(target).copy())
+        for number in tensors:
+            kept[f"t{number}"].append(interpreter.get_tensor(number).copy())
+        if index % 50 == 49:
+            print(index + 1, flush=True)
+    with Path(out).open("wb") as stream:
+        np.savez(stream, **{name: np.stack(values) for name, values in kept.items()})  # type: ignore[arg-type]
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
