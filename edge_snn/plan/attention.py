@@ -1,0 +1,57 @@
+"""Steps of Attention, with the linear layer and ReLU of K fused in: K is never stored as a whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from edge_snn.graph.attention import Attention
+from edge_snn.graph.linear import Linear
+from edge_snn.graph.neuron import Relu
+from edge_snn.plan.steps import FinishedStep, Spikes, padded
+
+
+@dataclass(frozen=True)
+class AttentionStep(FinishedStep):
+    """An attention.
+
+    Attributes:
+        key_layer, key_relu: how K is made from ``key_source``; None when K are the spikes themselves.
+    """
+
+    kind: ClassVar[str] = "attention"
+
+    node: Attention
+    query: Spikes
+    value: Spikes
+    key_source: Spikes
+    key_layer: Linear | None
+    key_relu: Relu | None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.query.storage, self.value.storage, self.key_source.storage, *self.finish.reads)
+
+    @property
+    def width(self) -> int:
+        """Channels of a head."""
+        return self.query.channels // self.node.heads
+
+    @property
+    def main_stride(self) -> int:
+        """Entries of one step's first product: contexts [d][padded], or keys [d][N]."""
+        inner = padded(self.width) if self.node.order == "q_kv" else self.query.positions
+        return self.width * inner
+
+    @property
+    def scratch(self) -> dict[str, int]:
+        steps, room = self.query.timesteps, padded(self.width)
+        parts = {
+            "rows": 2 * max(8 * self.key_source.row_bytes, 2 * room),
+            "key": 4 * room,
+            "sums": 4 * steps * room,
+            "main": 4 * steps * self.main_stride,
+        }
+        if self.node.order == "qk_v":
+            parts["scores"] = 4 * self.query.positions
+        return parts

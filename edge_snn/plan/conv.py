@@ -1,0 +1,37 @@
+"""Steps of Conv2D."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from edge_snn.graph.conv import Conv2D
+from edge_snn.plan.steps import FinishedStep, Spikes, padded
+
+
+@dataclass(frozen=True)
+class ConvStep(FinishedStep):
+    """A convolution of pixels (``source`` is None) or of spikes.
+
+    Attributes:
+        image: (height, width, channels) of the input.
+        out: (height, width) of the output.
+    """
+
+    kind: ClassVar[str] = "conv2d"
+
+    node: Conv2D
+    source: Spikes | None
+    source_storage: str
+    image: tuple[int, int, int]
+    out: tuple[int, int]
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.source_storage, *self.finish.reads)
+
+    @property
+    def scratch(self) -> dict[str, int]:
+        kh, kw, cin, cout = self.node.weight.shape
+        taps = cin if self.source is None else 8 * self.source.row_bytes
+        return {"rows": 2 * kh * kw * taps, "sums": 4 * self.finish.steps * padded(cout)}

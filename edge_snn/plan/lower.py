@@ -1,0 +1,217 @@
+"""Lowers an integer graph to fused steps.
+
+Sums of a layer go on to a residual, a store, a pool or a neuron while they are still in scratch; only what
+others read is stored. What cannot ride along with a layer gets a step of its own.
+"""
+
+from __future__ import annotations
+
+from edge_snn.errors import InputError
+from edge_snn.graph.attention import Attention
+from edge_snn.graph.conv import Conv2D
+from edge_snn.graph.graph import INPUT
+from edge_snn.graph.linear import Linear
+from edge_snn.graph.model import IntegerModel
+from edge_snn.graph.neuron import Neuron, Relu
+from edge_snn.graph.node import Node
+from edge_snn.graph.pool import MaxPool2D
+from edge_snn.graph.readout import Readout
+from edge_snn.graph.residual import Add
+from edge_snn.graph.tensor import Kind
+from edge_snn.plan.attention import AttentionStep
+from edge_snn.plan.conv import ConvStep
+from edge_snn.plan.linear import LinearStep
+from edge_snn.plan.pool import PoolStep, window
+from edge_snn.plan.readout import ReadoutStep
+from edge_snn.plan.residual import CurrentStep
+from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stream, padded
+
+MAX_ROW_UNITS = 1 << 16  # a row's place is 16 bits, in units of 8 bytes
+
+
+def counter_index(model: IntegerModel) -> dict[str, int]:
+    """Index of the first spike counter of each neuron layer (graph order; ternary layers have 2 T)."""
+    index, result = 0, {}
+    for node in model.graph.neurons:
+        result[node.name] = index
+        index += model.graph.timesteps * (2 if node.polarity == "ternary" else 1)
+    return result
+
+
+class Lowering:
+    """One pass over one graph."""
+
+    def __init__(self, model: IntegerModel) -> None:
+        self.model = model
+        self.graph = model.graph
+        self.steps: list[Step] = []
+        self._stored: dict[str, Stream | Spikes] = {}
+        self._done: set[str] = set()
+        self._counters = counter_index(model)
+
+    def run(self) -> tuple[Step, ...]:
+        """Returns the steps; InputError names a node that cannot be lowered."""
+        for node in self.graph.nodes:
+            if node.name not in self._done:
+                self._lower(node)
+                self._done.add(node.name)
+        return tuple(self.steps)
+
+    def _lower(self, node: Node) -> None:
+        if isinstance(node, Conv2D):
+            self._conv(node)
+        elif isinstance(node, Linear):
+            if not self._is_key(node):
+                finish = self._finish(node.name)
+                self._check_rows(node.name, node.weight.shape[0], node.weight.shape[1])
+                self.steps.append(LinearStep(node.name, finish, node, self._spikes(node.inputs[0])))
+        elif isinstance(node, Attention):
+            self._attention(node)
+        elif isinstance(node, (Neuron, Add)) or (
+            isinstance(node, MaxPool2D) and self.graph.specs[node.name].kind is Kind.CURRENT
+        ):
+            self._current(node)
+        elif isinstance(node, MaxPool2D):
+            shape = self.graph.specs[node.inputs[0]].shape
+            output = self._new_spikes(node.name)
+            self.steps.append(PoolStep(node.name, self._spikes(node.inputs[0]), output, window(node, shape), shape))
+        elif isinstance(node, Readout):
+            self._check_rows(node.name, node.weight.shape[0], node.weight.shape[1])
+            self.steps.append(ReadoutStep(node.name, node, self._spikes(node.inputs[0])))
+        elif not isinstance(node, Relu):
+            raise InputError(f"{node.op} cannot be lowered to the kernels", where=node.name)
+
+    # -- layers --------------------------------------------------------------------------------------
+
+    def _check_rows(self, name: str, rows: int, channels: int) -> None:
+        if rows * padded(channels) // 8 > MAX_ROW_UNITS:
+            raise InputError(
+                f"has {rows * padded(channels)} bytes of weights, the kernels reach {MAX_ROW_UNITS * 8}",
+                where=name,
+                hint="narrow the layer",
+            )
+
+    def _conv(self, node: Conv2D) -> None:
+        spec, out = self.graph.specs[node.inputs[0]], self.graph.specs[node.name]
+        kh, kw, cin, cout = node.weight.shape
+        self._check_rows(node.name, kh * kw * cin, cout)
+        source = None if spec.kind is Kind.PIXELS else self._spikes(node.inputs[0])
+        storage = INPUT if source is None else source.storage
+        finish = self._finish(node.name)
+        self.steps.append(ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2]))
+
+    def _is_key(self, node: Linear) -> bool:
+        """Whether the layer makes K of one attention only: then the attention computes it."""
+        readers = self.graph.consumers(node.name)
+        if len(readers) != 1 or not isinstance(readers[0], Relu):
+            return False
+        behind = self.graph.consumers(readers[0].name)
+        if len(behind) != 1 or not isinstance(behind[0], Attention):
+            raise InputError("a ReLU must feed the K of one attention and nothing else", where=readers[0].name)
+        return True
+
+    def _attention(self, node: Attention) -> None:
+        query, value = self._spikes(node.inputs[0]), self._spikes(node.inputs[2])
+        key = self.graph.node(node.inputs[1])
+        layer = relu = None
+        source = node.inputs[1]
+        if isinstance(key, Relu):
+            made = self.graph.node(key.inputs[0])
+            if not isinstance(made, Linear):
+                raise InputError("K must come from a linear layer and a ReLU, or be spikes", where=node.name)
+            layer, relu, source = made, key, made.inputs[0]
+            self._check_rows(layer.name, layer.weight.shape[0], query.channels // node.heads)
+        step = AttentionStep(
+            node.name, self._finish(node.name), node, query, value, self._spikes(source), layer, relu
+        )
+        self.steps.append(step)
+
+    def _current(self, node: Node) -> None:
+        """A neuron, sum or pool on a current that is stored."""
+        edges = list(node.inputs)
+        if isinstance(node, Add) and self.graph.specs[edges[0]].static:
+            edges.reverse()  # the sums are those of the input that changes with time
+        source = self._stream(edges[0])
+        if isinstance(node, Add):
+            finish = self._finish(node.name, residual=self._stream(edges[1]), steps=source.steps)
+        elif isinstance(node, Neuron):
+            finish = Finish(source.steps, self.graph.specs[edges[0]].shape[1], neuron=self._neuron(node))
+        else:
+            assert isinstance(node, MaxPool2D)
+            shape = self.graph.specs[edges[0]].shape
+            finish = Finish(
+                source.steps, shape[1], pooled=self._new_stream(node.name), pooled_window=window(node, shape)
+            )
+        self.steps.append(CurrentStep(node.name, finish, source))
+
+    # -- what rides along ----------------------------------------------------------------------------
+
+    def _finish(self, edge: str, residual: Stream | None = None, steps: int | None = None) -> Finish:
+        """Collects what the sums of ``edge`` can take along; marks those nodes done."""
+        spec = self.graph.specs[edge]
+        steps = steps or (1 if spec.static else self.graph.timesteps)
+        readers = self.graph.consumers(edge)
+        if residual is None and len(readers) == 1 and isinstance(readers[0], Add):
+            others = [name for name in readers[0].inputs if name != edge]
+            other = self._stored.get(others[0]) if others else None
+            if isinstance(other, Stream) and (steps > 1 or other.steps == 1):
+                residual, edge = other, readers[0].name
+                self._done.add(edge)
+                readers = self.graph.consumers(edge)
+        width = spec.shape[1]
+        if len(readers) == 1 and isinstance(readers[0], MaxPool2D):
+            pool = readers[0]
+            self._done.add(pool.name)
+            pooled = self._new_stream(pool.name)
+            return Finish(steps, width, residual, pooled=pooled, pooled_window=window(pool, spec.shape))
+        neurons = [node for node in readers if isinstance(node, Neuron)]
+        stored = len(neurons) < len(readers) or len(neurons) > 1
+        store = self._new_stream(edge, over=residual) if stored else None
+        neuron = None
+        if neurons:
+            self._done.add(neurons[0].name)
+            neuron = self._neuron(neurons[0])
+        return Finish(steps, width, residual, store, neuron=neuron)
+
+    def _neuron(self, node: Neuron) -> NeuronPart:
+        readers = self.graph.consumers(node.name)
+        if len(readers) == 1 and isinstance(readers[0], MaxPool2D):
+            pool = readers[0]
+            self._done.add(pool.name)
+            scatter = window(pool, self.graph.specs[node.name].shape)
+            return NeuronPart(node, self._new_spikes(pool.name), self._counters[node.name], scatter)
+        return NeuronPart(node, self._new_spikes(node.name), self._counters[node.name], None)
+
+    # -- storages ------------------------------------------------------------------------------------
+
+    def _new_stream(self, edge: str, over: Stream | None = None) -> Stream:
+        """Stores a current; in the place of ``over`` when nobody reads that any more."""
+        spec, bounds = self.graph.specs[edge], self.model.edges[edge].bounds
+        steps = 1 if spec.static else self.graph.timesteps
+        made = Stream(edge, edge, spec.positions, spec.channels, steps, bounds.bits > 16)
+        if over is not None and over.size == made.size and over.wide == made.wide:
+            waiting = [node.name for node in self.graph.consumers(over.edge) if node.name not in {*self._done, edge}]
+            if not waiting:
+                made = Stream(over.storage, edge, spec.positions, spec.channels, steps, made.wide)
+        self._stored[edge] = made
+        return made
+
+    def _new_spikes(self, edge: str) -> Spikes:
+        spec = self.graph.specs[edge]
+        made = Spikes(
+            edge, edge, spec.positions, spec.channels, self.graph.timesteps, spec.kind is Kind.TERNARY
+        )
+        self._stored[edge] = made
+        return made
+
+    def _spikes(self, edge: str) -> Spikes:
+        found = self._stored.get(edge)
+        if not isinstance(found, Spikes):
+            raise InputError("spikes are expected here, and there are none stored", where=edge)
+        return found
+
+    def _stream(self, edge: str) -> Stream:
+        found = self._stored.get(edge)
+        if not isinstance(found, Stream):
+            raise InputError("a stored current is expected here", where=edge)
+        return found

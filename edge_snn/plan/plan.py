@@ -1,0 +1,94 @@
+"""The plan of a model: its steps in order, and where everything lies in the arena."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from edge_snn.graph.graph import INPUT
+from edge_snn.graph.model import IntegerModel
+from edge_snn.plan import memory
+from edge_snn.plan.lower import Lowering
+from edge_snn.plan.memory import Buffer
+from edge_snn.plan.steps import Step, Stream
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Steps and memory of a model.
+
+    Attributes:
+        steps: in order of execution; each is timed.
+        buffers: packed, by offset.
+        counters: number of spike counters.
+    """
+
+    steps: tuple[Step, ...]
+    buffers: tuple[Buffer, ...]
+    counters: int
+
+    def __post_init__(self) -> None:
+        memory.check(self.buffers)
+
+    @property
+    def arena_bytes(self) -> int:
+        return memory.arena_bytes(self.buffers)
+
+    def offset(self, storage: str) -> int:
+        """Byte offset of a storage, or of a scratch part named ``scratch_name(step, part)``."""
+        for buffer in self.buffers:
+            if buffer.name == storage:
+                return buffer.offset
+        raise KeyError(storage)
+
+    def table(self) -> list[dict[str, Any]]:
+        """The memory plan as rows for printing, by offset."""
+        rows = sorted(self.buffers, key=lambda buffer: (buffer.offset, buffer.first))
+        return [
+            {
+                "buffer": row.name,
+                "kind": row.kind,
+                "offset": row.offset,
+                "bytes": row.size,
+                "first_step": row.first,
+                "last_step": row.last,
+            }
+            for row in rows
+        ]
+
+
+def scratch_name(index: int, part: str) -> str:
+    """Name of a scratch buffer of step ``index``."""
+    return f"step {index} {part}"
+
+
+def build_plan(model: IntegerModel) -> Plan:
+    """Lowers the model and packs its memory.
+
+    Raises:
+        InputError: a node that the kernels cannot run; names it.
+    """
+    steps = Lowering(model).run()
+    image = model.graph.image
+    first: dict[str, int] = {INPUT: 0}
+    last: dict[str, int] = {INPUT: 0}
+    size: dict[str, int] = {INPUT: image.size}
+    kind: dict[str, str] = {INPUT: "image, uint8"}
+    for index, step in enumerate(steps):
+        for storage in step.reads:
+            last[storage] = index
+        for made in step.writes:
+            first.setdefault(made.storage, index)
+            last[made.storage] = index
+            size[made.storage] = max(size.get(made.storage, 0), made.size)
+            width = "int32" if isinstance(made, Stream) and made.wide else "int16"
+            kind[made.storage] = f"current, {width}" if isinstance(made, Stream) else "spikes, bits"
+    buffers = [Buffer(name, kind[name], size[name], first[name], last[name]) for name in size]
+    for index, step in enumerate(steps):
+        for part, need in step.scratch.items():
+            buffers.append(Buffer(scratch_name(index, part), "scratch", need, index, index))
+    counters = sum(
+        model.graph.timesteps * (2 if node.polarity == "ternary" else 1) for node in model.graph.neurons
+    )
+    packed = sorted(memory.pack(buffers), key=lambda buffer: buffer.offset)
+    return Plan(steps, tuple(packed), counters)

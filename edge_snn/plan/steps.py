@@ -1,0 +1,184 @@
+"""The steps a model is lowered to: what each reads, makes and needs, without addresses.
+
+A step is a producer of sums (a layer), and a :class:`Finish`: what happens to the sums of one position
+before the next one is computed. Storages are named; :class:`edge_snn.plan.plan.Plan` knows where they lie.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from edge_snn.graph.neuron import Neuron
+
+
+@dataclass(frozen=True)
+class Stream:
+    """A stored current, [position][step][channel].
+
+    Attributes:
+        storage: name of its buffer.
+        positions, channels: of the edge.
+        steps: T, or 1 for a static edge.
+        wide: int32 instead of int16.
+        edge: the edge it holds.
+    """
+
+    storage: str
+    edge: str
+    positions: int
+    channels: int
+    steps: int
+    wide: bool
+
+    @property
+    def item(self) -> int:
+        """Bytes of one number."""
+        return 4 if self.wide else 2
+
+    @property
+    def step_stride(self) -> int:
+        return self.channels * self.item if self.steps > 1 else 0
+
+    @property
+    def position_stride(self) -> int:
+        return self.channels * self.item * self.steps
+
+    @property
+    def size(self) -> int:
+        return self.positions * self.position_stride
+
+
+@dataclass(frozen=True)
+class Spikes:
+    """Bit-packed spikes, [position][step][byte]; ternary: a row of +1 and a row of -1 per step."""
+
+    storage: str
+    edge: str
+    positions: int
+    channels: int
+    timesteps: int
+    ternary: bool
+
+    @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of channels."""
+        return (self.channels + 7) // 8
+
+    @property
+    def step_stride(self) -> int:
+        return self.row_bytes * (2 if self.ternary else 1)
+
+    @property
+    def position_stride(self) -> int:
+        return self.step_stride * self.timesteps
+
+    @property
+    def size(self) -> int:
+        return self.positions * self.position_stride
+
+
+@dataclass(frozen=True)
+class Window:
+    """Scatter into pooling windows: for each y (x), the first window that contains it and their number.
+
+    Attributes:
+        rows, columns: (first window, number of windows) by y and by x.
+        out_width: windows in a row.
+    """
+
+    rows: tuple[tuple[int, int], ...]
+    columns: tuple[tuple[int, int], ...]
+    out_width: int
+
+
+@dataclass(frozen=True)
+class NeuronPart:
+    """A neuron behind a layer.
+
+    Attributes:
+        node: the graph's neuron.
+        output: where its spikes (pooled, if there is a window) go.
+        counter: index of its first spike counter.
+    """
+
+    node: Neuron
+    output: Spikes
+    counter: int
+    window: Window | None
+
+
+@dataclass(frozen=True)
+class Finish:
+    """What happens to the sums of one position, in this order; see esnn_finish.h."""
+
+    steps: int
+    width: int
+    residual: Stream | None = None
+    store: Stream | None = None
+    pooled: Stream | None = None
+    pooled_window: Window | None = None
+    neuron: NeuronPart | None = None
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        return (self.residual.storage,) if self.residual else ()
+
+    @property
+    def writes(self) -> tuple[Stream | Spikes, ...]:
+        made: list[Stream | Spikes] = [item for item in (self.store, self.pooled) if item is not None]
+        if self.neuron is not None:
+            made.append(self.neuron.output)
+        return tuple(made)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Base of all steps.
+
+    Attributes:
+        name: of the node whose sums it makes.
+    """
+
+    kind: ClassVar[str] = ""
+    name: str
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Storages it reads."""
+        raise NotImplementedError(self.kind)
+
+    @property
+    def writes(self) -> tuple[Stream | Spikes, ...]:
+        """What it stores."""
+        return ()
+
+    @property
+    def scratch(self) -> dict[str, int]:
+        """Bytes it needs while it runs, by part."""
+        return {}
+
+    @property
+    def neurons(self) -> tuple[str, ...]:
+        """Names of the neuron layers it counts."""
+        return ()
+
+
+@dataclass(frozen=True)
+class FinishedStep(Step):
+    """A step that ends in a :class:`Finish`."""
+
+    finish: Finish
+
+    @property
+    def writes(self) -> tuple[Stream | Spikes, ...]:
+        return self.finish.writes
+
+    @property
+    def neurons(self) -> tuple[str, ...]:
+        return (self.finish.neuron.node.name,) if self.finish.neuron else ()
+
+
+def padded(channels: int) -> int:
+    """Outputs of a weight row with its padding: a multiple of 8 (esnn_rows.h)."""
+    return -(-channels // 8) * 8

@@ -1,0 +1,29 @@
+/**
+ * @file esnn_readout.h
+ * @brief Classifier: rows of the head are added for every spike of every step and position.
+ */
+#ifndef ESNN_READOUT_H
+#define ESNN_READOUT_H
+
+#include "esnn_finish.h"
+
+/** Weights are `inputs` rows (see esnn_rows.h) of `row_units` units. */
+typedef struct {
+    const int8_t *weights;
+    const int32_t *bias; /**< round(b N T / D), padded to `padded` entries; added once */
+    uint32_t input;      /**< arena offset of the spikes */
+    uint32_t rows;       /**< positions * T */
+    uint32_t step_stride;
+    uint32_t row_bytes;
+    uint32_t row_units;
+    uint32_t classes;
+    uint32_t padded;
+    uint32_t scratch_rows; /**< arena offset of 8 * row_bytes uint16 */
+    uint32_t scratch_acc;  /**< arena offset of `padded` int32 */
+    uint8_t ternary;
+} esnn_readout_t;
+
+/** Writes `classes` logits. @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null pointer. */
+esnn_status_t esnn_readout(const esnn_readout_t *layer, uint8_t *arena, int32_t *logits);
+
+#endif

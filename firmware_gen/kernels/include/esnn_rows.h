@@ -1,0 +1,40 @@
+/**
+ * @file esnn_rows.h
+ * @brief The unit of all layers: add the weight rows of active inputs.
+ *
+ * Weights are input-major: one row of int8 per input, padded with zeros to a multiple of 8 outputs. A row
+ * is named by its place in units of 8 bytes from the start of the weights, so a list of rows needs 16 bits
+ * an entry and reaches 512 KiB of weights. No function here multiplies.
+ */
+#ifndef ESNN_ROWS_H
+#define ESNN_ROWS_H
+
+#include <stdint.h>
+
+/** Outputs a row is padded to. */
+#define ESNN_ROW_BLOCK 8u
+
+/**
+ * Lists the rows of active inputs.
+ *
+ * @param bits   packed spikes: input k is bit k & 7 of byte k >> 3; bits past the last input are 0.
+ * @param bytes  number of bytes.
+ * @param first  row of input 0, in units of 8 bytes.
+ * @param step   units from one row to the next.
+ * @param rows   receives the rows; room for 8 * bytes entries.
+ * @return number of entries written.
+ */
+uint32_t esnn_list_active(const uint8_t *bits, uint32_t bytes, uint32_t first, uint32_t step, uint16_t *rows);
+
+/**
+ * acc[c] += sum over the listed rows of weights[row][c].
+ *
+ * @param acc       int32 sums, `channels` of them; the caller has proved that they cannot overflow.
+ * @param channels  a multiple of ESNN_ROW_BLOCK.
+ */
+void esnn_add_rows(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels);
+
+/** acc[c] -= sum over the listed rows of weights[row][c]; else as esnn_add_rows(). */
+void esnn_sub_rows(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels);
+
+#endif
