@@ -1,0 +1,40 @@
+"""``edge-snn codegen``: the C of a model, without building it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from edge_snn.cli.common import console, json_option, load_model, print_json
+
+
+@click.command("codegen")
+@click.argument("model_path", metavar="MODEL")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for the C files.")
+@json_option
+def command(model_path: str, output: Path, as_json: bool) -> None:
+    """Write the C of MODEL (an .esnn file or a shipped model's name): model.c and model_config.h.
+
+    They compile with the kernel library in firmware_gen/kernels; the contract is esnn_model.h.
+
+    \b
+    Example:
+      edge-snn codegen fashion-mnist -o build/c
+    """
+    from firmware_gen.codegen import generate
+
+    made = generate(load_model(model_path), output)
+    facts = {
+        "files": [str(path) for path in made.files],
+        "steps": len(made.plan.steps),
+        "arena_bytes": made.plan.arena_bytes,
+        "memory": made.plan.table(),
+    }
+    if as_json:
+        print_json(facts)
+    else:
+        for path in made.files:
+            console(False).print(escape(str(path)))
+        console(False).print(f"{len(made.plan.steps)} steps, arena of {made.plan.arena_bytes:,} bytes")

@@ -1,0 +1,109 @@
+"""Generates C from an integer model: arrays, parameters and the call sequence."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import jinja2
+
+from edge_snn import __version__
+from edge_snn.errors import InputError
+from edge_snn.graph.graph import INPUT
+from edge_snn.graph.model import IntegerModel
+from edge_snn.plan import Plan, build_plan
+from edge_snn.plan.attention import AttentionStep
+from edge_snn.plan.conv import ConvStep
+from edge_snn.plan.linear import LinearStep
+from edge_snn.plan.pool import PoolStep
+from edge_snn.plan.readout import ReadoutStep
+from edge_snn.plan.residual import CurrentStep
+from firmware_gen.emit import c_string
+from firmware_gen.families import attention, conv, linear, pool, readout, residual
+from firmware_gen.families.context import Context
+
+TEMPLATES = Path(__file__).parent / "templates"
+
+
+@dataclass(frozen=True)
+class GeneratedModel:
+    """What :func:`generate` wrote.
+
+    Attributes:
+        folder: holds model.c and model_config.h.
+        plan: of the steps, in the order of the ticks the device reports.
+    """
+
+    folder: Path
+    files: tuple[Path, ...]
+    plan: Plan
+
+
+def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
+    """The generated files by name; equal models give equal text."""
+    context = Context(model, plan)
+    for index, step in enumerate(plan.steps):
+        if isinstance(step, ConvStep):
+            conv.emit(context, index, step)
+        elif isinstance(step, LinearStep):
+            linear.emit(context, index, step)
+        elif isinstance(step, AttentionStep):
+            attention.emit(context, index, step)
+        elif isinstance(step, CurrentStep):
+            residual.emit(context, index, step)
+        elif isinstance(step, PoolStep):
+            pool.emit(context, index, step)
+        elif isinstance(step, ReadoutStep):
+            readout.emit(context, index, step)
+        else:
+            raise TypeError(f"no C for {type(step).__name__}")
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        autoescape=False,  # C, not HTML: names pass through emit.comment and emit.c_string
+    )
+    digest = bytes.fromhex(model.sha256)
+    sizes = {
+        "timesteps": model.graph.timesteps,
+        "classes": len(model.classes),
+        "input_bytes": model.graph.image.size,
+        "input_offset": plan.offset(INPUT),
+        "arena_bytes": plan.arena_bytes,
+        "steps": len(plan.steps),
+        "neuron_layers": len(model.graph.neurons),
+        "counters": max(plan.counters, 1),
+    }
+    code = environment.get_template("model.c.jinja").render(
+        version=__version__,
+        sha256=model.sha256,
+        sha256_bytes=", ".join(f"0x{byte:02x}" for byte in digest),
+        name=c_string(model.name, 31),
+        declarations=context.declarations,
+        calls=context.calls,
+    )
+    return {"model_config.h": environment.get_template("model_config.h.jinja").render(**sizes), "model.c": code}
+
+
+def generate(model: IntegerModel, folder: Path) -> GeneratedModel:
+    """Writes the C of a model, each file aside first and renamed when whole.
+
+    Raises:
+        InputError: the model cannot be lowered, or the folder cannot be written.
+    """
+    plan = build_plan(model)
+    files = []
+    for name, text in render(model, plan).items():
+        path = folder / name
+        aside = folder / f".{name}.{os.getpid()}.part"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            aside.write_text(text, encoding="ascii")
+            os.replace(aside, path)
+        except OSError as error:
+            raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
+        finally:
+            aside.unlink(missing_ok=True)
+        files.append(path)
+    return GeneratedModel(folder, tuple(files), plan)

@@ -1,0 +1,77 @@
+"""C of attention steps."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge_snn.plan.attention import AttentionStep
+from edge_snn.plan.steps import padded
+from firmware_gen.emit import Struct
+from firmware_gen.families.context import Context
+from firmware_gen.families.neuron import finish
+
+
+def _by_head(values: np.ndarray, heads: int) -> np.ndarray:
+    """[.., heads * d] -> [heads, .., padded(d)]."""
+    width = values.shape[-1] // heads
+    split = values.reshape(*values.shape[:-1], heads, width)
+    room = np.zeros((heads, *values.shape[:-1], padded(width)), values.dtype)
+    room[..., :width] = np.moveaxis(split, -2, 0)
+    return room
+
+
+def _key(context: Context, name: str, step: AttentionStep) -> Struct:
+    source, heads = step.key_source, step.node.heads
+    fields: dict[str, int | str | Struct | None] = dict.fromkeys(("weights", "bias", "clip"))
+    units = head_bytes = 0
+    if step.key_layer is not None and step.key_relu is not None:
+        layer, clip = step.key_layer, step.key_relu.clip
+        assert clip is not None  # an integer graph has clips
+        about = [f"{layer.name}: K by head [{heads}, {layer.weight.shape[0]}, {step.width}]", context.bounds(layer.name)]
+        by_head = _by_head(layer.weight, heads)
+        units = context.weights(f"{name}_weights", by_head, about)
+        head_bytes = by_head[0].size
+        context.numbers(f"{name}_bias", _by_head(layer.bias, heads), [f"{layer.name}: bias by head"])
+        context.numbers(f"{name}_clip", clip.reshape(heads, -1)[:, 0], [f"{step.key_relu.name}: clip by head"])
+        fields = {"weights": f"{name}_weights", "bias": f"{name}_bias", "clip": f"{name}_clip"}
+    return Struct(
+        {
+            **fields,
+            "input": f"{context.offset(source.storage)}u",
+            "step_stride": f"{source.step_stride}u",
+            "row_bytes": f"{source.row_bytes}u",
+            "row_units": f"{units}u",
+            "head_bytes": f"{head_bytes}u",
+            "ternary": int(source.ternary),
+        }
+    )
+
+
+def emit(context: Context, index: int, step: AttentionStep) -> None:
+    """Declares the step's arrays and struct, and its call."""
+    name, query, value = f"step_{index}", step.query, step.value
+    ordered = step.node.order == "qk_v"
+    fields = Struct(
+        {
+            "key": _key(context, name, step),
+            "query": f"{context.offset(query.storage)}u",
+            "query_step": f"{query.step_stride}u",
+            "value": f"{context.offset(value.storage)}u",
+            "value_step": f"{value.step_stride}u",
+            "value_minus": f"{value.row_bytes if value.ternary else 0}u",
+            "value_position": f"{value.position_stride}u",
+            "heads": f"{step.node.heads}u",
+            "width": f"{step.width}u",
+            "padded": f"{padded(step.width)}u",
+            "positions": f"{query.positions}u",
+            "scratch_rows": f"{context.scratch(index, 'rows')}u",
+            "scratch_key": f"{context.scratch(index, 'key')}u",
+            "scratch_acc": f"{context.scratch(index, 'sums')}u",
+            "scratch_main": f"{context.scratch(index, 'main')}u",
+            "main_stride": f"{step.main_stride}u",
+            "scratch_scores": f"{context.scratch(index, 'scores') if ordered else 0}u",
+            "finish": finish(context, name, step.finish),
+        }
+    )
+    context.declare(f"static const esnn_attention_t {name} = {fields.render()};\n")
+    context.calls.append(f"esnn_attention_{step.node.order}(&{name}, arena, result->counts)")

@@ -1,0 +1,24 @@
+"""C of steps that read a stored current."""
+
+from __future__ import annotations
+
+from edge_snn.plan.residual import CurrentStep
+from firmware_gen.emit import Struct
+from firmware_gen.families.context import Context
+from firmware_gen.families.neuron import finish, stream
+
+
+def emit(context: Context, index: int, step: CurrentStep) -> None:
+    """Declares the step's struct, and its call."""
+    name, source = f"step_{index}", step.source
+    fields = Struct(
+        {
+            "source": stream(context, source),
+            "positions": f"{source.positions}u",
+            "channels": f"{source.channels}u",
+            "scratch": f"{context.scratch(index, 'sums')}u",
+            "finish": finish(context, name, step.finish),
+        }
+    )
+    context.declare(f"static const esnn_current_t {name} = {fields.render()};\n")
+    context.calls.append(f"esnn_current(&{name}, arena, result->counts)")
