@@ -1,0 +1,46 @@
+"""``edge-snn build``: the firmware of a model for a board."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+from rich.markup import escape
+
+from edge_snn.cli.common import console, json_option, load_model, print_json
+
+
+@click.command("build")
+@click.argument("model_path", metavar="MODEL")
+@click.option("--board", "board_name", required=True, help="Board; `edge-snn boards` lists them.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Folder [default: build/firmware/MODEL-BOARD].")
+@json_option
+def command(model_path: str, board_name: str, output: Path | None, as_json: bool) -> None:
+    """Generate and build the firmware of MODEL (an .esnn file or a shipped model's name).
+
+    \b
+    Example:
+      edge-snn build fashion-mnist-nano --board microbit
+    """
+    from firmware_gen import boards
+    from firmware_gen.build import build
+
+    board = boards.load(board_name)
+    model = load_model(model_path)
+    made = build(model, board, output or Path("build") / "firmware" / f"{model.sha256[:12]}-{board.name}")
+    facts = {
+        "elf": str(made.elf),
+        "board": board.name,
+        "model_sha256": model.sha256,
+        "sections": made.sections,
+        "flash_bytes": made.flash_bytes,
+        "ram_bytes": made.ram_bytes,
+        "arena_bytes": made.generated.plan.arena_bytes,
+        "stack_bound": made.stack_bound,
+    }
+    if as_json:
+        print_json(facts)
+        return
+    out = console(False)
+    out.print(escape(str(made.elf)))
+    out.print(f"flash {made.flash_bytes:,} bytes, RAM {made.ram_bytes:,} bytes (stack bound {made.stack_bound:,})")

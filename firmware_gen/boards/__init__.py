@@ -1,0 +1,88 @@
+"""Boards are data: one folder each, with a board.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge_snn.errors import InputError
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Region:
+    """Some memory: first address and bytes."""
+
+    origin: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Board:
+    """One board.
+
+    Attributes:
+        core: as reported by the firmware, e.g. "Cortex-M4"; "host" for the native build.
+        sources: C files, in the board's folder or in boards/common.
+        flash, ram: None for the host.
+        stack_bytes: what the linker script sets aside.
+        clock_hz: ticks a second of esnn_clock_ticks().
+        defines: macros for board_config.h.
+        machine: QEMU's name, or "" when there is no emulation.
+        icount_shift: an emulated instruction takes 2**shift nanoseconds of the emulated clock.
+    """
+
+    name: str
+    title: str
+    core: str
+    cpu_flags: tuple[str, ...]
+    sources: tuple[str, ...]
+    flash: Region | None
+    ram: Region | None
+    stack_bytes: int
+    clock_hz: int
+    defines: dict[str, str]
+    machine: str
+    icount_shift: int
+
+    @property
+    def is_host(self) -> bool:
+        return self.flash is None
+
+    def source_paths(self) -> tuple[Path, ...]:
+        """Where the C files are: the board's own folder first."""
+        own, common = FOLDER / self.name, FOLDER / "common"
+        return tuple(own / name if (own / name).exists() else common / name for name in self.sources)
+
+    def instructions(self, ticks: float) -> float:
+        """Executed instructions from clock ticks of the emulator (-icount)."""
+        return ticks * 1e9 / (self.clock_hz * (1 << self.icount_shift))
+
+
+def names() -> tuple[str, ...]:
+    """Names of all boards."""
+    return tuple(sorted(path.parent.name for path in FOLDER.glob("*/board.json")))
+
+
+def load(name: str) -> Board:
+    """The board of that name; InputError when there is none."""
+    if name not in names():
+        raise InputError("no such board", where=name[:60], hint=f"boards: {', '.join(names())}")
+    data = json.loads((FOLDER / name / "board.json").read_text(encoding="utf-8"))
+    emulator = data["qemu"] or {"machine": "", "icount_shift": 0}
+    return Board(
+        name=data["name"],
+        title=data["title"],
+        core=data["core"],
+        cpu_flags=tuple(data["cpu_flags"]),
+        sources=tuple(data["sources"]),
+        flash=Region(**data["flash"]) if data["flash"] else None,
+        ram=Region(**data["ram"]) if data["ram"] else None,
+        stack_bytes=data["stack_bytes"],
+        clock_hz=data["clock_hz"],
+        defines=dict(data["defines"]),
+        machine=emulator["machine"],
+        icount_shift=emulator["icount_shift"],
+    )

@@ -1,0 +1,67 @@
+/* Start-up of every Cortex-M board: vectors, .data, .bss, stack painting. */
+#include <stdint.h>
+
+#include "esnn_board.h"
+
+extern uint32_t esnn_stack_limit[], esnn_stack_top[];
+extern uint32_t esnn_data_load[], esnn_data_start[], esnn_data_end[], esnn_bss_start[], esnn_bss_end[];
+
+int main(void);
+void Reset_Handler(void);
+void SysTick_Handler(void);
+
+#define STACK_PAINT 0xc5c5c5c5u
+
+/* A fault, or an interrupt nobody asked for, stops here: the host sees a silent device. */
+static void esnn_halt(void)
+{
+    for (;;) {
+    }
+}
+
+__attribute__((weak)) void SysTick_Handler(void)
+{
+    esnn_halt();
+}
+
+typedef void (*esnn_vector_t)(void);
+
+__attribute__((section(".vectors"), used)) static const esnn_vector_t vectors[16] = {
+    (esnn_vector_t)(uintptr_t)esnn_stack_top,
+    Reset_Handler,
+    esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt,
+    esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt,
+    SysTick_Handler,
+};
+
+void Reset_Handler(void)
+{
+    /* Below this frame everything is free: paint it, so that the deepest use can be read later. */
+    volatile uint32_t *paint = esnn_stack_limit;
+    while (paint < (volatile uint32_t *)__builtin_frame_address(0) - 8) {
+        *paint++ = STACK_PAINT;
+    }
+    const uint32_t *from = esnn_data_load;
+    for (uint32_t *to = esnn_data_start; to < esnn_data_end;) {
+        *to++ = *from++;
+    }
+    for (uint32_t *to = esnn_bss_start; to < esnn_bss_end;) {
+        *to++ = 0;
+    }
+    (void)main();
+    esnn_halt();
+}
+
+uint32_t esnn_board_stack_used(void)
+{
+    const uint32_t *at = esnn_stack_limit;
+    while (at < esnn_stack_top && *at == STACK_PAINT) {
+        ++at;
+    }
+    return (uint32_t)((const uint8_t *)esnn_stack_top - (const uint8_t *)at);
+}
+
+uint32_t esnn_board_stack_size(void)
+{
+    return (uint32_t)((const uint8_t *)esnn_stack_top - (const uint8_t *)esnn_stack_limit);
+}

@@ -1,0 +1,179 @@
+"""Builds the firmware of a model for a board with CMake."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from elftools.elf.elffile import ELFFile
+
+from edge_snn.errors import EdgeSnnError, InputError, ToolMissingError
+from edge_snn.graph.model import IntegerModel
+from firmware_gen import stack
+from firmware_gen.boards import Board
+from firmware_gen.codegen import GeneratedModel, generate
+from firmware_gen.emit import c_string
+
+ROOT = Path(__file__).parent
+PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi", "gcc": "gcc libc6-dev"}
+OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    """A linked firmware and what it takes.
+
+    Attributes:
+        sections: bytes of .text, .rodata, .data, .bss.
+        stack_bound: bytes along the deepest chain of calls; 0 on the host.
+        flash_bytes: .text + .rodata + .data.
+        ram_bytes: .data + .bss (arena, frame buffers and result are in it) + stack bound.
+    """
+
+    elf: Path
+    board: Board
+    generated: GeneratedModel
+    sections: dict[str, int]
+    stack_bound: int
+
+    @property
+    def flash_bytes(self) -> int:
+        return self.sections[".text"] + self.sections[".rodata"] + self.sections[".data"]
+
+    @property
+    def ram_bytes(self) -> int:
+        return self.sections[".data"] + self.sections[".bss"] + self.stack_bound
+
+
+def need(tool: str, package: str) -> str:
+    """Path of a program; ToolMissingError with the line that installs it."""
+    found = shutil.which(tool)
+    if found is None:
+        raise ToolMissingError(f"{tool} is not installed", hint=f"apt-get install {package}")
+    return found
+
+
+def _write(path: Path, text: str) -> None:
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")  # only when it changes, so that nothing is built twice
+
+
+def _board_files(board: Board, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    defines = {
+        "ESNN_BOARD_NAME": c_string(board.name, 24),
+        "ESNN_BOARD_CORE": c_string(board.core, 16),
+        "ESNN_BOARD_CLOCK_HZ": f"{board.clock_hz}u",
+        **board.defines,
+    }
+    lines = "".join(f"#define {name} {value}\n" for name, value in defines.items())
+    _write(folder / "board_config.h", f"/* From boards/{board.name}/board.json. */\n#pragma once\n{lines}")
+    script = ""
+    if board.flash and board.ram:
+        text = (ROOT / "boards" / "common" / "board.ld.in").read_text(encoding="utf-8")
+        values = {
+            "FLASH_ORIGIN": board.flash.origin,
+            "FLASH_LENGTH": board.flash.length,
+            "RAM_ORIGIN": board.ram.origin,
+            "RAM_LENGTH": board.ram.length,
+            "STACK_BYTES": board.stack_bytes,
+        }
+        for name, value in values.items():
+            text = text.replace(f"@{name}@", str(value))
+        _write(folder / "board.ld", text)
+        script = f'set(ESNN_LINKER_SCRIPT "{folder / "board.ld"}")\n'
+    sources = "\n    ".join(f'"{path}"' for path in board.source_paths())
+    flags = " ".join(board.cpu_flags)
+    _write(folder / "board.cmake", f"set(ESNN_CPU_FLAGS {flags})\nset(ESNN_BOARD_SOURCES\n    {sources})\n{script}")
+
+
+def _too_small(board: Board, output: str) -> InputError | None:
+    over = {region: int(size) for region, size in OVERFLOW.findall(output)}
+    if not over:
+        return None
+    told = " and ".join(f"{region} by {size} bytes" for region, size in over.items())
+    hints = {
+        "FLASH": "a model with fewer weights (width, depth, MLP ratio), or a board with more flash",
+        "RAM": "fewer tokens, a narrower stream or fewer time steps (see edge-snn inspect), or a board with more RAM",
+    }
+    hint = "; ".join(hints[region] for region in over)
+    return InputError(f"the model does not fit: it exceeds {told}", where=f"board {board.name}", hint=hint)
+
+
+def _run(command: list[str], log: Path) -> tuple[int, str]:
+    done = subprocess.run(command, capture_output=True, text=True)
+    output = done.stdout + done.stderr
+    log.write_text(output, encoding="utf-8")
+    return done.returncode, output
+
+
+def build(model: IntegerModel, board: Board, folder: Path) -> BuildResult:
+    """Generates and builds; what is up to date is not built again.
+
+    Args:
+        folder: receives the generated C and the build; its own, per board.
+
+    Raises:
+        ToolMissingError: no compiler or no CMake.
+        InputError: the board is too small (says by how much), or the model cannot be lowered.
+    """
+    compiler = "gcc" if board.is_host else "arm-none-eabi-gcc"
+    need(compiler, PACKAGES[compiler])
+    cmake = need("cmake", "cmake")
+    need("make", "make")
+    folder = folder.resolve()
+    generated = generate_if_changed(model, folder / "model")
+    _board_files(board, folder / "board")
+    out = folder / "cmake"
+    configure = [cmake, "-S", str(ROOT), "-B", str(out), "-G", "Unix Makefiles"]
+    configure += [f"-DESNN_MODEL_DIR={folder / 'model'}", f"-DESNN_BOARD_DIR={folder / 'board'}"]
+    if not board.is_host:
+        configure.append(f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'arm-none-eabi.cmake'}")
+    log = folder / "build.log"
+    code, output = _run(configure, log)
+    if code == 0:
+        code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)
+    if code != 0:
+        small = _too_small(board, output)
+        if small:
+            raise small
+        errors = [line for line in output.splitlines() if "error" in line.lower()]
+        raise InputError(f"the build failed: {(errors or ['see the log'])[0][:200]}", where=str(log))
+    elf = out / "firmware.elf"
+    bound = 0 if board.is_host else stack.bound(out)
+    if bound > board.stack_bytes and not board.is_host:
+        raise InputError(
+            f"needs {bound} bytes of stack, {board.stack_bytes} are set aside",
+            where=f"board {board.name}",
+            hint="raise stack_bytes in its board.json",
+        )
+    return BuildResult(elf, board, generated, sections(elf), bound)
+
+
+def generate_if_changed(model: IntegerModel, folder: Path) -> GeneratedModel:
+    """Generates the C unless the folder holds the same already (then nothing needs compiling again)."""
+    staged = folder.with_name(f".{folder.name}.new")
+    made = generate(model, staged)
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for path in made.files:
+        target = folder / path.name
+        if not target.exists() or target.read_bytes() != path.read_bytes():
+            os.replace(path, target)
+        files.append(target)
+    shutil.rmtree(staged, ignore_errors=True)
+    return GeneratedModel(folder, tuple(files), made.plan)
+
+
+def sections(elf: Path) -> dict[str, int]:
+    """Bytes of .text, .rodata, .data and .bss of a linked file."""
+    try:
+        with elf.open("rb") as stream:
+            found = {section.name: section["sh_size"] for section in ELFFile(stream).iter_sections()}
+    except (OSError, EdgeSnnError) as error:
+        raise InputError("the build left no ELF file", where=str(elf)) from error
+    return {name: found.get(name, 0) for name in (".text", ".rodata", ".data", ".bss")}
