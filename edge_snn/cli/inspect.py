@@ -9,28 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge_snn.cli.common import console, json_option, load_model, print_json
+from edge_snn.graph.macs import dense_macs
 from edge_snn.graph.model import IntegerModel
-
-
-def dense_macs(model: IntegerModel) -> dict[str, int]:
-    """Multiply-accumulates of one dense pass (one time step), by conv, linear, attention or readout."""
-    from edge_snn.graph.attention import Attention
-    from edge_snn.graph.conv import Conv2D
-    from edge_snn.graph.linear import Linear
-    from edge_snn.graph.readout import Readout
-
-    macs: dict[str, int] = {}
-    for node in model.graph.nodes:
-        spec = model.graph.specs[node.name]
-        if isinstance(node, Conv2D):
-            macs[node.name] = spec.positions * node.weight.size
-        elif isinstance(node, Linear):
-            macs[node.name] = spec.positions * node.weight.size
-        elif isinstance(node, Readout):
-            macs[node.name] = node.weight.size
-        elif isinstance(node, Attention):
-            macs[node.name] = 2 * spec.positions * spec.positions * spec.channels
-    return macs
 
 
 def describe(model: IntegerModel) -> dict[str, Any]:
@@ -38,7 +18,7 @@ def describe(model: IntegerModel) -> dict[str, Any]:
     from edge_snn.plan import build_plan
 
     plan = build_plan(model)
-    macs = dense_macs(model)
+    macs = dense_macs(model.graph)
     nodes = []
     for node in model.graph.nodes:
         spec, facts = model.graph.specs[node.name], model.edges[node.name]

@@ -33,6 +33,10 @@ class AttentionStep(FinishedStep):
         return (self.query.storage, self.value.storage, self.key_source.storage, *self.finish.reads)
 
     @property
+    def fused(self) -> tuple[str, ...]:
+        return (self.key_layer.name,) if self.key_layer else ()
+
+    @property
     def width(self) -> int:
         """Channels of a head."""
         return self.query.channels // self.node.heads

@@ -163,6 +163,11 @@ class Step:
         """Names of the neuron layers it counts."""
         return ()
 
+    @property
+    def fused(self) -> tuple[str, ...]:
+        """Names of other layers with weights that it computes."""
+        return ()
+
 
 @dataclass(frozen=True)
 class FinishedStep(Step):

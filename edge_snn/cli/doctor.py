@@ -1,0 +1,97 @@
+"""``edge-snn doctor``: what is missing, and how to install it here."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import subprocess
+import sys
+from typing import Any
+
+import click
+from rich.table import Table
+
+from edge_snn.cli.common import console, json_option, print_json
+from edge_snn.errors import ExitCode
+
+# (program, Debian packages, what it is for, whether the main job needs it)
+PROGRAMS = (
+    ("arm-none-eabi-gcc", "gcc-arm-none-eabi libnewlib-arm-none-eabi", "building firmware", True),
+    ("cmake", "cmake", "building firmware", True),
+    ("make", "make", "building firmware", True),
+    ("qemu-system-arm", "qemu-system-arm", "emulated boards", True),
+    ("gcc", "gcc libc6-dev", "the host board, tests", False),
+)
+# (module, pip requirement, what it is for, whether the main job needs it)
+MODULES = (
+    ("numpy", "numpy", "everything", True),
+    ("serial", "pyserial", "serial ports", True),
+    ("cobs", "cobs", "serial frames", True),
+    ("tflite", "tflite", "reading .tflite", True),
+    ("elftools", "pyelftools", "sizes of firmware", True),
+    ("capstone", "capstone", "the multiply check", False),
+    ("sklearn", "scikit-learn", "the digits data set", False),
+    ("tensorflow", "'edge-snn[train]'", "training, reading .keras", False),
+    ("keras", "'edge-snn[train]'", "training, reading .keras", False),
+)
+
+
+def _version(program: str) -> str:
+    try:
+        text = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20).stdout
+        return text.splitlines()[0] if text else ""
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+
+
+def examine() -> list[dict[str, Any]]:
+    """One row a program or module: name, found, needed, version or how to install it."""
+    apt = shutil.which("apt-get") is not None
+    rows: list[dict[str, Any]] = []
+    for name, package, purpose, needed in PROGRAMS:
+        found = shutil.which(name) is not None
+        install = f"apt-get install {package}" if apt else f"install {name} (Debian package {package})"
+        rows.append(
+            {
+                "name": name,
+                "found": found,
+                "needed": needed,
+                "purpose": purpose,
+                "version": _version(name) if found else "",
+                "install": "" if found else install,
+            }
+        )
+    modules = [*MODULES, ("tflite_runtime", "tflite-runtime==2.14.*", "running .tflite", True)]
+    if sys.version_info >= (3, 12):
+        modules[-1] = ("ai_edge_litert", "ai-edge-litert", "running .tflite", True)
+    for name, requirement, purpose, needed in modules:
+        found = importlib.util.find_spec(name) is not None
+        install = "" if found else f"{sys.executable} -m pip install {requirement}"
+        rows.append(
+            {"name": name, "found": found, "needed": needed, "purpose": purpose, "version": "", "install": install}
+        )
+    return rows
+
+
+@click.command("doctor")
+@json_option
+def command(as_json: bool) -> None:
+    """Say which tool or package is missing and how to install it. Exits with 2 if the main job lacks one.
+
+    \b
+    Example:
+      edge-snn doctor
+    """
+    rows = examine()
+    ready = all(row["found"] for row in rows if row["needed"])
+    if as_json:
+        print_json({"ready": ready, "checks": rows})
+    else:
+        table = Table("", "tool or package", "for", "version, or how to install it", box=None)
+        for row in rows:
+            mark = "ok" if row["found"] else "MISSING" if row["needed"] else "absent"
+            table.add_row(mark, row["name"], row["purpose"], row["version"] or row["install"])
+        console(False).print(table)
+        console(False).print("ready" if ready else "something the main job needs is missing")
+    if not ready:
+        raise click.exceptions.Exit(ExitCode.BAD_INPUT)

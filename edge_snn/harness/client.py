@@ -1,0 +1,177 @@
+"""Talks to one device: requests, replies, time-outs and retries."""
+
+from __future__ import annotations
+
+import secrets
+import struct
+import time
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+
+from edge_snn.errors import DeviceError
+from edge_snn.harness import frames
+from edge_snn.harness.frames import DeviceResult, Frame, Info, Splitter
+from edge_snn.harness.transport import Port
+
+REPLY_SECONDS = 2.0
+RUN_SECONDS = 120.0
+TRIES = 5
+IMAGE_TRIES = 3
+
+
+class RequestRefused(DeviceError):
+    """The device answered with an error code."""
+
+    def __init__(self, code: int, where: str) -> None:
+        self.code = code
+        super().__init__(f"the device {frames.ERRORS.get(code, f'refused the request (code {code})')}", where=where)
+
+
+class Device:
+    """A device on a port, after :meth:`connect`.
+
+    Every request is idempotent, so it is simply sent again when its reply does not come: a byte lost on
+    the line costs time and nothing else.
+
+    Attributes:
+        info: what the device said of itself.
+        retries: requests that were sent again.
+    """
+
+    def __init__(self, port: Port, death: Callable[[], str] = lambda: "") -> None:
+        """Takes an open port; ``death`` tells how the emulator behind it ended, if it did."""
+        self.port = port
+        self._death = death
+        self._splitter = Splitter()
+        self._sequence = secrets.randbelow(1 << 16)
+        self._session = secrets.randbelow((1 << 32) - 1) + 1
+        self.retries = 0
+        self.info: Info
+
+    def connect(self, sha256: str, board: str | None = None) -> Info:
+        """Says hello: reads INFO, refuses another model or board by name, opens a session.
+
+        Raises:
+            DeviceError: silent or talking rubbish, another protocol, model or board.
+        """
+        self.info = self.read_info()
+        if self.info.model_sha256 != sha256:
+            raise DeviceError(
+                f"runs another model: {self.info.model_name!r}, sha256 {self.info.model_sha256[:12]}.., "
+                f"the host has {sha256[:12]}..",
+                where=self.port.url,
+                hint="build and flash the firmware of this model",
+            )
+        if board is not None and self.info.board != board:
+            raise DeviceError(f"is board {self.info.board!r}, not {board!r}", where=self.port.url)
+        self._request(frames.SESSION, struct.pack("<I", self._session))
+        return self.info
+
+    def read_info(self) -> Info:
+        """Reads INFO anew (the stack's high-water mark grows while it works)."""
+        reply = self._request(frames.INFO, b"")
+        try:
+            return Info.decode(reply)
+        except ValueError as error:
+            raise DeviceError(f"firmware of another version: {error}", where=self.port.url) from error
+
+    def infer(self, index: int, image: np.ndarray) -> DeviceResult:
+        """Sends an image, runs it and fetches the result.
+
+        Args:
+            index: of the image, echoed by the device.
+            image: uint8, as the model takes it.
+
+        Raises:
+            DeviceError: the link or the device failed for good.
+        """
+        data = image.tobytes()
+        if len(data) != self.info.input_bytes:
+            raise DeviceError(f"takes images of {self.info.input_bytes} bytes, not {len(data)}", where=self.port.url)
+        check = zlib.crc32(data)
+        for attempt in range(IMAGE_TRIES):
+            try:
+                self._write(index, data)
+                run = self._request(frames.RUN, struct.pack("<III", self._session, index, check), RUN_SECONDS)
+                if struct.unpack_from("<II", run) != (index, check):
+                    raise DeviceError("answered for another image", where=self.port.url)
+                result = DeviceResult.decode(self._fetch(index, check), self.info)
+                if struct.unpack_from("<I", run, 8)[0] != int(np.argmax(result.logits)):
+                    raise DeviceError("named another class than its logits do", where=self.port.url)
+                return result
+            except RequestRefused as error:
+                if error.code not in (frames.IMAGE_DAMAGED, frames.NO_RESULT) or attempt == IMAGE_TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def _write(self, index: int, data: bytes) -> None:
+        for offset in range(0, len(data), self.info.chunk_bytes):
+            chunk = data[offset : offset + self.info.chunk_bytes]
+            payload = struct.pack("<III", self._session, index, offset) + chunk
+            reply = self._request(frames.WRITE, payload)
+            if reply != struct.pack("<II", index, offset + len(chunk)):
+                raise DeviceError("acknowledged another part of the image", where=self.port.url)
+
+    def _fetch(self, index: int, check: int) -> bytes:
+        data = b""
+        while len(data) < self.info.result_bytes:
+            reply = self._request(frames.RESULT, struct.pack("<III", self._session, index, len(data)))
+            if reply[:12] != struct.pack("<III", index, check, len(data)) or len(reply) == 12:
+                raise DeviceError("sent the result of another image", where=self.port.url)
+            data += reply[12:]
+        return data[: self.info.result_bytes]
+
+    def _request(self, kind: int, payload: bytes, seconds: float = REPLY_SECONDS) -> bytes:
+        """Sends a request until its reply comes; returns the reply's payload."""
+        self._sequence = (self._sequence + 1) & 0xFFFF
+        encoded = Frame(kind, self._sequence, payload).encode()
+        for attempt in range(TRIES):
+            if attempt:
+                self.retries += 1
+            self._send(encoded)
+            reply = self._await(kind, seconds)
+            if reply is None:
+                continue
+            if reply.version != frames.VERSION:
+                raise DeviceError(
+                    f"speaks protocol version {reply.version}, this program {frames.VERSION}",
+                    where=self.port.url,
+                    hint="build and flash the firmware again",
+                )
+            if reply.kind == frames.ERROR:
+                raise RequestRefused(reply.payload[0] if reply.payload else 0, self.port.url)
+            return reply.payload
+        noise = self._splitter.dropped
+        if noise:
+            raise DeviceError(f"answers with bytes that are no frames ({noise} so far)", where=self.port.url)
+        raise DeviceError(
+            f"is silent: no reply in {TRIES * seconds:.0f} s",
+            where=self.port.url,
+            hint="is the firmware of edge_snn on the board, and is this its port?",
+        )
+
+    def _send(self, encoded: bytes) -> None:
+        try:
+            self.port.write(encoded)
+        except DeviceError as error:
+            raise self._lost(error) from error
+
+    def _await(self, kind: int, seconds: float) -> Frame | None:
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            try:
+                data = self.port.read()
+            except DeviceError as error:
+                raise self._lost(error) from error
+            if not data and self._death():
+                raise DeviceError(self._death(), where=self.port.url)
+            for frame in self._splitter.feed(data):
+                if frame.sequence == self._sequence and frame.kind in (kind | frames.REPLY, frames.ERROR):
+                    return frame
+        return None
+
+    def _lost(self, error: DeviceError) -> DeviceError:
+        time.sleep(0.2)  # a dying emulator closes its socket before it can be waited for
+        return DeviceError(self._death(), where=self.port.url) if self._death() else error

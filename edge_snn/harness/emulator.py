@@ -1,0 +1,113 @@
+"""Boards that are programs: QEMU with an emulated board, or the host build on a socket."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from edge_snn.errors import DeviceError, ToolMissingError
+from edge_snn.harness.transport import Port
+from firmware_gen.boards import Board
+
+START_SECONDS = 20.0
+
+
+class Emulator:
+    """A running emulator; use as a context manager. ``port`` is its serial line.
+
+    With ``-icount`` the emulated clock advances by executed instructions, so latencies are deterministic.
+    """
+
+    def __init__(self, board: Board, elf: Path) -> None:
+        """Starts the board.
+
+        Raises:
+            ToolMissingError: QEMU is not installed.
+            DeviceError: it did not start.
+        """
+        self.board = board
+        self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self.port = self._start_host(elf) if board.is_host else self._start_qemu(elf)
+        except BaseException:
+            self.close()
+            raise
+
+    def _start_qemu(self, elf: Path) -> Port:
+        qemu = shutil.which("qemu-system-arm")
+        if qemu is None:
+            raise ToolMissingError("qemu-system-arm is not installed", hint="apt-get install qemu-system-arm")
+        number = _free_port()
+        command = [qemu, "-M", self.board.machine, "-display", "none", "-monitor", "none", "-kernel", str(elf)]
+        command += ["-icount", f"shift={self.board.icount_shift},align=off,sleep=off"]
+        command += ["-chardev", f"socket,id=line,host=127.0.0.1,port={number},server=on,wait=on"]
+        command += ["-serial", "chardev:line"]
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._errors, stderr=self._errors)
+        end = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return Port(f"socket://127.0.0.1:{number}")
+            except DeviceError:
+                if self._process.poll() is not None or time.monotonic() > end:
+                    raise DeviceError(f"the emulator did not start{self._said()}", where=self.board.name) from None
+                time.sleep(0.05)
+
+    def _start_host(self, elf: Path) -> Port:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = Port(f"socket://127.0.0.1:{server.getsockname()[1]}")
+            line, _ = server.accept()
+        with line:
+            self._process = subprocess.Popen([str(elf)], stdin=line.fileno(), stdout=line.fileno(), stderr=self._errors)
+        return port
+
+    @property
+    def pid(self) -> int:
+        """Process number, for tests that kill it."""
+        assert self._process is not None
+        return self._process.pid
+
+    def death(self) -> str:
+        """How the emulator ended, or "" while it runs."""
+        code = self._process.poll() if self._process else None
+        if code is None:
+            return ""
+        how = f"was ended by signal {-code}" if code < 0 else f"ended with code {code}"
+        return f"the emulator {how}{self._said()}"
+
+    def _said(self) -> str:
+        self._errors.seek(0)
+        lines = [line.strip() for line in self._errors.read()[-2000:].splitlines() if line.strip()]
+        return f": {lines[-1][:200]}" if lines else ""
+
+    def close(self) -> None:
+        """Ends the emulator and its port."""
+        if hasattr(self, "port"):
+            self.port.close()
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._errors.close()
+
+    def __enter__(self) -> Emulator:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
