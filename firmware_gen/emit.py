@@ -46,10 +46,15 @@ def array(name: str, values: np.ndarray, about: Sequence[str], per_line: int = 2
     rows = [", ".join(map(str, flat[i : i + per_line].tolist())) for i in range(0, len(flat), per_line)]
     head = "\n".join(comment(line) for line in about)
     body = ",\n    ".join(rows)
-    return f"{head}\nstatic const {C_TYPES[values.dtype.name]} {name}[{len(flat)}] = {{\n    {body}}};\n"
+    return f"{head}\n_Alignas(4) static const {C_TYPES[values.dtype.name]} {name}[{len(flat)}] = {{\n    {body}}};\n"
 
 
 def span_array(name: str, spans: Sequence[tuple[int, int]], stride: int) -> str:
     """An array of esnn_span_t: byte offset of the first window, and their number."""
     body = ", ".join(f"{{{first * stride}u, {count}u}}" for first, count in spans)
     return f"static const esnn_span_t {name}[{len(spans)}] = {{{body}}};\n"
+
+
+def bit_rows(units: int) -> str:
+    """Units from the row of a byte's first input to those of its inputs 0 to 7 and of the next byte (esnn_rows.h)."""
+    return "{" + ", ".join(str(units * index) for index in range(9)) + "}"

@@ -33,5 +33,6 @@ class ConvStep(FinishedStep):
     @property
     def scratch(self) -> dict[str, int]:
         kh, kw, cin, cout = self.node.weight.shape
-        taps = cin if self.source is None else 8 * self.source.row_bytes
-        return {"rows": 2 * kh * kw * taps, "sums": 4 * self.finish.steps * padded(cout)}
+        # Pixels: two lists of rows and the pixels themselves. Spikes: one list, with room for whole bytes.
+        rows = 5 * kh * kw * cin if self.source is None else 2 * kh * kw * 8 * self.source.row_bytes
+        return {"rows": rows, "sums": 4 * self.finish.steps * padded(cout)}

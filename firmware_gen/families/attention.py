@@ -6,7 +6,7 @@ import numpy as np
 
 from edge_snn.plan.attention import AttentionStep
 from edge_snn.plan.steps import padded
-from firmware_gen.emit import Struct
+from firmware_gen.emit import Struct, bit_rows
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
 
@@ -40,7 +40,7 @@ def _key(context: Context, name: str, step: AttentionStep) -> Struct:
             "input": f"{context.offset(source.storage)}u",
             "step_stride": f"{source.step_stride}u",
             "row_bytes": f"{source.row_bytes}u",
-            "row_units": f"{units}u",
+            "bit_rows": bit_rows(units),
             "head_bytes": f"{head_bytes}u",
             "ternary": int(source.ternary),
         }

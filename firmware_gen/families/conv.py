@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge_snn.plan.conv import ConvStep
 from edge_snn.plan.steps import padded
-from firmware_gen.emit import Struct
+from firmware_gen.emit import Struct, bit_rows
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
 
@@ -45,9 +45,11 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
             "step_stride": f"{0 if source is None else source.step_stride}u",
             "row_bytes": f"{0 if source is None else source.row_bytes}u",
             "row_units": f"{units}u",
+            "bit_rows": bit_rows(units),
             "tap_units": f"{cin * units}u",
             "channels": f"{cout}u",
             "padded": f"{padded(cout)}u",
+            "window_inputs": f"{kh * kw * cin}u",
             "scratch_rows": f"{context.scratch(index, 'rows')}u",
             "scratch_acc": f"{context.scratch(index, 'sums')}u",
             "ternary": int(source is not None and source.ternary),

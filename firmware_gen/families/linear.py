@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.steps import padded
-from firmware_gen.emit import Struct
+from firmware_gen.emit import Struct, bit_rows
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
 
@@ -24,7 +24,7 @@ def emit(context: Context, index: int, step: LinearStep) -> None:
             "positions": f"{source.positions}u",
             "step_stride": f"{source.step_stride}u",
             "row_bytes": f"{source.row_bytes}u",
-            "row_units": f"{units}u",
+            "bit_rows": bit_rows(units),
             "channels": f"{cout}u",
             "padded": f"{padded(cout)}u",
             "scratch_rows": f"{context.scratch(index, 'rows')}u",

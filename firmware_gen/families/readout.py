@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge_snn.plan.readout import ReadoutStep
 from edge_snn.plan.steps import padded
-from firmware_gen.emit import Struct
+from firmware_gen.emit import Struct, bit_rows
 from firmware_gen.families.context import Context
 
 
@@ -23,7 +23,7 @@ def emit(context: Context, index: int, step: ReadoutStep) -> None:
             "rows": f"{source.positions * source.timesteps}u",
             "step_stride": f"{source.step_stride}u",
             "row_bytes": f"{source.row_bytes}u",
-            "row_units": f"{units}u",
+            "bit_rows": bit_rows(units),
             "classes": f"{classes}u",
             "padded": f"{padded(classes)}u",
             "scratch_rows": f"{context.scratch(index, 'rows')}u",

@@ -18,7 +18,7 @@ typedef struct {
     uint32_t input;         /**< arena offset of the spikes K is made from */
     uint32_t step_stride;   /**< of them */
     uint32_t row_bytes;     /**< of them */
-    uint32_t row_units;     /**< units of one head's row */
+    uint16_t bit_rows[9];     /**< see esnn_list_active() */
     uint32_t head_bytes;    /**< bytes from one head's weights to the next */
     uint8_t ternary;        /**< of the spikes K is made from */
 } esnn_key_t;

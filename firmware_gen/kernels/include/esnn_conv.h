@@ -29,10 +29,13 @@ typedef struct {
     uint32_t step_stride;     /**< spikes: bytes from one time step to the next */
     uint32_t row_bytes;       /**< spikes: bytes of one row of channels */
     uint32_t row_units;
+    uint16_t bit_rows[9];     /**< see esnn_list_active() */
     uint32_t tap_units;       /**< inputs * row_units */
     uint32_t channels;        /**< output channels */
     uint32_t padded;          /**< 8 * row_units */
-    uint32_t scratch_rows;    /**< arena offset of kh * kw * (inputs rounded up to 8) uint16 */
+    uint32_t window_inputs;   /**< kh * kw * inputs */
+    /** arena offset of kh * kw * (inputs rounded up to 8) uint16; pixels: of 5 * window_inputs bytes */
+    uint32_t scratch_rows;
     uint32_t scratch_acc;     /**< arena offset of steps * padded int32 */
     uint8_t ternary;          /**< the spikes are ternary: a row of -1 follows each row of +1 */
     esnn_finish_t finish;

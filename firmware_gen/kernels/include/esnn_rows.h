@@ -15,24 +15,57 @@
 #define ESNN_ROW_BLOCK 8u
 
 /**
+ * Variants of esnn_add_rows(), chosen by the core; all compute the same. Define ESNN_PORTABLE to build with
+ * the readable form everywhere. DSP: Armv7E-M and up, SXTAB16. SWAR: any 32-bit little-endian core.
+ */
+#if !defined(ESNN_PORTABLE) && defined(__ARM_FEATURE_DSP)
+#define ESNN_ROWS_DSP 1
+#define ESNN_ROWS_SWAR 0
+#elif !defined(ESNN_PORTABLE)
+#define ESNN_ROWS_DSP 0
+#define ESNN_ROWS_SWAR 1
+#else
+#define ESNN_ROWS_DSP 0
+#define ESNN_ROWS_SWAR 0
+#endif
+
+/** Rows that 16-bit lanes hold without overflow: 255 * 128 < 2^15, 255 * 255 < 2^16. */
+#define ESNN_LANE_ROWS 255u
+
+/**
  * Lists the rows of active inputs.
  *
  * @param bits   packed spikes: input k is bit k & 7 of byte k >> 3; bits past the last input are 0.
  * @param bytes  number of bytes.
  * @param first  row of input 0, in units of 8 bytes.
- * @param step   units from one row to the next.
+ * @param bit_rows  units from the row of a byte's first input to that of its input 0 .. 7, and to the next byte's.
  * @param rows   receives the rows; room for 8 * bytes entries.
  * @return number of entries written.
  */
-uint32_t esnn_list_active(const uint8_t *bits, uint32_t bytes, uint32_t first, uint32_t step, uint16_t *rows);
+uint32_t esnn_list_active(const uint8_t *bits, uint32_t bytes, uint32_t first, const uint16_t *bit_rows,
+                          uint16_t *rows);
 
 /**
  * acc[c] += sum over the listed rows of weights[row][c].
  *
  * @param acc       int32 sums, `channels` of them; the caller has proved that they cannot overflow.
+ * @param weights   aligned to 4 bytes.
  * @param channels  a multiple of ESNN_ROW_BLOCK.
  */
-void esnn_add_rows(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels);
+void esnn_add_rows_portable(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count,
+                            uint32_t channels);
+void esnn_add_rows_swar(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count,
+                        uint32_t channels);
+void esnn_add_rows_dsp(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count,
+                       uint32_t channels);
+
+#if ESNN_ROWS_DSP
+#define esnn_add_rows esnn_add_rows_dsp
+#elif ESNN_ROWS_SWAR
+#define esnn_add_rows esnn_add_rows_swar
+#else
+#define esnn_add_rows esnn_add_rows_portable
+#endif
 
 /** acc[c] -= sum over the listed rows of weights[row][c]; else as esnn_add_rows(). */
 void esnn_sub_rows(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels);

@@ -1,22 +1,26 @@
 #include "esnn_conv.h"
 #include "esnn_rows.h"
 
-/** Lists the rows of the inputs in the window at (y, x) whose pixel has the bit set. */
-static uint32_t esnn_list_pixels(const esnn_conv2d_t *layer, const uint8_t *image, int32_t y, int32_t x, int32_t at,
-                                 uint32_t bit, uint16_t *rows)
+/** Collects the pixels in the window at (y, x) and their rows; returns their number and, in `any`, their OR. */
+static uint32_t esnn_collect(const esnn_conv2d_t *layer, const uint8_t *image, int32_t y, int32_t x, int32_t at,
+                             uint8_t *pixels, uint16_t *rows, uint32_t *any)
 {
-    uint16_t *next = rows;
+    uint32_t count = 0;
     uint32_t tap = 0;
+    *any = 0;
     for (int32_t a = 0; a < layer->kernel_height; ++a) {
         int32_t pixel = at;
         for (int32_t b = 0; b < layer->kernel_width; ++b) {
             if (y + a >= 0 && y + a < layer->height && x + b >= 0 && x + b < layer->width) {
-                /* Counted in rows, not in channels: gcc would multiply to find the last row. */
                 const uint8_t *value = image + pixel;
                 for (uint32_t row = tap; row != tap + layer->tap_units; row += layer->row_units) {
-                    if ((*value++ >> bit) & 1u) {
-                        *next++ = (uint16_t)row;
+                    if (*value != 0) { /* a black pixel adds nothing in any plane */
+                        *any |= *value;
+                        pixels[count] = *value;
+                        rows[count] = (uint16_t)row;
+                        ++count;
                     }
+                    ++value;
                 }
             }
             tap += layer->tap_units;
@@ -24,7 +28,29 @@ static uint32_t esnn_list_pixels(const esnn_conv2d_t *layer, const uint8_t *imag
         }
         at += layer->line_stride;
     }
-    return (uint32_t)(next - rows);
+    return count;
+}
+
+/** acc = sum of pixel * row, by bit-planes; `active` has room for `count` rows. */
+static void esnn_planes(const esnn_conv2d_t *layer, const uint8_t *pixels, const uint16_t *rows, uint32_t count,
+                        uint32_t any, uint16_t *active, int32_t *acc)
+{
+    uint32_t bit = 8;
+    while (bit != 0 && ((any >> (bit - 1u)) & 1u) == 0) {
+        --bit; /* planes above the brightest pixel are empty */
+    }
+    while (bit-- != 0) {
+        uint16_t *next = active;
+        for (uint32_t c = 0; c < layer->padded; ++c) {
+            acc[c] += acc[c];
+        }
+        for (uint32_t i = 0; i < count; ++i) {
+            if ((pixels[i] >> bit) & 1u) {
+                *next++ = rows[i];
+            }
+        }
+        esnn_add_rows(acc, layer->weights, active, (uint32_t)(next - active), layer->padded);
+    }
 }
 
 esnn_status_t esnn_conv2d_pixels(const esnn_conv2d_t *layer, uint8_t *arena, uint32_t *counts)
@@ -34,6 +60,8 @@ esnn_status_t esnn_conv2d_pixels(const esnn_conv2d_t *layer, uint8_t *arena, uin
     }
     const uint8_t *image = arena + layer->input;
     uint16_t *rows = (uint16_t *)(void *)(arena + layer->scratch_rows);
+    uint16_t *active = rows + layer->window_inputs;
+    uint8_t *pixels = (uint8_t *)(active + layer->window_inputs);
     int32_t *acc = (int32_t *)(void *)(arena + layer->scratch_acc);
     esnn_place_t place;
     esnn_finish_begin(&layer->finish, arena);
@@ -47,13 +75,9 @@ esnn_status_t esnn_conv2d_pixels(const esnn_conv2d_t *layer, uint8_t *arena, uin
             for (uint32_t c = 0; c < layer->padded; ++c) {
                 acc[c] = 0;
             }
-            for (uint32_t bit = 8; bit-- > 0;) {
-                for (uint32_t c = 0; c < layer->padded; ++c) {
-                    acc[c] += acc[c];
-                }
-                uint32_t count = esnn_list_pixels(layer, image, y, x, at, bit, rows);
-                esnn_add_rows(acc, layer->weights, rows, count, layer->padded);
-            }
+            uint32_t any;
+            const uint32_t count = esnn_collect(layer, image, y, x, at, pixels, rows, &any);
+            esnn_planes(layer, pixels, rows, count, any, active, acc);
             for (uint32_t c = 0; c < layer->padded; ++c) {
                 acc[c] += layer->bias[c];
             }

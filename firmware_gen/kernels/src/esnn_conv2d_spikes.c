@@ -11,7 +11,7 @@ static uint32_t esnn_list_window(const esnn_conv2d_t *layer, const uint8_t *spik
         int32_t position = at;
         for (int32_t b = 0; b < layer->kernel_width; ++b) {
             if (y + a >= 0 && y + a < layer->height && x + b >= 0 && x + b < layer->width) {
-                count += esnn_list_active(spikes + position, layer->row_bytes, tap, layer->row_units, rows + count);
+                count += esnn_list_active(spikes + position, layer->row_bytes, tap, layer->bit_rows, rows + count);
             }
             tap += layer->tap_units;
             position += layer->position_stride;

@@ -1,17 +1,28 @@
 #include "esnn_rows.h"
 
-uint32_t esnn_list_active(const uint8_t *bits, uint32_t bytes, uint32_t first, uint32_t step, uint16_t *rows)
+/* Index of the lowest set bit of a byte; [0] is not used. */
+static const uint8_t lowest[256] = {
+    0, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0, 4, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0,
+    5, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0, 4, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0,
+    6, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0, 4, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0,
+    5, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0, 4, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0,
+    7, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0, 4, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0,
+    5, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0, 4, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0,
+    6, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0, 4, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0,
+    5, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0, 4, 0, 1, 0, 2, 0, 1, 0, 3, 0, 1, 0, 2, 0, 1, 0};
+
+uint32_t esnn_list_active(const uint8_t *bits, uint32_t bytes, uint32_t first, const uint16_t *bit_rows,
+                          uint16_t *rows)
 {
     uint16_t *next = rows;
-    for (uint32_t i = 0; i < bytes; ++i) {
-        uint32_t row = first;
-        for (uint32_t byte = bits[i]; byte != 0; byte >>= 1) {
-            if (byte & 1u) {
-                *next++ = (uint16_t)row;
-            }
-            row += step;
+    const uint8_t *end = bits + bytes;
+    while (bits != end) {
+        uint32_t byte = *bits++;
+        while (byte != 0) { /* zeros cost nothing */
+            *next++ = (uint16_t)(first + bit_rows[lowest[byte]]);
+            byte &= byte - 1u;
         }
-        first += step << 3;
+        first += bit_rows[8];
     }
     return (uint32_t)(next - rows);
 }

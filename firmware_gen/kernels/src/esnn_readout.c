@@ -14,10 +14,10 @@ esnn_status_t esnn_readout(const esnn_readout_t *layer, uint8_t *arena, int32_t 
         acc[c] = layer->bias[c];
     }
     for (uint32_t n = 0; n < layer->rows; ++n) {
-        uint32_t count = esnn_list_active(spikes, layer->row_bytes, 0, layer->row_units, rows);
+        uint32_t count = esnn_list_active(spikes, layer->row_bytes, 0, layer->bit_rows, rows);
         esnn_add_rows(acc, layer->weights, rows, count, layer->padded);
         if (layer->ternary) {
-            count = esnn_list_active(spikes + layer->row_bytes, layer->row_bytes, 0, layer->row_units, rows);
+            count = esnn_list_active(spikes + layer->row_bytes, layer->row_bytes, 0, layer->bit_rows, rows);
             esnn_sub_rows(acc, layer->weights, rows, count, layer->padded);
         }
         spikes += layer->step_stride;

@@ -1,6 +1,7 @@
 #include "esnn_rows.h"
 
-void esnn_add_rows(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels)
+void esnn_add_rows_portable(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count,
+                            uint32_t channels)
 {
     const uint16_t *end = rows + count;
     if (count == 0) {
