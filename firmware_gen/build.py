@@ -111,11 +111,12 @@ def _run(command: list[str], log: Path) -> tuple[int, str]:
     return done.returncode, output
 
 
-def build(model: IntegerModel, board: Board, folder: Path) -> BuildResult:
+def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[str, ...] = ()) -> BuildResult:
     """Generates and builds; what is up to date is not built again.
 
     Args:
         folder: receives the generated C and the build; its own, per board.
+        extra_flags: for compiler and linker, e.g. sanitizers on the host.
 
     Raises:
         ToolMissingError: no compiler or no CMake.
@@ -131,6 +132,7 @@ def build(model: IntegerModel, board: Board, folder: Path) -> BuildResult:
     out = folder / "cmake"
     configure = [cmake, "-S", str(ROOT), "-B", str(out), "-G", "Unix Makefiles"]
     configure += [f"-DESNN_MODEL_DIR={folder / 'model'}", f"-DESNN_BOARD_DIR={folder / 'board'}"]
+    configure.append(f"-DESNN_EXTRA_FLAGS={';'.join(extra_flags)}")
     if not board.is_host:
         configure.append(f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'arm-none-eabi.cmake'}")
     log = folder / "build.log"
