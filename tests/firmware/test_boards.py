@@ -1,0 +1,130 @@
+"""The same bits on every core: emulated boards against the integer reference, over the serial line."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from edge_snn.harness.client import Device
+from edge_snn.harness.emulator import Emulator
+from edge_snn.models import zoo
+from edge_snn.plan import build_plan
+from edge_snn.reference import run
+from firmware_gen import boards
+from firmware_gen.build import build
+from firmware_gen.verify import verify
+from tests.graphs import random_model
+from tests.networks import images, model
+
+EMULATED = [name for name in boards.names() if boards.load(name).machine]
+ALL = [pytest.param(name, marks=pytest.mark.qemu) for name in EMULATED] + ["host"]
+
+
+def check(made, board_name, folder, x) -> list:
+    """Runs images on a board; asserts that logits and counts are the reference's; returns the results."""
+    board = boards.load(board_name)
+    want = run(made.graph, x)
+    built = build(made, board, folder / f"{board_name}-{made.sha256[:12]}")
+    results = []
+    with Emulator(board, built.elf) as emulator:
+        device = Device(emulator.port, emulator.death)
+        device.connect(made.sha256, board_name)
+        for index, image in enumerate(x):
+            result = device.infer(index, image)
+            assert np.array_equal(result.logits, want.logits[index]), f"logits of image {index}"
+            assert np.array_equal(result.counts, want.counts[index]), f"spike counts of image {index}"
+            results.append(result)
+        info = device.read_info()
+        assert device.retries == 0
+    if not board.is_host:
+        assert 0 < info.stack_used <= built.stack_bound <= board.stack_bytes
+        assert built.ram_bytes == built.sections[".data"] + built.sections[".bss"] + built.stack_bound
+        assert built.sections[".bss"] >= build_plan(made).arena_bytes
+    return results
+
+
+@pytest.mark.parametrize("board_name", ALL)
+def test_a_transformer_gives_the_same_bits(board_name, firmware):
+    made = model()
+    results = check(made, board_name, firmware, images(4, made.input_shape))
+    for result in results:
+        assert result.ticks >= result.step_ticks.sum() > 0
+
+
+@pytest.mark.parametrize("board_name", ALL)
+@pytest.mark.parametrize("seed", [3, 11])
+def test_random_graphs_give_the_same_bits(board_name, seed, firmware):
+    made = random_model(seed)
+    check(made, board_name, firmware, images(3, made.input_shape, seed))
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board_name", EMULATED)
+def test_the_largest_sums_give_the_same_bits(board_name, firmware):
+    """More than 255 active rows with weights of one sign: 16-bit lanes must be emptied in time."""
+    made = model(width=32, heads=4, size=10)
+    from dataclasses import replace
+
+    from edge_snn.graph.graph import Graph
+    from edge_snn.graph.model import EdgeFacts, IntegerModel
+    from edge_snn.passes import bounds
+
+    nodes = []
+    for node in made.graph.nodes:
+        if node.name == "rpe.neuron":
+            node = replace(node, threshold=np.ones_like(node.threshold))
+        if node.name == "rpe.conv":
+            node = replace(node, weight=np.full_like(node.weight, -128))
+        if node.name == "stage2.conv":
+            node = replace(node, bias=np.full_like(node.bias, 30000))
+        nodes.append(node)
+    graph = Graph("heavy", made.graph.timesteps, made.graph.image, tuple(nodes), "integer")
+    proof = bounds.prove(graph)
+    edges = {name: EdgeFacts(proof.edges[name].bounds(name), np.ones(1)) for name in graph.specs}
+    heavy = IntegerModel(graph, edges, proof.accumulators, made.classes)
+    x = images(2, heavy.input_shape)
+    active = run(graph, x, keep=["rpe.neuron"]).edges["rpe.neuron"]
+    assert active.mean() > 0.9  # 9 * 32 inputs, nearly all active: far beyond 255 rows
+    check(heavy, board_name, firmware, x)
+
+
+@pytest.mark.qemu
+def test_latency_is_the_same_in_two_runs(firmware):
+    made = model()
+    x = images(2, made.input_shape)
+    first = check(made, "mps2-an386", firmware, x)
+    second = check(made, "mps2-an386", firmware, x)
+    for a, b in zip(first, second):
+        assert abs(a.ticks - b.ticks) <= 64  # the tick interrupt may fall inside one run and not the other
+
+
+@pytest.mark.parametrize("name", zoo.names())
+@pytest.mark.parametrize("board_name", ALL)
+def test_shipped_models_give_the_same_bits(name, board_name, firmware):
+    from edge_snn import data
+    from edge_snn.cli.common import load_model
+    from edge_snn.errors import InputError
+
+    made = load_model(name)
+    x = data.fit(data.load("fashion-mnist-1000", limit=4), made.input_shape).x
+    if board_name == "microbit" and name == "fashion-mnist":
+        with pytest.raises(InputError, match="does not fit: it exceeds RAM by"):
+            check(made, board_name, firmware, x)
+        return
+    check(made, board_name, firmware, x)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board_name", EMULATED)
+@pytest.mark.parametrize("name", [None, *zoo.names()])
+def test_inference_never_multiplies(board_name, name, firmware):
+    from edge_snn.cli.common import load_model
+
+    if name == "fashion-mnist" and board_name == "microbit":
+        return  # does not fit, see above
+    made = model() if name is None else load_model(name)
+    built = build(made, boards.load(board_name), firmware / f"{board_name}-{made.sha256[:12]}")
+    proof = verify(built.elf)
+    assert proof.findings == ()
+    assert {"esnn_model_infer", "esnn_clock_ticks", "esnn_linear", "esnn_conv2d_spikes"} <= set(proof.functions)
+    assert proof.instructions > 1000

@@ -1,0 +1,91 @@
+"""Names from files stay data in generated C, and the output is the same every time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from edge_snn.errors import InputError
+from edge_snn.graph.graph import Graph
+from edge_snn.graph.model import IntegerModel
+from edge_snn.plan import build_plan
+from edge_snn.reference import run
+from firmware_gen import boards
+from firmware_gen.build import build
+from firmware_gen.codegen import generate, render
+from firmware_gen.emit import c_string, comment
+from tests.networks import images, model
+
+HOSTILE = ['*/ int evil; /*', "a\\", "??/", '"; system("x"); //', "%s%n", "naïve ünïcode", "x" * 200]
+
+
+def renamed(made: IntegerModel, names: list[str]) -> IntegerModel:
+    """The model with its first nodes and itself renamed."""
+    mapping = {node.name: name for node, name in zip(made.graph.nodes, names)}
+    nodes = tuple(
+        replace(node, name=mapping.get(node.name, node.name), inputs=tuple(mapping.get(e, e) for e in node.inputs))
+        for node in made.graph.nodes
+    )
+    graph = Graph(names[0], made.graph.timesteps, made.graph.image, nodes, "integer")
+    edges = {mapping.get(name, name): facts for name, facts in made.edges.items()}
+    accumulators = {}
+    for key, value in made.accumulators.items():
+        node, _, quantity = key.rpartition(".")
+        accumulators[f"{mapping.get(node, node)}.{quantity}"] = value
+    return IntegerModel(graph, edges, accumulators, made.classes)
+
+
+def test_hostile_names_compile_and_compute_the_same(native):
+    made = model()
+    hostile = renamed(made, HOSTILE)
+    x = images(2, made.input_shape)
+    logits, counts = native.run(hostile, x)
+    want = run(made.graph, x)
+    assert np.array_equal(logits, want.logits)
+    assert np.array_equal(counts, want.counts)
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_comment_cannot_be_left(name):
+    text = comment(name)
+    assert text.startswith("/* ")
+    assert text.endswith(" */")
+    assert not set("*/\\?\n") & set(text[3:-3])
+
+
+def test_a_string_literal_cannot_be_left():
+    assert c_string('a"b\\n%s', 31) == '"a_b_n_s"'
+
+
+def test_equal_models_give_equal_code(tmp_path):
+    made = model()
+    assert render(made, build_plan(made)) == render(model(), build_plan(model()))
+    generate(made, tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.c", "model_config.h"]
+
+
+def test_proved_bounds_stand_beside_the_arrays():
+    made = model()
+    bounds = made.accumulators["block0.q.sum"]
+    assert f"proved: sum {bounds.low}..{bounds.high}" in render(made, build_plan(made))["model.c"]
+
+
+@pytest.mark.qemu
+def test_a_board_that_is_too_small_says_by_how_much(tmp_path):
+    board = replace(boards.load("microbit"), ram=boards.Region(0x20000000, 4096))
+    with pytest.raises(InputError, match=r"board microbit: the model does not fit: it exceeds RAM by \d+ bytes"):
+        build(model(), board, tmp_path)
+
+
+@pytest.mark.qemu
+def test_a_stack_that_is_too_small_is_refused(tmp_path):
+    board = replace(boards.load("mps2-an386"), stack_bytes=64)
+    with pytest.raises(InputError, match=r"needs \d+ bytes of stack, 64 are set aside"):
+        build(model(), board, tmp_path)
+
+
+def test_an_unknown_board_is_refused_by_name():
+    with pytest.raises(InputError, match="no such board"):
+        boards.load("arduino")
