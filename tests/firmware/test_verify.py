@@ -36,7 +36,7 @@ def link(tmp_path, body: str, cpu: str = "cortex-m4", flags: tuple[str, ...] = (
             "int esnn_model_infer(int a, int b) { long long x = (long long)a * b; return (int)(x >> 32); }",
             "cortex-m4",
             (),
-            "smull",
+            "mul",  # smull or smmul
         ),
         (
             "float f(float a) { return a + 1.5f; } int esnn_model_infer(int a, int b) { volatile float x = 2; "
@@ -57,7 +57,7 @@ def link(tmp_path, body: str, cpu: str = "cortex-m4", flags: tuple[str, ...] = (
             "int esnn_model_infer(int a, int b) { return p(a, b) + 1; }",
             "cortex-m4",
             (),
-            "indirect",
+            "blx",
         ),
     ],
 )
