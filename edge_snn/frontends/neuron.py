@@ -100,9 +100,11 @@ class Region:
         data = self.file.tensors[tensor].data
         if data is None:
             raise InputError("a neuron mixes in something else", where=f"{self.file.path}: tensor {tensor}")
-        if data.dtype.kind == "f" and data.ndim > 1:
-            data = data.reshape(-1, data.shape[-1]) if data.size == data.shape[-1] else data
-            data = data.reshape(data.shape[-1]) if data.size == data.shape[-1] else data
+        if data.ndim > 1:
+            rows = data.reshape(-1, data.shape[-1])
+            if (rows != rows[0]).any():
+                raise InputError("a neuron differs between positions", where=f"{self.file.path}: tensor {tensor}")
+            return rows[0]
         return data
 
 

@@ -7,6 +7,7 @@ Prints the number of images done, a line each.
 
 from __future__ import annotations
 
+import importlib
 import resource
 import sys
 from pathlib import Path
@@ -14,16 +15,18 @@ from typing import Any
 
 import numpy as np
 
-MEMORY_BYTES = 4 << 30
+MEMORY_BYTES = 12 << 30  # address space, not memory: TensorFlow maps a lot
 CPU_SECONDS = 3600
 
 
 def _runtime() -> Any:
-    try:
-        from tflite_runtime import interpreter
-    except ImportError:
-        from ai_edge_litert import interpreter
-    return interpreter
+    """Module with Interpreter and OpResolverType: the light runtime of this Python, or TensorFlow's own."""
+    for name in ("tflite_runtime.interpreter", "ai_edge_litert.interpreter", "tensorflow.lite.python.interpreter"):
+        try:
+            return importlib.import_module(name)
+        except ImportError:
+            continue
+    raise SystemExit("no TensorFlow Lite runtime: pip install tflite-runtime (or ai-edge-litert above Python 3.11)")
 
 
 def main(arguments: list[str]) -> None:
