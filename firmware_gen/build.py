@@ -88,7 +88,10 @@ def _board_files(board: Board, folder: Path) -> None:
         script = f'set(ESNN_LINKER_SCRIPT "{folder / "board.ld"}")\n'
     sources = "\n    ".join(f'"{path}"' for path in board.source_paths())
     flags = " ".join(board.cpu_flags)
-    _write(folder / "board.cmake", f"set(ESNN_CPU_FLAGS {flags})\nset(ESNN_BOARD_SOURCES\n    {sources})\n{script}")
+    _write(
+        folder / "board.cmake",
+        f"set(ESNN_CPU_FLAGS {flags})\nset(ESNN_BOARD_SOURCES\n    {sources})\n{script}",
+    )
 
 
 def _too_small(board: Board, output: str) -> InputError | None:

@@ -83,7 +83,10 @@ def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
         declarations=context.declarations,
         calls=context.calls,
     )
-    return {"model_config.h": environment.get_template("model_config.h.jinja").render(**sizes), "model.c": code}
+    return {
+        "model_config.h": environment.get_template("model_config.h.jinja").render(**sizes),
+        "model.c": code,
+    }
 
 
 def generate(model: IntegerModel, folder: Path) -> GeneratedModel:

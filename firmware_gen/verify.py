@@ -27,7 +27,25 @@ ALLOWED = frozenset(
     uxtb16 uxth sadd16 sadd8 ssub16 ssub8 uadd8 uadd16 usub8 usub16 sel ssat usat pkhbt pkhtb b bl bx
     """.split()
 )
-CONDITIONS = ("eq", "ne", "hs", "cs", "lo", "cc", "mi", "pl", "vs", "vc", "hi", "ls", "ge", "lt", "gt", "le", "al")
+CONDITIONS = (
+    "eq",
+    "ne",
+    "hs",
+    "cs",
+    "lo",
+    "cc",
+    "mi",
+    "pl",
+    "vs",
+    "vc",
+    "hi",
+    "ls",
+    "ge",
+    "lt",
+    "gt",
+    "le",
+    "al",
+)
 IT_BLOCK = re.compile(r"it[te]{0,3}")
 
 
@@ -137,7 +155,7 @@ def _load(elf: Path) -> tuple[list[tuple[int, bytes]], dict[int, tuple[str, int]
             table = file.get_section_by_name(".symtab")
             if table is None:
                 raise InputError("has no symbols", where=str(elf))
-            for symbol in table.iter_symbols():
+            for symbol in table.iter_symbols():  # type: ignore[attr-defined]
                 value = symbol["st_value"]
                 if symbol["st_info"]["type"] == "STT_FUNC" and symbol["st_size"]:
                     symbols[value & ~1] = (symbol.name, symbol["st_size"])

@@ -1,6 +1,6 @@
 """Writes the small .tflite files of tests/frontends/files. Needs TensorFlow: pip install 'edge-snn[train]'.
 
-    python tools/make_frontend_fixtures.py tests/frontends/files
+python tools/make_frontend_fixtures.py tests/frontends/files
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ def main(folder: Path) -> None:
     for name, function in models.items():
         (folder / f"{name}.tflite").write_bytes(convert(function))
     import keras
+
     from edge_snn.models import preset
     from edge_snn.models.export import export_tflite
     from edge_snn.models.transformer import build

@@ -19,7 +19,13 @@ from edge_snn.cli.common import check_output, console, json_option, print_json, 
 @click.option("--name", default="", help="Name of the model [default: from the file].")
 @json_option
 def command(
-    source: str, output: Path | None, calibrate: str | None, limit: int, weight_bits: int, name: str, as_json: bool
+    source: str,
+    output: Path | None,
+    calibrate: str | None,
+    limit: int,
+    weight_bits: int,
+    name: str,
+    as_json: bool,
 ) -> None:
     """Convert SOURCE (.tflite, .keras, or the name of a shipped model) to an integer-only model file.
 
@@ -40,7 +46,8 @@ def command(
     check_output(target)
     out = console(as_json)
     read = frontends.read(path)
-    images, data_name, classes = None, None, ()
+    images, data_name = None, None
+    classes: tuple[str, ...] = ()
     if calibrate is not None:
         dataset = data.load(calibrate, split="train", limit=limit)
         dataset = data.fit(dataset, read.graph.image.shape)

@@ -68,7 +68,14 @@ def examine() -> list[dict[str, Any]]:
         found = importlib.util.find_spec(name) is not None
         install = "" if found else f"{sys.executable} -m pip install {requirement}"
         rows.append(
-            {"name": name, "found": found, "needed": needed, "purpose": purpose, "version": "", "install": install}
+            {
+                "name": name,
+                "found": found,
+                "needed": needed,
+                "purpose": purpose,
+                "version": "",
+                "install": install,
+            }
         )
     return rows
 

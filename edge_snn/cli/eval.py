@@ -53,7 +53,8 @@ def command(
 
     if bool(emulate) == bool(port):
         raise InputError("give either --emulate BOARD or --port URL")
-    board = boards.load(emulate or board_name) if emulate or board_name else None
+    wanted = emulate or board_name
+    board = boards.load(wanted) if wanted else None
     if emulate and board is not None and not board.machine and not board.is_host:
         raise InputError("cannot be emulated", where=board.name)
     model = load_model(model_path)
@@ -121,7 +122,13 @@ def _open(
 
     known = board or boards.load(info.board)
     real = replace(known, machine="", clock_hz=info.clock_hz)
-    unknown = {"flash_bytes": None, "ram_bytes": None, "arena_bytes": info.arena_bytes, "stack_bound": None, "elf": None}
+    unknown = {
+        "flash_bytes": None,
+        "ram_bytes": None,
+        "arena_bytes": info.arena_bytes,
+        "stack_bound": None,
+        "elf": None,
+    }
     return device, real, unknown
 
 
@@ -139,18 +146,20 @@ def show(report: dict[str, Any], target: Path) -> None:
     def number(value: Any, form: str = ",") -> str:
         return "-" if value is None else format(value, form)
 
+    spread = ", ".join(f"{key} {number(time[key])}" for key in ("median", "p95", "max"))
+    stack = f"stack bound {number(report['stack_bound'])}, used {report['stack_used']:,}"
     facts = {
         "board": f"{report['board']} ({report['core']})",
         "accuracy on the device": f"{number(report['accuracy'], '.4f')} ({report['correct']} of {report['images']})",
         "accuracy on the host": number(report["host_accuracy"], ".4f"),
         "images whose logits differ": str(report["mismatched_logits"]),
         "images whose spike counts differ": str(report["mismatched_spike_counts"]),
-        f"latency, {time['unit']}": f"median {number(time['median'])}, p95 {number(time['p95'])}, max {number(time['max'])}",
+        f"latency, {time['unit']}": spread,
         "mean firing rate": number(report["mean_rate"], ".4f"),
-        "synaptic operations": f"{number(report['sops'], ',.0f')} an image ({report['dense_macs']:,} dense MACs a step)",
+        "synaptic operations": f"{number(report['sops'], ',.0f')} an image",
+        "dense MACs": f"{report['dense_macs']:,} a time step",
         "flash": f"{number(report['flash_bytes'])} bytes",
-        "RAM": f"{number(report['ram_bytes'])} bytes (arena {number(report['arena_bytes'])}, "
-        f"stack bound {number(report['stack_bound'])}, used {report['stack_used']:,})",
+        "RAM": f"{number(report['ram_bytes'])} bytes (arena {number(report['arena_bytes'])}, {stack})",
         "requests sent again": str(report["retries"]),
     }
     summary = Table(show_header=False, box=None)

@@ -11,7 +11,19 @@ import click
 from edge_snn import __version__
 from edge_snn.errors import EdgeSnnError, ExitCode
 
-COMMANDS = ("models", "train", "export", "convert", "inspect", "simulate", "codegen", "build", "eval", "boards", "doctor")
+COMMANDS = (
+    "models",
+    "train",
+    "export",
+    "convert",
+    "inspect",
+    "simulate",
+    "codegen",
+    "build",
+    "eval",
+    "boards",
+    "doctor",
+)
 
 
 class LazyGroup(click.Group):

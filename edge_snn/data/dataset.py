@@ -54,7 +54,8 @@ def check_labels(dataset: Dataset, classes: int) -> None:
     if highest >= classes:
         index = int(np.argmax(dataset.y))
         raise InputError(
-            f"label {highest} of image {index} is out of range: the model has {classes} classes", where=dataset.name
+            f"label {highest} of image {index} is out of range: the model has {classes} classes",
+            where=dataset.name,
         )
 
 

@@ -25,9 +25,7 @@ def _header(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, where: str) -> Non
             raise InputError(f"member {entry.filename[:60]!r} is not a numpy array", where=where) from error
         begin = stream.tell()
     if dtype.hasobject:
-        raise InputError(
-            f"member {entry.filename[:60]!r} holds Python objects, which are never loaded", where=where
-        )
+        raise InputError(f"member {entry.filename[:60]!r} holds Python objects, which are never loaded", where=where)
     count = 1
     for dim in shape:
         count *= int(dim)

@@ -69,7 +69,9 @@ def load(source: str, split: str = "test", limit: int | None = None, root: Path 
     if path.suffix == ".npz" or path.is_file():
         return from_npz([path], split).head(limit)
     raise InputError(
-        "no such data set, file or folder", where=source[:200], hint=f"names: {', '.join(NAMES)}; or an .npz file"
+        "no such data set, file or folder",
+        where=source[:200],
+        hint=f"names: {', '.join(NAMES)}; or an .npz file",
     )
 
 

@@ -36,12 +36,12 @@ def export(path: Path, target: Path) -> None:
         with zipfile.ZipFile(path) as archive:
             names = {entry.filename for entry in archive.infolist()}
             size = sum(entry.file_size for entry in archive.infolist())
-            damaged = archive.testzip() if MEMBERS <= names and size <= MAX_BYTES else None
+            damaged = archive.testzip() if names >= MEMBERS and size <= MAX_BYTES else None
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         raise InputError("not a .keras file, or a damaged one", where=str(path)) from error
     except Exception as error:  # zlib.error
         raise InputError("damaged .keras file", where=str(path)) from error
-    if not MEMBERS <= names or size > MAX_BYTES or damaged:
+    if not names >= MEMBERS or size > MAX_BYTES or damaged:
         raise InputError("not a .keras file (Keras 3), or a damaged one", where=str(path))
     if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("keras") is None:
         raise ToolMissingError(
@@ -52,7 +52,10 @@ def export(path: Path, target: Path) -> None:
         )
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _EXPORT, str(path), str(target)], capture_output=True, text=True, timeout=SECONDS
+            [sys.executable, "-c", _EXPORT, str(path), str(target)],
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
         )
     except subprocess.TimeoutExpired as error:
         raise InputError(f"could not be exported within {SECONDS} s", where=str(path)) from error

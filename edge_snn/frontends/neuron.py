@@ -9,6 +9,7 @@ firing step gives leak and reset. The closed form found is then checked against 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -23,7 +24,7 @@ LEAKS: dict[tuple[int, ...], float] = {
     for shifts in [(0,), ()] + [(a,) for a in range(1, 8)] + [(a, b) for a in range(1, 8) for b in range(a + 1, 8)]
 }
 
-BINARY = {
+BINARY: dict[str, Any] = {
     "ADD": np.add,
     "SUB": np.subtract,
     "MUL": np.multiply,
@@ -39,7 +40,7 @@ BINARY = {
     "LOGICAL_AND": np.logical_and,
     "LOGICAL_OR": np.logical_or,
 }
-UNARY = {
+UNARY: dict[str, Any] = {
     "ABS": np.abs,
     "NEG": np.negative,
     "SIGN": np.sign,
@@ -123,9 +124,9 @@ def grow(file: TfliteFile, start: Operator, source: int, timesteps: int) -> Regi
                 continue
             used = _needed([*members, operator])
             return Region(file, used, source, timesteps)
-        if operator.kind not in ELEMENTWISE or (timesteps == 1 and live == [source]):
-            if not (timesteps == 1 and operator.kind in COMPARISONS):
-                continue
+        outside = operator.kind not in ELEMENTWISE or (timesteps == 1 and live == [source])
+        if outside and not (timesteps == 1 and operator.kind in COMPARISONS):
+            continue
         members.append(operator)
         inside.update(operator.outputs)
     if timesteps > 1:
@@ -190,7 +191,8 @@ def recognise(region: Region, name: str, edge: str, channels: int, where: str) -
     probe = np.zeros((region.timesteps, 1, channels), np.float32)
     probe[0, 0] = -2 * theta
     polarity = "ternary" if (region.run(probe)[0] < -0.5).any() else "binary"
-    shifts, reset = (1,), "zero"
+    shifts: tuple[int, ...] = (1,)
+    reset = "zero"
     if region.timesteps > 1:
         leak = (theta - _first_firing(region, 1, (theta * 0.5)[None], where)) / (theta * 0.5)
         shifts = _shifts_of(float(np.median(leak)), where)

@@ -95,7 +95,15 @@ def load(path: Path) -> TfliteFile:
         raise InputError("not a .tflite file (its identifier is missing)", where=str(path))
     try:
         return _parse(content, path)
-    except (struct.error, IndexError, ValueError, TypeError, OverflowError, AttributeError, MemoryError) as error:
+    except (
+        struct.error,
+        IndexError,
+        ValueError,
+        TypeError,
+        OverflowError,
+        AttributeError,
+        MemoryError,
+    ) as error:
         raise InputError(f"damaged .tflite file ({type(error).__name__})", where=str(path)) from error
 
 

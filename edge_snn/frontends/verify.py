@@ -54,7 +54,11 @@ def probe_images(shape: tuple[int, int, int], count: int = RANDOM_IMAGES, seed: 
             images[index] = rng.integers(0, 256, shape) * rng.random()
             continue
         for _ in range(4):
-            y, x, spread = rng.random() * height, rng.random() * width, (0.1 + 0.2 * rng.random()) * max(height, width)
+            y, x, spread = (
+                rng.random() * height,
+                rng.random() * width,
+                (0.1 + 0.2 * rng.random()) * max(height, width),
+            )
             blob = np.exp(-((rows - y) ** 2 + (columns - x) ** 2) / (2 * spread**2))
             images[index] += 255 * rng.random(channels) * blob[..., None]
     images[0], images[-1] = 0, 255
@@ -85,7 +89,10 @@ def verify(
             theirs = values["output"].reshape(made.shape)
             worst = float(np.abs(made - theirs).max())
             if worst > LOGIT_TOLERANCE * max(1.0, float(np.abs(theirs).max())):
-                raise InputError(f"the recovered graph's logits differ from the file's by {worst:.3g}", where=str(file.path))
+                raise InputError(
+                    f"the recovered graph's logits differ from the file's by {worst:.3g}",
+                    where=str(file.path),
+                )
         edges[node.name] = made
     assert all(graph.specs[name].kind in SPIKE_KINDS for name in spiking)
     return Verification(len(x), total, ties)

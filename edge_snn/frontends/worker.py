@@ -21,7 +21,11 @@ CPU_SECONDS = 3600
 
 def _runtime() -> Any:
     """Module with Interpreter and OpResolverType: the light runtime of this Python, or TensorFlow's own."""
-    for name in ("tflite_runtime.interpreter", "ai_edge_litert.interpreter", "tensorflow.lite.python.interpreter"):
+    for name in (
+        "tflite_runtime.interpreter",
+        "ai_edge_litert.interpreter",
+        "tensorflow.lite.python.interpreter",
+    ):
         try:
             return importlib.import_module(name)
         except ImportError:
@@ -57,7 +61,7 @@ def main(arguments: list[str]) -> None:
         if index % 50 == 49:
             print(index + 1, flush=True)
     with Path(out).open("wb") as stream:
-        np.savez(stream, **{name: np.stack(values) for name, values in kept.items()})  # type: ignore[arg-type]
+        np.savez(stream, **{name: np.stack(values) for name, values in kept.items()})
 
 
 if __name__ == "__main__":

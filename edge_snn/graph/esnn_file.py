@@ -80,7 +80,12 @@ def _encode(model: IntegerModel) -> tuple[dict[str, Any], dict[str, bytes]]:
         "version": VERSION,
         "name": model.graph.name,
         "timesteps": model.graph.timesteps,
-        "input": {"edge": "input", "shape": list(model.graph.image.shape), "encoding": "static", "dtype": "uint8"},
+        "input": {
+            "edge": "input",
+            "shape": list(model.graph.image.shape),
+            "encoding": "static",
+            "dtype": "uint8",
+        },
         "classes": list(model.classes),
         "nodes": nodes,
         "edges": edges,
@@ -141,7 +146,9 @@ def load(path: Path) -> IntegerModel:
         raise InputError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise InputError(
-            "not an .esnn model file, or a damaged one", where=str(path), hint="make one with: edge-snn convert"
+            "not an .esnn model file, or a damaged one",
+            where=str(path),
+            hint="make one with: edge-snn convert",
         ) from error
     except ValueError as error:
         raise InputError(f"damaged model file ({str(error)[:80]})", where=str(path)) from error
@@ -151,7 +158,7 @@ def load(path: Path) -> IntegerModel:
         raise
 
 
-def _take(document: Any, where: str, required: dict[str, type], optional: tuple[str, ...] = ()) -> dict[str, Any]:
+def _take(document: Any, where: str, required: Mapping[str, type], optional: tuple[str, ...] = ()) -> dict[str, Any]:
     """Checks that ``document`` has just the fields wanted, of the types wanted, and returns it."""
     if not isinstance(document, dict):
         raise InputError("must be a JSON object", where=where)
@@ -216,7 +223,9 @@ class _Reader:
         cls = OPS.get(entry["op"])
         if cls is None:
             raise InputError(
-                f"unknown operation {entry['op'][:60]!r}", where=where, hint="made by a newer version? update edge_snn"
+                f"unknown operation {entry['op'][:60]!r}",
+                where=where,
+                hint="made by a newer version? update edge_snn",
             )
         known = {item.name for item in fields(cls)} - {"name", "inputs"}
         values: dict[str, Any] = {}
@@ -250,7 +259,7 @@ class _Reader:
         graph = Graph(
             name=manifest["name"],
             timesteps=manifest["timesteps"],
-            image=TensorSpec(tuple(image["shape"]), Kind.PIXELS, static=True),  # type: ignore[arg-type]
+            image=TensorSpec(tuple(image["shape"]), Kind.PIXELS, static=True),
             nodes=tuple(self._node(item, index) for index, item in enumerate(manifest["nodes"])),
             domain=INTEGER,
         )

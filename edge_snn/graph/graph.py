@@ -19,9 +19,7 @@ INPUT = "input"
 MAX_TIMESTEPS = 8
 MAX_NODES = 4096
 
-OPS: dict[str, type[Node]] = {
-    cls.op: cls for cls in (Conv2D, Linear, Neuron, Relu, Add, Attention, MaxPool2D, Readout)
-}
+OPS: dict[str, type[Node]] = {cls.op: cls for cls in (Conv2D, Linear, Neuron, Relu, Add, Attention, MaxPool2D, Readout)}
 
 
 @dataclass(frozen=True)

@@ -83,9 +83,10 @@ class IntegerModel:
         for name, facts in self.edges.items():
             if facts.scale.shape[0] not in (1, self.graph.specs[name].channels):
                 raise fail(name, f"{facts.scale.shape[0]} scales for {self.graph.specs[name].channels} channels")
-        if not isinstance(self.classes, tuple) or len(self.classes) != self.graph.specs[
-            self.graph.readout.name
-        ].channels:
+        if (
+            not isinstance(self.classes, tuple)
+            or len(self.classes) != self.graph.specs[self.graph.readout.name].channels
+        ):
             raise fail(self.graph.name, f"{len(self.classes)} class names for another number of logits")
         for label in self.classes:
             check_name(label, "class")

@@ -100,4 +100,7 @@ class Relu(Node):
 
     def check_domain(self, domain: str) -> None:
         if (self.clip is None) != (domain == FLOAT):
-            raise fail(self.name, f"a ReLU in a graph of {domain} numbers must {'not ' * (domain == FLOAT)}have a clip")
+            raise fail(
+                self.name,
+                f"a ReLU in a graph of {domain} numbers must {'not ' * (domain == FLOAT)}have a clip",
+            )

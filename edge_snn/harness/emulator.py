@@ -45,7 +45,17 @@ class Emulator:
         if qemu is None:
             raise ToolMissingError("qemu-system-arm is not installed", hint="apt-get install qemu-system-arm")
         number = _free_port()
-        command = [qemu, "-M", self.board.machine, "-display", "none", "-monitor", "none", "-kernel", str(elf)]
+        command = [
+            qemu,
+            "-M",
+            self.board.machine,
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-kernel",
+            str(elf),
+        ]
         command += ["-icount", f"shift={self.board.icount_shift},align=off,sleep=off"]
         command += ["-chardev", f"socket,id=line,host=127.0.0.1,port={number},server=on,wait=on"]
         command += ["-serial", "chardev:line"]

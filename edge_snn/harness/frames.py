@@ -131,7 +131,7 @@ class Info:
             raise ValueError(f"an INFO reply has {_INFO.size} bytes, not {len(payload)}")
         *numbers, digest, board, core, name = _INFO.unpack(payload)
         texts = [text.split(b"\0")[0].decode("ascii", "replace") for text in (board, core, name)]
-        info = cls(*numbers, digest.hex(), *texts)
+        info = cls(*numbers, digest.hex(), *texts)  # type: ignore[call-arg]
         if info.result_bytes != 4 * (info.classes + info.counters + info.steps) + 8 or not info.chunk_bytes:
             raise ValueError("an INFO reply contradicts itself")
         return info

@@ -118,7 +118,12 @@ def make_report(
         "latency": latency(done.ticks, board),
         "layers": layers,
         "steps": [
-            {"name": step.name, "kind": step.kind, "dense_macs": step.dense_macs, "ticks": round(float(value), 1)}
+            {
+                "name": step.name,
+                "kind": step.kind,
+                "dense_macs": step.dense_macs,
+                "ticks": round(float(value), 1),
+            }
             for step, value in zip(facts.steps, step_ticks)
         ],
         "ticks_unit": unit,

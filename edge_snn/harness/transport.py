@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
 
@@ -64,10 +65,8 @@ class Port:
 
     def close(self) -> None:
         """Closes the port; never raises."""
-        try:
+        with contextlib.suppress(serial.SerialException, OSError):  # it may be gone already
             self._serial.close()
-        except (serial.SerialException, OSError):
-            pass  # it is gone already
 
 
 def available() -> list[str]:

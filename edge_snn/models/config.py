@@ -62,7 +62,10 @@ class ModelConfig:
         demand(all(type(size) is int and size >= 1 for size in sizes), "a size is not a positive integer")
         demand(self.timesteps <= 8, f"timesteps must be 1 to 8, not {self.timesteps}")
         demand(self.width % self.heads == 0, f"{self.heads} heads do not divide the width {self.width}")
-        demand(len(self.input_shape) == 3 and min(self.input_shape) >= 1, "input_shape must be three positive sizes")
+        demand(
+            len(self.input_shape) == 3 and min(self.input_shape) >= 1,
+            "input_shape must be three positive sizes",
+        )
         demand(
             len(self.stage_channels) == 4 and min(self.stage_channels) >= 1 and self.stage_channels[3] == self.width,
             f"stage_channels must be four sizes, the last one {self.width}",
@@ -143,7 +146,9 @@ class ModelConfig:
         try:
             return cls(**document)
         except TypeError as error:
-            raise InputError(f"is incomplete or has a field of a wrong type ({error})", where="model configuration") from error
+            raise InputError(
+                f"is incomplete or has a field of a wrong type ({error})", where="model configuration"
+            ) from error
 
 
 IMAGENET = {"heads": 8, "input_shape": (224, 224, 3), "classes": 1000, "pools": (1, 2, 3, 4)}

@@ -24,7 +24,8 @@ def export_tflite(model: Any, path: Path) -> None:
 
     if keras.config.backend() != "tensorflow":
         raise ToolMissingError(
-            "the export to .tflite needs Keras on TensorFlow", hint="run it again with KERAS_BACKEND=tensorflow"
+            "the export to .tflite needs Keras on TensorFlow",
+            hint="run it again with KERAS_BACKEND=tensorflow",
         )
     import tensorflow as tf
 

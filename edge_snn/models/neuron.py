@@ -52,7 +52,12 @@ class LIF(keras.layers.Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        own = {"timesteps": self.timesteps, "threshold": self.threshold, "ternary": self.ternary, "leak": self.leak}
+        own = {
+            "timesteps": self.timesteps,
+            "threshold": self.threshold,
+            "ternary": self.ternary,
+            "leak": self.leak,
+        }
         return {**super().get_config(), **own}
 
 

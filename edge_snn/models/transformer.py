@@ -48,7 +48,9 @@ def build(config: ModelConfig, rate_weight: float = 0.0, rate_target: float = 0.
     s = neuron(stream, "tokens_neuron")
     for block in range(config.depth):
         name = f"block{block}"
-        mixed = linear_norm(attention(s, config, f"{name}_attention", neuron), config.width, f"{name}_proj", BRANCH_GAIN)
+        mixed = linear_norm(
+            attention(s, config, f"{name}_attention", neuron), config.width, f"{name}_proj", BRANCH_GAIN
+        )
         stream = keras.layers.Add(name=f"{name}_add1")([stream, mixed])
         hidden = linear_norm(neuron(stream, f"{name}_neuron1"), config.mlp_ratio * config.width, f"{name}_fc1")
         out = linear_norm(neuron(hidden, f"{name}_hidden"), config.width, f"{name}_fc2", BRANCH_GAIN)

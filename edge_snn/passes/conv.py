@@ -20,6 +20,6 @@ def quantise(node: Conv2D, scale: np.ndarray, bits: int) -> Conv2D:
 def bound(node: Conv2D, inputs: list[Interval]) -> NodeBounds:
     """Bounds of the sums: positive and negative contributions apart, each input in or out."""
     (x,) = inputs
-    kh, kw, cin, cout = node.weight.shape
+    kh, kw, _, cout = node.weight.shape
     flat = node.weight.reshape(-1, cout)
     return with_bias(weighted_sum(flat, np.tile(x.low, kh * kw), np.tile(x.high, kh * kw)), node.bias)

@@ -203,6 +203,4 @@ def convert(
     if calibration is not None:
         facts["calibration_images"] = len(calibration)
     model = IntegerModel(integer, edges, proof.accumulators, classes, facts)
-    return Conversion(
-        model, {group: int((factor > 1.0).sum()) for group, factor in coarser.items()}, wide, clipped
-    )
+    return Conversion(model, {group: int((factor > 1.0).sum()) for group, factor in coarser.items()}, wide, clipped)

@@ -56,7 +56,8 @@ def weighted_sum(weight: np.ndarray, low: np.ndarray, high: np.ndarray) -> Inter
     wide = weight.astype(np.int64)
     at_low, at_high = wide * low[:, None], wide * high[:, None]
     return Interval(
-        np.minimum(np.minimum(at_low, at_high), 0).sum(axis=0), np.maximum(np.maximum(at_low, at_high), 0).sum(axis=0)
+        np.minimum(np.minimum(at_low, at_high), 0).sum(axis=0),
+        np.maximum(np.maximum(at_low, at_high), 0).sum(axis=0),
     )
 
 

@@ -118,10 +118,10 @@ def choose(graph: Graph, bits: int, coarser: Mapping[str, np.ndarray] | None = N
         if edge in scales:
             ordered[edge] = scales[edge]
             continue
-        node = graph.node(edge) if edge != "input" else None
-        if isinstance(node, Attention):
-            key = ordered[node.inputs[1]]
-            ordered[edge] = np.broadcast_to(key, (spec.channels,)) * node.scale
+        source = graph.node(edge) if edge != "input" else None
+        if isinstance(source, Attention):
+            key = ordered[source.inputs[1]]
+            ordered[edge] = np.broadcast_to(key, (spec.channels,)) * source.scale
         else:
             ordered[edge] = np.ones(1)
     return ScalePlan(ordered, groups, streams)

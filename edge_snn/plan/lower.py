@@ -121,9 +121,7 @@ class Lowering:
                 raise InputError("K must come from a linear layer and a ReLU, or be spikes", where=node.name)
             layer, relu, source = made, key, made.inputs[0]
             self._check_rows(layer.name, layer.weight.shape[0], query.channels // node.heads)
-        step = AttentionStep(
-            node.name, self._finish(node.name), node, query, value, self._spikes(source), layer, relu
-        )
+        step = AttentionStep(node.name, self._finish(node.name), node, query, value, self._spikes(source), layer, relu)
         self.steps.append(step)
 
     def _current(self, node: Node) -> None:
@@ -198,9 +196,7 @@ class Lowering:
 
     def _new_spikes(self, edge: str) -> Spikes:
         spec = self.graph.specs[edge]
-        made = Spikes(
-            edge, edge, spec.positions, spec.channels, self.graph.timesteps, spec.kind is Kind.TERNARY
-        )
+        made = Spikes(edge, edge, spec.positions, spec.channels, self.graph.timesteps, spec.kind is Kind.TERNARY)
         self._stored[edge] = made
         return made
 

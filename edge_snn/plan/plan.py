@@ -87,8 +87,6 @@ def build_plan(model: IntegerModel) -> Plan:
     for index, step in enumerate(steps):
         for part, need in step.scratch.items():
             buffers.append(Buffer(scratch_name(index, part), "scratch", need, index, index))
-    counters = sum(
-        model.graph.timesteps * (2 if node.polarity == "ternary" else 1) for node in model.graph.neurons
-    )
+    counters = sum(model.graph.timesteps * (2 if node.polarity == "ternary" else 1) for node in model.graph.neurons)
     packed = sorted(memory.pack(buffers), key=lambda buffer: buffer.offset)
     return Plan(steps, tuple(packed), counters)

@@ -59,7 +59,7 @@ def windows(x: np.ndarray, size: tuple[int, int], stride: tuple[int, int]) -> np
     Returns:
         [M, H', W', kh, kw, C], read-only view.
     """
-    view = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))  # [M, H1, W1, C, kh, kw]
+    view = np.lib.stride_tricks.sliding_window_view(x, size, axis=(1, 2))  # type: ignore[call-overload]  # [M, H1, W1, C, kh, kw]
     return view[:, :: stride[0], :: stride[1]].transpose(0, 1, 2, 4, 5, 3)
 
 

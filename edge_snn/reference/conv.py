@@ -33,7 +33,7 @@ def sops(node: Conv2D, inputs: list[np.ndarray]) -> np.ndarray:
     """
     (x,) = inputs
     kh, kw, _, cout = node.weight.shape
-    fan_out = coverage(x.shape[2:4], (kh, kw), node.stride, node.padding) * cout
+    fan_out = coverage((x.shape[2], x.shape[3]), (kh, kw), node.stride, node.padding) * cout
     if x.dtype == np.uint8:
         active = np.unpackbits(x[..., None], axis=-1).sum(axis=-1, dtype=np.int64)
     else:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_snn.graph.node import FLOAT
 from edge_snn.graph.neuron import Neuron, Relu
+from edge_snn.graph.node import FLOAT
 
 
 def leak(node: Neuron, membrane: np.ndarray, domain: str) -> np.ndarray:

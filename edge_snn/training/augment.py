@@ -18,7 +18,7 @@ def augment(images: np.ndarray, rng: np.random.Generator, shift: int, flip: bool
     moved = images
     if shift:
         padded = np.pad(images, ((0, 0), (shift, shift), (shift, shift), (0, 0)))
-        places = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))
+        places = np.lib.stride_tricks.sliding_window_view(padded, (height, width), axis=(1, 2))  # type: ignore[call-overload]
         down, right = rng.integers(0, 2 * shift + 1, (2, count))
         moved = places[np.arange(count), down, right].transpose(0, 2, 3, 1)
     if flip:

@@ -22,7 +22,7 @@ def write_arrays(path: Path, arrays: Sequence[np.ndarray]) -> None:
     """Writes arrays in order, aside first and renamed when whole."""
     aside = path.with_name(f".{path.name}.part")
     with aside.open("wb") as stream:
-        np.savez(stream, **{f"a{index:04d}": array for index, array in enumerate(arrays)})  # type: ignore[arg-type]
+        np.savez(stream, **{f"a{index:04d}": array for index, array in enumerate(arrays)})
     os.replace(aside, path)
 
 

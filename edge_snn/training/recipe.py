@@ -43,7 +43,9 @@ class Stage:
             return cls(int(filled[0]), int(filled[1]), *(float(item) for item in filled[2:]))
         except ValueError as error:
             raise InputError(
-                f"cannot read {text[:40]!r}", where="schedule", hint="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]"
+                f"cannot read {text[:40]!r}",
+                where="schedule",
+                hint="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]",
             ) from error
 
 

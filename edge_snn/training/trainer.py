@@ -80,11 +80,13 @@ def _compiled(run: Run, stage: int, steps: int, weights: list[np.ndarray] | None
     total = steps * settings.epochs
     warm_up = min(WARM_UP, total // 5)
     schedule = keras.optimizers.schedules.CosineDecay(
-        settings.rate * 0.05, max(1, total - warm_up), alpha=FLOOR, warmup_target=settings.rate, warmup_steps=warm_up
+        settings.rate * 0.05,
+        max(1, total - warm_up),
+        alpha=FLOOR,
+        warmup_target=settings.rate,
+        warmup_steps=warm_up,
     )
-    optimizer = keras.optimizers.AdamW(
-        schedule, weight_decay=run.recipe.weight_decay, global_clipnorm=CLIP_NORM
-    )
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=run.recipe.weight_decay, global_clipnorm=CLIP_NORM)
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=run.recipe.label_smoothing)
     model.compile(optimizer=optimizer, loss=loss, metrics=["accuracy"], jit_compile=True)
     optimizer.build(model.trainable_variables)
@@ -119,7 +121,10 @@ def measure(model: Any, data: Dataset, batch: int = 250) -> tuple[float, list[fl
 
 
 def train(
-    run: Run, data: Dataset, report: Callable[[dict[str, Any]], None], on_step: Callable[[int, int], None] | None = None
+    run: Run,
+    data: Dataset,
+    report: Callable[[dict[str, Any]], None],
+    on_step: Callable[[int, int], None] | None = None,
 ) -> None:
     """Trains until the recipe is done; a run that was stopped goes on where its last epoch ended.
 

@@ -27,7 +27,10 @@ def _key(context: Context, name: str, step: AttentionStep) -> Struct:
     if step.key_layer is not None and step.key_relu is not None:
         layer, clip = step.key_layer, step.key_relu.clip
         assert clip is not None  # an integer graph has clips
-        about = [f"{layer.name}: K by head [{heads}, {layer.weight.shape[0]}, {step.width}]", context.bounds(layer.name)]
+        about = [
+            f"{layer.name}: K by head [{heads}, {layer.weight.shape[0]}, {step.width}]",
+            context.bounds(layer.name),
+        ]
         by_head = _by_head(layer.weight, heads)
         units = context.weights(f"{name}_weights", by_head, about)
         head_bytes = by_head[0].size

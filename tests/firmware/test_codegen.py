@@ -18,7 +18,7 @@ from firmware_gen.codegen import generate, render
 from firmware_gen.emit import c_string, comment
 from tests.networks import images, model
 
-HOSTILE = ['*/ int evil; /*', "a\\", "??/", '"; system("x"); //', "%s%n", "naïve ünïcode", "x" * 200]
+HOSTILE = ["*/ int evil; /*", "a\\", "??/", '"; system("x"); //', "%s%n", "naïve ünïcode", "x" * 200]
 
 
 def renamed(made: IntegerModel, names: list[str]) -> IntegerModel:

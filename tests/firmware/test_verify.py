@@ -97,7 +97,9 @@ def test_what_is_no_elf_is_refused(tmp_path):
         verify(tmp_path / "missing.elf")
 
 
-@pytest.mark.parametrize("mnemonic", ["mul", "muls", "mla", "smlabb", "umaal", "smuad", "vqdmulh.s16", "udiv", "vmul.f32"])
+@pytest.mark.parametrize(
+    "mnemonic", ["mul", "muls", "mla", "smlabb", "umaal", "smuad", "vqdmulh.s16", "udiv", "vmul.f32"]
+)
 def test_multiplies_are_not_on_the_list(mnemonic):
     assert not allowed(mnemonic)
 

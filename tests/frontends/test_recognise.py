@@ -12,8 +12,8 @@ import pytest
 from edge_snn import frontends
 from edge_snn.errors import InputError, ToolMissingError
 from edge_snn.frontends import names, tflite_file
-from edge_snn.frontends.verify import verify
 from edge_snn.frontends.recognise import Recogniser
+from edge_snn.frontends.verify import verify
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.graph import Graph
 from edge_snn.graph.neuron import Neuron, Relu
@@ -100,7 +100,11 @@ def recovered(name: str):
     file = tflite_file.load(FILES / f"{name}.tflite")
     recogniser = Recogniser(file)
     graph, renamed = names.rename(recogniser.run())
-    return file, graph, {renamed[old]: tensor for old, tensor in recogniser.tensor_of.items() if old in renamed}
+    return (
+        file,
+        graph,
+        {renamed[old]: tensor for old, tensor in recogniser.tensor_of.items() if old in renamed},
+    )
 
 
 @pytest.mark.parametrize(

@@ -100,10 +100,16 @@ def test_false_bounds_are_noticed(saved):
         (lambda m: m.update(surprise=1), "unknown field 'surprise'"),
         (lambda m: m["nodes"][0].update(op="conv9d"), "unknown operation 'conv9d'"),
         (lambda m: m["nodes"][1]["attributes"].update(gain=2), "unknown field 'gain' of operation neuron"),
-        (lambda m: m["nodes"][1]["attributes"].pop("polarity") and m["nodes"][1]["tensors"].clear(), "lacks a field"),
+        (
+            lambda m: m["nodes"][1]["attributes"].pop("polarity") and m["nodes"][1]["tensors"].clear(),
+            "lacks a field",
+        ),
         (lambda m: m["nodes"][0]["tensors"]["weight"].update(shape=[1 << 40, 1 << 40]), "impossible shape"),
         (lambda m: m["nodes"][0]["tensors"]["weight"].update(shape=[3, 3, 1, 9]), "not of the size"),
-        (lambda m: m["nodes"][0]["tensors"]["weight"].update(file="../../etc/passwd"), "missing or not of the size"),
+        (
+            lambda m: m["nodes"][0]["tensors"]["weight"].update(file="../../etc/passwd"),
+            "missing or not of the size",
+        ),
         (lambda m: m.update(timesteps=10**9), "timesteps must be"),
         (lambda m: m.update(timesteps="4"), "'timesteps' is missing or not of type int"),
         (lambda m: m["input"].update(encoding="frames"), "only a static uint8 image"),

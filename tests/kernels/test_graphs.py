@@ -30,7 +30,14 @@ def test_the_random_graphs_exercise_every_kind_of_step():
 
 @pytest.mark.parametrize(
     "choices",
-    [{}, {"heads": 1}, {"timesteps": 1}, {"width": 24, "heads": 3}, {"timesteps": 6, "width": 20}, {"size": 13}],
+    [
+        {},
+        {"heads": 1},
+        {"timesteps": 1},
+        {"width": 24, "heads": 3},
+        {"timesteps": 6, "width": 20},
+        {"size": 13},
+    ],
 )
 def test_transformers_agree_with_the_reference(native, native_portable, choices):
     made = model(seed=len(choices), **choices)

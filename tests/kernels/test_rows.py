@@ -50,7 +50,13 @@ def test_row_adds_are_sums_of_rows(library, seed, inputs, blocks, density, extre
     for name, sign in (("add_rows_portable", 1), ("add_rows_swar", 1), ("sub_rows", -1)):
         acc = start.copy()
         function = getattr(library, f"esnn_{name}")
-        function(pointer(acc), pointer(weights), pointer(rows), ctypes.c_uint32(len(rows)), ctypes.c_uint32(channels))
+        function(
+            pointer(acc),
+            pointer(weights),
+            pointer(rows),
+            ctypes.c_uint32(len(rows)),
+            ctypes.c_uint32(channels),
+        )
         assert np.array_equal(acc, start + sign * total), name
 
 
@@ -62,7 +68,11 @@ def test_lists_name_the_rows_of_set_bits(library, bits, first, units):
     rows = np.zeros(8 * len(bits) + 1, np.uint16)
     library.esnn_list_active.restype = ctypes.c_uint32
     count = library.esnn_list_active(
-        ctypes.c_char_p(bits), ctypes.c_uint32(len(bits)), ctypes.c_uint32(first), pointer(table), pointer(rows)
+        ctypes.c_char_p(bits),
+        ctypes.c_uint32(len(bits)),
+        ctypes.c_uint32(first),
+        pointer(table),
+        pointer(rows),
     )
     set_bits = np.flatnonzero(np.unpackbits(packed, bitorder="little")) if len(bits) else np.zeros(0, int)
     assert rows[:count].tolist() == (first + set_bits * units).tolist()

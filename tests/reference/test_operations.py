@@ -75,8 +75,7 @@ def test_both_orders_of_attention_are_equal_and_right(seed, heads, tokens):
     shape = (2, 3, tokens, 1, 8)
     q, k, v = ints(rng, 0, 1, *shape), ints(rng, 0, 900, *shape, dtype=np.int32), ints(rng, -1, 1, *shape)
     results = [
-        attention.run(Attention("a", ("q", "k", "v"), heads, order), [q, k, v], "integer")
-        for order in ("qk_v", "q_kv")
+        attention.run(Attention("a", ("q", "k", "v"), heads, order), [q, k, v], "integer") for order in ("qk_v", "q_kv")
     ]
     assert np.array_equal(*results)
     width = 8 // heads
