@@ -1,0 +1,57 @@
+"""Configurations count what Keras will build, and refuse what cannot be built."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge_snn.errors import InputError
+from edge_snn.models import PRESETS, ModelConfig, preset
+
+
+@pytest.mark.parametrize(("name", "paper"), [("8-512", 29.68e6), ("10-512", 36.01e6)])
+def test_imagenet_presets_have_the_papers_parameters(name, paper):
+    assert abs(preset(name).parameters - paper) / paper < 0.0015
+
+
+@pytest.mark.parametrize(("name", "paper"), [("2-256", 2.57e6), ("2-512", 10.23e6)])
+def test_cifar_presets_have_the_papers_parameters(name, paper):
+    assert abs(preset(name).parameters - paper) / paper < 0.003
+
+
+@pytest.mark.parametrize(
+    ("name", "tokens"), [("2-256", 64), ("8-512", 196), ("fashion-mnist", 49), ("fashion-mnist-nano", 16)]
+)
+def test_tokens(name, tokens):
+    assert preset(name).tokens == tokens
+
+
+def test_the_shipped_sizes_fit_their_limits():
+    assert sum(preset("fashion-mnist").weights().values()) <= 256_000
+    assert sum(preset("fashion-mnist-nano").weights().values()) <= 200_000
+
+
+def test_a_configuration_survives_json():
+    for config in PRESETS.values():
+        assert ModelConfig.from_json(config.to_json()) == config
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"heads": 3}, "3 heads do not divide"),
+        ({"timesteps": 9}, "timesteps must be 1 to 8"),
+        ({"depth": 0}, "not a positive integer"),
+        ({"attention": "softmax"}, "attention must be one of"),
+        ({"pools": (5,)}, "pools must be stages"),
+        ({"stage_channels": (8, 16)}, "stage_channels must be four"),
+        ({"surprise": 1}, "unknown field 'surprise'"),
+    ],
+)
+def test_what_cannot_be_built_is_refused(change, message):
+    with pytest.raises(InputError, match=message):
+        ModelConfig.from_json({**preset("digits").to_json(), **change})
+
+
+def test_an_unknown_preset_is_refused():
+    with pytest.raises(InputError, match="no such preset"):
+        preset("gpt")
