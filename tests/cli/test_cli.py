@@ -69,8 +69,8 @@ def test_eval_on_the_host_board_writes_a_report(place):
     assert done.returncode == 0, done.stderr
     report = json.loads((place / "r" / "report.json").read_text())
     assert report == json.loads(done.stdout)
-    wanted = """board core images correct accuracy host_accuracy mismatched_logits mismatched_spike_counts latency layers
-        sops dense_macs flash_bytes ram_bytes elf model_sha256 tool_versions"""
+    wanted = """board core images correct accuracy host_accuracy mismatched_logits mismatched_spike_counts latency
+        layers sops dense_macs flash_bytes ram_bytes elf model_sha256 tool_versions"""
     assert set(wanted.split()) <= set(report)
     assert (report["images"], report["mismatched_logits"], report["mismatched_spike_counts"]) == (6, 0, 0)
     assert (place / "r" / report["elf"]).exists()
