@@ -1,0 +1,57 @@
+"""The shipped models are what their cards say, and convert to themselves."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+
+from edge_snn import data, frontends
+from edge_snn.cli.common import load_model
+from edge_snn.graph.neuron import Relu
+from edge_snn.models import zoo
+from edge_snn.passes.convert import ConvertOptions, convert
+from edge_snn.plan import build_plan
+from edge_snn.reference import run
+
+
+def test_both_reference_models_ship():
+    assert {"fashion-mnist", "fashion-mnist-nano"} <= set(zoo.names())
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_converting_the_shipped_tflite_gives_the_shipped_esnn(name):
+    path = zoo.resolve(name, ".tflite")
+    assert hashlib.sha256(path.read_bytes()).hexdigest() == zoo.card(name)["tflite_sha256"]
+    read = frontends.read(path)
+    assert read.checked_inputs == 16
+    calibration = data.fit(data.load("fashion-mnist-calibration"), read.graph.image.shape)
+    made = convert(read.graph, ConvertOptions(name=name, classes=calibration.classes), calibration.x).model
+    assert made.sha256 == load_model(name).sha256 == zoo.card(name)["esnn_sha256"]
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_the_shipped_model_is_as_good_and_as_small_as_its_card(name):
+    card, made = zoo.card(name), load_model(name)
+    assert made.weight_bytes == card["weight_bytes"] <= 256_000
+    assert build_plan(made).arena_bytes == card["arena_bytes"]
+    assert card["mean_rate"] <= 0.20
+    assert abs(card["float_test_accuracy"] - card["integer_test_accuracy"]) <= 0.005
+    shipped = data.fit(data.load("fashion-mnist-1000"), made.input_shape)
+    result = run(made.graph, shipped.x, count_sops=False)
+    accuracy = (result.predictions == shipped.y).mean()
+    assert abs(accuracy - card["integer_test_accuracy"]) < 0.025  # two and a half standard errors of 1,000 images
+
+
+def test_fashion_mnist_reaches_its_goals():
+    card = zoo.card("fashion-mnist")
+    assert card["integer_test_accuracy"] >= 0.90
+    assert card["test_images"] == 10_000
+    assert load_model("fashion-mnist").graph.timesteps == 4
+
+
+def test_k_is_clipped_one_number_a_head():
+    relus = [node for node in load_model("fashion-mnist").graph.nodes if isinstance(node, Relu)]
+    assert len(relus) == 2
+    for relu in relus:
+        assert (relu.clip.reshape(4, 16) == relu.clip.reshape(4, 16)[:, :1]).all()
