@@ -36,10 +36,11 @@ test: $(BIN)/.test  ## the whole suite, tier by tier (without the slow marker)
 test-slow: $(BIN)/.test  ## minutes to hours: the whole test set over serial, wide sweeps
 	$(BIN)/pytest -m slow
 
-lint: $(BIN)/.test  ## ruff, mypy
+lint: $(BIN)/.test  ## ruff, mypy, clang-format
 	$(BIN)/ruff check edge_snn firmware_gen tools tests
 	$(BIN)/ruff format --check edge_snn firmware_gen tools tests
 	$(BIN)/mypy
+	find firmware_gen -name '*.[ch]' | xargs $(BIN)/clang-format --dry-run -Werror
 
 format: $(BIN)/.test  ## ruff and clang-format, in place
 	$(BIN)/ruff format edge_snn firmware_gen tools tests

@@ -9,6 +9,6 @@ tier() {
     printf '\n=== %s\n' "$name"
     "$@" || status=1
 }
-tier "tier 1: lint and types" sh -c "$bin/ruff check -q edge_snn firmware_gen tools tests && $bin/mypy --no-error-summary"
+tier "tier 1: lint and types" sh -c "$bin/ruff check -q edge_snn firmware_gen tools tests && $bin/mypy --no-error-summary && find firmware_gen -name '*.[ch]' | xargs $bin/clang-format --dry-run -Werror"
 tier "tier 2: Python, host C, emulated boards" "$bin/pytest" -q -m "not slow" --durations=10
 exit $status

@@ -29,8 +29,19 @@ typedef void (*esnn_vector_t)(void);
 __attribute__((section(".vectors"), used)) static const esnn_vector_t vectors[16] = {
     (esnn_vector_t)(uintptr_t)esnn_stack_top,
     Reset_Handler,
-    esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt,
-    esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
+    esnn_halt,
     SysTick_Handler,
 };
 

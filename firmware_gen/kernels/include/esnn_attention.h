@@ -12,15 +12,15 @@
 
 /** How K comes about: a linear layer with ReLU and clip on spikes, or spikes themselves (weights NULL). */
 typedef struct {
-    const int8_t *weights;  /**< [head][input] rows of `row_units` units; NULL: K are the spikes at `input` */
-    const int32_t *bias;    /**< [head][padded] */
-    const int32_t *clip;    /**< [head]: K = min(max(x, 0), clip) */
-    uint32_t input;         /**< arena offset of the spikes K is made from */
-    uint32_t step_stride;   /**< of them */
-    uint32_t row_bytes;     /**< of them */
-    uint16_t bit_rows[9];     /**< see esnn_list_active() */
-    uint32_t head_bytes;    /**< bytes from one head's weights to the next */
-    uint8_t ternary;        /**< of the spikes K is made from */
+    const int8_t *weights; /**< [head][input] rows of `row_units` units; NULL: K are the spikes at `input` */
+    const int32_t *bias;   /**< [head][padded] */
+    const int32_t *clip;   /**< [head]: K = min(max(x, 0), clip) */
+    uint32_t input;        /**< arena offset of the spikes K is made from */
+    uint32_t step_stride;  /**< of them */
+    uint32_t row_bytes;    /**< of them */
+    uint16_t bit_rows[9];  /**< see esnn_list_active() */
+    uint32_t head_bytes;   /**< bytes from one head's weights to the next */
+    uint8_t ternary;       /**< of the spikes K is made from */
 } esnn_key_t;
 
 /** An attention. Head h owns channels h * width .. ; rows of a head are padded to `padded`, a multiple of 8. */
@@ -31,11 +31,11 @@ typedef struct {
     uint32_t value_position;                 /**< bytes from one position to the next, T * value_step */
     uint32_t heads, width, padded;
     uint32_t positions;
-    uint32_t scratch_rows; /**< uint16, room for 8 * key.row_bytes, and for 2 * padded */
-    uint32_t scratch_key;  /**< int32, `padded` */
-    uint32_t scratch_acc;  /**< int32, T * padded */
-    uint32_t scratch_main; /**< int32. Order q_kv: T contexts [width][padded]; qk_v: T keys [width][positions] */
-    uint32_t main_stride;  /**< entries from one step to the next in scratch_main */
+    uint32_t scratch_rows;   /**< uint16, room for 8 * key.row_bytes, and for 2 * padded */
+    uint32_t scratch_key;    /**< int32, `padded` */
+    uint32_t scratch_acc;    /**< int32, T * padded */
+    uint32_t scratch_main;   /**< int32. Order q_kv: T contexts [width][padded]; qk_v: T keys [width][positions] */
+    uint32_t main_stride;    /**< entries from one step to the next in scratch_main */
     uint32_t scratch_scores; /**< int32, `positions`; order qk_v only */
     esnn_finish_t finish;
 } esnn_attention_t;
@@ -58,8 +58,8 @@ typedef struct {
 void esnn_head_next(const esnn_attention_t *layer, esnn_head_t *head);
 
 /** Makes K of one position, step and head: `width` numbers >= 0 into `row`, which has room for `padded`. */
-void esnn_attention_key(const esnn_attention_t *layer, const esnn_head_t *head, const uint8_t *spikes,
-                        uint16_t *rows, int32_t *row);
+void esnn_attention_key(const esnn_attention_t *layer, const esnn_head_t *head, const uint8_t *spikes, uint16_t *rows,
+                        int32_t *row);
 
 /**
  * Lists the active channels of one head: numbers 0 .. width-1.

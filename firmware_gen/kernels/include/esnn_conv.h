@@ -13,31 +13,31 @@
  */
 typedef struct {
     const int8_t *weights;
-    const int32_t *bias;      /**< padded to 8 * row_units entries */
-    uint32_t input;           /**< arena offset of pixels [y][x][c] or of spikes */
-    int32_t height, width;    /**< of the input */
+    const int32_t *bias;   /**< padded to 8 * row_units entries */
+    uint32_t input;        /**< arena offset of pixels [y][x][c] or of spikes */
+    int32_t height, width; /**< of the input */
     int32_t out_height, out_width;
     int32_t kernel_height, kernel_width;
     int32_t stride_y, stride_x;
-    int32_t top, left;        /**< padding */
-    int32_t position_stride;  /**< bytes from one input position to the next */
-    int32_t line_stride;      /**< bytes from one input line to the next */
-    int32_t window_step;      /**< stride_x * position_stride */
-    int32_t window_line;      /**< stride_y * line_stride */
-    int32_t window_origin;    /**< -(top * line_stride + left * position_stride) */
-    uint32_t inputs;          /**< input channels */
-    uint32_t step_stride;     /**< spikes: bytes from one time step to the next */
-    uint32_t row_bytes;       /**< spikes: bytes of one row of channels */
+    int32_t top, left;       /**< padding */
+    int32_t position_stride; /**< bytes from one input position to the next */
+    int32_t line_stride;     /**< bytes from one input line to the next */
+    int32_t window_step;     /**< stride_x * position_stride */
+    int32_t window_line;     /**< stride_y * line_stride */
+    int32_t window_origin;   /**< -(top * line_stride + left * position_stride) */
+    uint32_t inputs;         /**< input channels */
+    uint32_t step_stride;    /**< spikes: bytes from one time step to the next */
+    uint32_t row_bytes;      /**< spikes: bytes of one row of channels */
     uint32_t row_units;
-    uint16_t bit_rows[9];     /**< see esnn_list_active() */
-    uint32_t tap_units;       /**< inputs * row_units */
-    uint32_t channels;        /**< output channels */
-    uint32_t padded;          /**< 8 * row_units */
-    uint32_t window_inputs;   /**< kh * kw * inputs */
+    uint16_t bit_rows[9];   /**< see esnn_list_active() */
+    uint32_t tap_units;     /**< inputs * row_units */
+    uint32_t channels;      /**< output channels */
+    uint32_t padded;        /**< 8 * row_units */
+    uint32_t window_inputs; /**< kh * kw * inputs */
     /** arena offset of kh * kw * (inputs rounded up to 8) uint16; pixels: of 5 * window_inputs bytes */
     uint32_t scratch_rows;
-    uint32_t scratch_acc;     /**< arena offset of steps * padded int32 */
-    uint8_t ternary;          /**< the spikes are ternary: a row of -1 follows each row of +1 */
+    uint32_t scratch_acc; /**< arena offset of steps * padded int32 */
+    uint8_t ternary;      /**< the spikes are ternary: a row of -1 follows each row of +1 */
     esnn_finish_t finish;
 } esnn_conv2d_t;
 

@@ -55,9 +55,9 @@ typedef struct {
     const esnn_window_t *window; /**< OR into these windows; NULL: into the position itself */
     uint32_t counter;            /**< index of the layer's first spike counter */
     uint8_t ternary;
-    uint8_t reset;     /**< ESNN_RESET_.. */
-    uint8_t shifts;    /**< number of leak shifts, 0 to 4 */
-    uint8_t shift[4];  /**< residue = sum of membrane >> shift[i], rounding to minus infinity */
+    uint8_t reset;    /**< ESNN_RESET_.. */
+    uint8_t shifts;   /**< number of leak shifts, 0 to 4 */
+    uint8_t shift[4]; /**< residue = sum of membrane >> shift[i], rounding to minus infinity */
 } esnn_neuron_t;
 
 enum { ESNN_RESET_ZERO = 0, ESNN_RESET_SUBTRACT = 1, ESNN_RESET_NONE = 2 };

@@ -15,7 +15,7 @@ typedef struct {
     uint32_t positions;
     uint32_t step_stride; /**< bytes from one time step to the next, and T of them to the next position */
     uint32_t row_bytes;   /**< bytes of one row of channels */
-    uint16_t bit_rows[9];     /**< see esnn_list_active() */
+    uint16_t bit_rows[9]; /**< see esnn_list_active() */
     uint32_t channels;
     uint32_t padded;       /**< 8 * row_units */
     uint32_t scratch_rows; /**< arena offset of 8 * row_bytes uint16 */

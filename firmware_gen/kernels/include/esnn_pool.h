@@ -13,8 +13,8 @@ void esnn_pool_max(const esnn_finish_t *finish, const esnn_place_t *place, const
 
 /** Pooling of spikes that are stored because others read them too. */
 typedef struct {
-    uint32_t input;         /**< arena offset of the spikes */
-    uint32_t output;        /**< arena offset of the pooled spikes */
+    uint32_t input;  /**< arena offset of the spikes */
+    uint32_t output; /**< arena offset of the pooled spikes */
     uint32_t output_bytes;
     uint32_t height, width; /**< of the input */
     uint32_t row_bytes;     /**< bytes of one position, all steps (and both signs): the same on both sides */

@@ -15,7 +15,7 @@ typedef struct {
     uint32_t rows;       /**< positions * T */
     uint32_t step_stride;
     uint32_t row_bytes;
-    uint16_t bit_rows[9];     /**< see esnn_list_active() */
+    uint16_t bit_rows[9]; /**< see esnn_list_active() */
     uint32_t classes;
     uint32_t padded;
     uint32_t scratch_rows; /**< arena offset of 8 * row_bytes uint16 */

@@ -54,10 +54,8 @@ uint32_t esnn_list_active(const uint8_t *bits, uint32_t bytes, uint32_t first, c
  */
 void esnn_add_rows_portable(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count,
                             uint32_t channels);
-void esnn_add_rows_swar(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count,
-                        uint32_t channels);
-void esnn_add_rows_dsp(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count,
-                       uint32_t channels);
+void esnn_add_rows_swar(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels);
+void esnn_add_rows_dsp(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels);
 
 #if ESNN_ROWS_DSP
 #define esnn_add_rows esnn_add_rows_dsp

@@ -66,8 +66,7 @@ static void esnn_block16(int32_t *acc, const uint32_t *base, const uint16_t *row
     esnn_unload(acc + 13, h);
 }
 
-void esnn_add_rows_dsp(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count,
-                       uint32_t channels)
+void esnn_add_rows_dsp(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels)
 {
     while (count != 0) {
         const uint32_t part = count < ESNN_LANE_ROWS ? count : ESNN_LANE_ROWS;

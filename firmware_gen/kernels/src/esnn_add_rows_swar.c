@@ -13,8 +13,7 @@ static void esnn_unload(int32_t *acc, uint32_t lanes, uint32_t count)
 }
 
 /* Four bytes of a row are two additions: even and odd bytes go to 16-bit lanes, biased so that none borrows. */
-void esnn_add_rows_swar(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count,
-                        uint32_t channels)
+void esnn_add_rows_swar(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels)
 {
     while (count != 0) {
         const uint32_t part = count < ESNN_LANE_ROWS ? count : ESNN_LANE_ROWS;

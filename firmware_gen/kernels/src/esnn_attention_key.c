@@ -1,8 +1,8 @@
 #include "esnn_attention.h"
 #include "esnn_rows.h"
 
-void esnn_attention_key(const esnn_attention_t *layer, const esnn_head_t *head, const uint8_t *spikes,
-                        uint16_t *rows, int32_t *row)
+void esnn_attention_key(const esnn_attention_t *layer, const esnn_head_t *head, const uint8_t *spikes, uint16_t *rows,
+                        int32_t *row)
 {
     const esnn_key_t *key = &layer->key;
     if (key->weights == NULL) {

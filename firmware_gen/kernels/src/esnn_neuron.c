@@ -39,8 +39,8 @@ static uint32_t esnn_neuron_any(const esnn_neuron_t *neuron, const int32_t *acc,
 }
 
 /** The same for a leak of one shift and reset to zero, binary: most neurons there are. */
-__attribute__((always_inline)) static inline uint32_t esnn_neuron_binary(const int32_t *acc, uint32_t stride, uint32_t steps, int32_t theta,
-                                          uint32_t shift)
+__attribute__((always_inline)) static inline uint32_t
+esnn_neuron_binary(const int32_t *acc, uint32_t stride, uint32_t steps, int32_t theta, uint32_t shift)
 {
     uint32_t pattern = 0;
     int32_t membrane = 0;
@@ -58,8 +58,8 @@ __attribute__((always_inline)) static inline uint32_t esnn_neuron_binary(const i
 }
 
 /** The same, ternary. */
-__attribute__((always_inline)) static inline uint32_t esnn_neuron_ternary(const int32_t *acc, uint32_t stride, uint32_t steps, int32_t theta,
-                                           uint32_t shift)
+__attribute__((always_inline)) static inline uint32_t
+esnn_neuron_ternary(const int32_t *acc, uint32_t stride, uint32_t steps, int32_t theta, uint32_t shift)
 {
     uint32_t pattern = 0;
     int32_t membrane = 0;

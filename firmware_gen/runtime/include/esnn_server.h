@@ -24,27 +24,27 @@ enum {
 
 /** Codes of an error reply. */
 typedef enum {
-    ESNN_LINK_VERSION = 1,  /**< another protocol version */
-    ESNN_LINK_UNKNOWN = 2,  /**< unknown request */
-    ESNN_LINK_LENGTH = 3,   /**< payload of a wrong length */
-    ESNN_LINK_SESSION = 4,  /**< another session: the device was reset, or the host is another */
-    ESNN_LINK_RANGE = 5,    /**< offset or length beyond the image or the result */
-    ESNN_LINK_IMAGE = 6,    /**< CRC of the image differs, or it was not written for this index */
-    ESNN_LINK_RESULT = 7,   /**< there is no result for this index */
-    ESNN_LINK_MODEL = 8,    /**< the inference failed */
+    ESNN_LINK_VERSION = 1, /**< another protocol version */
+    ESNN_LINK_UNKNOWN = 2, /**< unknown request */
+    ESNN_LINK_LENGTH = 3,  /**< payload of a wrong length */
+    ESNN_LINK_SESSION = 4, /**< another session: the device was reset, or the host is another */
+    ESNN_LINK_RANGE = 5,   /**< offset or length beyond the image or the result */
+    ESNN_LINK_IMAGE = 6,   /**< CRC of the image differs, or it was not written for this index */
+    ESNN_LINK_RESULT = 7,  /**< there is no result for this index */
+    ESNN_LINK_MODEL = 8,   /**< the inference failed */
 } esnn_link_error_t;
 
 /** State of the server; zero it, then set `arena`. */
 typedef struct {
-    uint8_t *arena;          /**< ESNN_MODEL_ARENA_BYTES, aligned to 8 */
+    uint8_t *arena; /**< ESNN_MODEL_ARENA_BYTES, aligned to 8 */
     esnn_receiver_t receiver;
     uint8_t reply[ESNN_FRAME_MAX];
     esnn_result_t result;
-    uint32_t session;        /**< 0 after a reset: none */
-    uint32_t image_index;    /**< of what is being written */
+    uint32_t session;     /**< 0 after a reset: none */
+    uint32_t image_index; /**< of what is being written */
     uint32_t result_index;
-    uint32_t result_crc;     /**< of the image the result belongs to */
-    uint8_t has_image;       /**< something was written since the last inference */
+    uint32_t result_crc; /**< of the image the result belongs to */
+    uint8_t has_image;   /**< something was written since the last inference */
     uint8_t has_result;
 } esnn_server_t;
 
