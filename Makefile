@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 BOARD ?= mps2-an386
 LIMIT ?= 200
 
+# TensorFlow 2.16 has wheels up to Python 3.12; above, the tests that need it are left out, and it is said.
+TRAIN := $(shell $(PYTHON) -c 'import sys; print("$(VENV)-train/bin/.train" if sys.version_info < (3, 13) else "")')
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow lint format clean tools
 
@@ -21,6 +24,12 @@ $(BIN)/.test: $(BIN)/.light
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,dev]'
 	@touch $@
 
+# TensorFlow is kept apart: conversion, firmware and harness must work, and are tested, without it.
+$(VENV)-train/bin/.train: pyproject.toml
+	$(PYTHON) -m venv $(VENV)-train
+	$(VENV)-train/bin/pip install --quiet --disable-pip-version-check --editable '.[train,test]'
+	@touch $@
+
 tools:  ## install or name the system packages that are missing
 	@sh tools/check_tools.sh
 
@@ -30,8 +39,8 @@ demo: $(BIN)/.light  ## convert, build, run on the emulated M4, stream 200 real 
 	$(BIN)/edge-snn eval --emulate $(BOARD) --model build/demo/fashion-mnist.esnn --data fashion-mnist-1000 \
 	    --limit $(LIMIT) --report build/demo
 
-test: $(BIN)/.test  ## the whole suite, tier by tier (without the slow marker)
-	@sh tools/run_tests.sh $(BIN)
+test: $(BIN)/.test $(TRAIN)  ## the whole suite, tier by tier (without the slow marker)
+	@sh tools/run_tests.sh $(BIN) $(if $(TRAIN),$(VENV)-train/bin)
 
 test-slow: $(BIN)/.test  ## minutes to hours: the whole test set over serial, wide sweeps
 	$(BIN)/pytest -m slow
