@@ -47,7 +47,7 @@ def main(arguments: list[str]) -> None:
         # A delegate fuses operators and leaves no values in between.
         resolver = runtime.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
         options = {"experimental_preserve_all_tensors": True, "experimental_op_resolver_type": resolver}
-    interpreter = runtime.Interpreter(model_path=model, num_threads=2, **options)
+    interpreter = runtime.Interpreter(model_path=model, num_threads=1, **options)
     interpreter.allocate_tensors()
     source = interpreter.get_input_details()[0]["index"]
     target = interpreter.get_output_details()[0]["index"]

@@ -29,8 +29,12 @@ class Port:
             DeviceError: it exists and cannot be opened (busy, no permission, nobody listens).
         """
         self.url = url
+        # Two programs on one line would each get half of every reply. Only a device of this computer can be locked.
+        lock = {} if "://" in url else {"exclusive": True}
         try:
-            self._serial: Any = serial.serial_for_url(url, baudrate=baud, timeout=POLL_SECONDS, write_timeout=10)
+            self._serial: Any = serial.serial_for_url(
+                url, baudrate=baud, timeout=POLL_SECONDS, write_timeout=10, **lock
+            )
         except ValueError as error:
             raise InputError(f"is no serial port or URL ({error})", where=url) from error
         except (serial.SerialException, OSError) as error:

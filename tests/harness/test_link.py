@@ -160,6 +160,19 @@ def test_a_port_that_does_not_exist():
         Port("/dev/ttyNOWHERE")
 
 
+def test_a_port_that_is_busy():
+    leader, follower = os.openpty()
+    try:
+        first = Port(os.ttyname(follower))
+        with pytest.raises(DeviceError, match="the port is busy"):
+            Port(os.ttyname(follower))
+        first.close()
+        Port(os.ttyname(follower)).close()
+    finally:
+        os.close(leader)
+        os.close(follower)
+
+
 def test_a_url_of_an_unknown_kind():
     with pytest.raises(InputError, match="is no serial port or URL"):
         Port("ftp://example")
