@@ -57,6 +57,21 @@ def need(tool: str, package: str) -> str:
     return found
 
 
+def has_newlib() -> bool:
+    """Whether the Arm compiler finds its C library, which Debian packs apart from it."""
+    command = ["arm-none-eabi-gcc", "-print-file-name=nano.specs"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    return Path(done.stdout.strip()).is_absolute()  # the bare name comes back when there is no such file
+
+
+def need_newlib() -> None:
+    """Raises ToolMissingError unless the Arm compiler has a C library."""
+    if not has_newlib():
+        raise ToolMissingError(
+            "the C library of arm-none-eabi-gcc is not installed", hint="apt-get install libnewlib-arm-none-eabi"
+        )
+
+
 def _write(path: Path, text: str) -> None:
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")  # only when it changes, so that nothing is built twice
@@ -74,7 +89,7 @@ def _board_files(board: Board, folder: Path) -> None:
     _write(folder / "board_config.h", f"/* From boards/{board.name}/board.json. */\n#pragma once\n{lines}")
     script = ""
     if board.flash and board.ram:
-        text = (ROOT / "boards" / "common" / "board.ld.in").read_text(encoding="utf-8")
+        text = (ROOT / "boards" / "common" / "board.ld").read_text(encoding="utf-8")
         values = {
             "FLASH_ORIGIN": board.flash.origin,
             "FLASH_LENGTH": board.flash.length,
@@ -127,18 +142,20 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     """
     compiler = "gcc" if board.is_host else "arm-none-eabi-gcc"
     need(compiler, PACKAGES[compiler])
+    if not board.is_host:
+        need_newlib()
     cmake = need("cmake", "cmake")
     need("make", "make")
-    folder = folder.resolve()
+    folder = folder.resolve()  # one CMake tree a board: a tree keeps the compiler it was made with
     generated = generate_if_changed(model, folder / "model")
-    _board_files(board, folder / "board")
-    out = folder / "cmake"
+    settings, out = folder / f"{board.name}-board", folder / board.name
+    _board_files(board, settings)
     configure = [cmake, "-S", str(ROOT), "-B", str(out), "-G", "Unix Makefiles"]
-    configure += [f"-DESNN_MODEL_DIR={folder / 'model'}", f"-DESNN_BOARD_DIR={folder / 'board'}"]
+    configure += [f"-DESNN_MODEL_DIR={folder / 'model'}", f"-DESNN_BOARD_DIR={settings}"]
     configure.append(f"-DESNN_EXTRA_FLAGS={';'.join(extra_flags)}")
     if not board.is_host:
         configure.append(f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'arm-none-eabi.cmake'}")
-    log = folder / "build.log"
+    log = folder / f"{board.name}.log"
     code, output = _run(configure, log)
     if code == 0:
         code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from edge_snn.cli.common import console, json_option, print_json
 from edge_snn.errors import ExitCode
+from firmware_gen.build import has_newlib
 
 # (program, Debian packages, what it is for, whether the main job needs it)
 PROGRAMS = (
@@ -61,6 +62,18 @@ def examine() -> list[dict[str, Any]]:
                 "install": "" if found else install,
             }
         )
+    compiler = shutil.which("arm-none-eabi-gcc") is not None
+    newlib = compiler and has_newlib()
+    rows.append(
+        {
+            "name": "newlib for Arm (nano.specs)",
+            "found": newlib,
+            "needed": True,
+            "purpose": "building firmware",
+            "version": "",
+            "install": "" if newlib else "apt-get install libnewlib-arm-none-eabi",
+        }
+    )
     modules = [*MODULES, ("tflite_runtime", "tflite-runtime==2.14.*", "running .tflite", True)]
     if sys.version_info >= (3, 12):
         modules[-1] = ("ai_edge_litert", "ai-edge-litert", "running .tflite", True)

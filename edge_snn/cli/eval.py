@@ -123,7 +123,7 @@ def _open(
     known = board or boards.load(info.board)
     real = replace(known, machine="", clock_hz=info.clock_hz)
     unknown = {
-        "flash_bytes": None,
+        "flash_bytes": info.flash_bytes or None,
         "ram_bytes": None,
         "arena_bytes": info.arena_bytes,
         "stack_bound": None,

@@ -19,6 +19,7 @@ REPLY_SECONDS = 2.0
 RUN_SECONDS = 120.0
 TRIES = 5
 IMAGE_TRIES = 3
+_RUN_BYTES = 16 + 32  # session, index, CRC, class; SHA-256 of the model
 
 
 class RequestRefused(DeviceError):
@@ -47,6 +48,7 @@ class Device:
         self._splitter = Splitter()
         self._sequence = secrets.randbelow(1 << 16)
         self._session = secrets.randbelow((1 << 32) - 1) + 1
+        self._slowest = 0.0  # seconds of the longest inference so far
         self.retries = 0
         self.info: Info
 
@@ -94,17 +96,27 @@ class Device:
         for attempt in range(IMAGE_TRIES):
             try:
                 self._write(index, data)
-                run = self._request(frames.RUN, struct.pack("<III", self._session, index, check), RUN_SECONDS)
-                if struct.unpack_from("<II", run) != (index, check):
-                    raise DeviceError("answered for another image", where=self.port.url)
+                run = self._run(struct.pack("<III", self._session, index, check))
+                echo = struct.pack("<III", self._session, index, check)
+                if len(run) != _RUN_BYTES or run[:12] != echo or run[16:].hex() != self.info.model_sha256:
+                    raise DeviceError("answered for another session, image or model", where=self.port.url)
                 result = DeviceResult.decode(self._fetch(index, check), self.info)
-                if struct.unpack_from("<I", run, 8)[0] != int(np.argmax(result.logits)):
+                if struct.unpack_from("<I", run, 12)[0] != int(np.argmax(result.logits)):
                     raise DeviceError("named another class than its logits do", where=self.port.url)
                 return result
             except RequestRefused as error:
                 if error.code not in (frames.IMAGE_DAMAGED, frames.NO_RESULT) or attempt == IMAGE_TRIES - 1:
                     raise
         raise AssertionError("unreachable")
+
+    def _run(self, payload: bytes) -> bytes:
+        """Sends RUN; once the device's speed is known, a lost request is noticed after ten inferences."""
+        patience = max(REPLY_SECONDS, 10 * self._slowest) if self._slowest else RUN_SECONDS
+        started, retries = time.monotonic(), self.retries
+        reply = self._request(frames.RUN, payload, min(patience, RUN_SECONDS))
+        if self.retries == retries:  # else the time is that of the loss
+            self._slowest = max(self._slowest, time.monotonic() - started)
+        return reply
 
     def _write(self, index: int, data: bytes) -> None:
         for offset in range(0, len(data), self.info.chunk_bytes):
@@ -118,9 +130,9 @@ class Device:
         data = b""
         while len(data) < self.info.result_bytes:
             reply = self._request(frames.RESULT, struct.pack("<III", self._session, index, len(data)))
-            if reply[:12] != struct.pack("<III", index, check, len(data)) or len(reply) == 12:
+            if reply[:16] != struct.pack("<IIII", self._session, index, check, len(data)) or len(reply) == 16:
                 raise DeviceError("sent the result of another image", where=self.port.url)
-            data += reply[12:]
+            data += reply[16:]
         return data[: self.info.result_bytes]
 
     def _request(self, kind: int, payload: bytes, seconds: float = REPLY_SECONDS) -> bytes:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -16,6 +19,8 @@ from edge_snn.harness.transport import Port
 from firmware_gen.boards import Board
 
 START_SECONDS = 20.0
+_LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class Emulator:
@@ -57,9 +62,18 @@ class Emulator:
             str(elf),
         ]
         command += ["-icount", f"shift={self.board.icount_shift},align=off,sleep=off"]
-        command += ["-chardev", f"socket,id=line,host=127.0.0.1,port={number},server=on,wait=on"]
+        # nodelay: or Nagle's algorithm and the delayed ACK make each reply wait 40 ms.
+        command += ["-chardev", f"socket,id=line,host=127.0.0.1,port={number},server=on,wait=on,nodelay=on"]
         command += ["-serial", "chardev:line"]
-        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._errors, stderr=self._errors)
+        # A session of its own: Ctrl-C in the terminal is for us, and must not look like an emulator that died.
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=self._errors,
+            stderr=self._errors,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if _LIBC else None,
+        )
         end = time.monotonic() + START_SECONDS
         while True:
             try:
@@ -73,8 +87,15 @@ class Emulator:
         with socket.create_server(("127.0.0.1", 0)) as server:
             port = Port(f"socket://127.0.0.1:{server.getsockname()[1]}")
             line, _ = server.accept()
+        line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with line:
-            self._process = subprocess.Popen([str(elf)], stdin=line.fileno(), stdout=line.fileno(), stderr=self._errors)
+            self._process = subprocess.Popen(
+                [str(elf)],
+                stdin=line.fileno(),
+                stdout=line.fileno(),
+                stderr=self._errors,
+                start_new_session=True,
+            )
         return port
 
     @property
@@ -116,6 +137,12 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _die_with_parent() -> None:
+    """Runs in the child: a waiting board spins for ever, so it must not outlive a harness that is killed."""
+    if _LIBC is not None:
+        _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
 
 
 def _free_port() -> int:

@@ -6,38 +6,75 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from edge_snn.errors import DeviceError, InputError
 from edge_snn.harness.client import Device
 from edge_snn.harness.facts import HostResults, ModelFacts
+from edge_snn.harness.frames import DeviceResult
 
 JOURNAL = "journal.jsonl"
 
 
+@dataclass(frozen=True)
+class Row:
+    """One image on the device.
+
+    Attributes:
+        logits_equal, counts_equal: whether the device agrees with the host to the last bit.
+    """
+
+    result: DeviceResult
+    logits_equal: bool
+    counts_equal: bool
+
+    @property
+    def prediction(self) -> int:
+        """The class: the first index of the largest logit."""
+        return int(np.argmax(self.result.logits))
+
+
 @dataclass
 class Evaluation:
-    """Results so far; grows by one row an image.
+    """Results so far; grows by one row an image, in one step, so that Ctrl-C never leaves half a row.
 
     Attributes:
         stopped: why it ended early, or "".
     """
 
-    predictions: list[int] = field(default_factory=list)
-    logits_equal: list[bool] = field(default_factory=list)
-    counts_equal: list[bool] = field(default_factory=list)
-    ticks: list[int] = field(default_factory=list)
-    step_ticks: list[np.ndarray] = field(default_factory=list)
-    counts: list[np.ndarray] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
     retries: int = 0
     stack_used: int = 0
     stopped: str = ""
 
     @property
     def images(self) -> int:
-        return len(self.predictions)
+        return len(self.rows)
+
+    @property
+    def predictions(self) -> list[int]:
+        return [row.prediction for row in self.rows]
+
+    @property
+    def logits_equal(self) -> list[bool]:
+        return [row.logits_equal for row in self.rows]
+
+    @property
+    def counts_equal(self) -> list[bool]:
+        return [row.counts_equal for row in self.rows]
+
+    @property
+    def ticks(self) -> list[int]:
+        return [row.result.ticks for row in self.rows]
+
+    @property
+    def step_ticks(self) -> list[np.ndarray]:
+        return [row.result.step_ticks for row in self.rows]
+
+    @property
+    def counts(self) -> list[np.ndarray]:
+        return [row.result.counts for row in self.rows]
 
     def correct(self, labels: np.ndarray) -> int:
         """Images whose class is the label."""
@@ -78,12 +115,15 @@ def evaluate(
         raise InputError(f"cannot be written: {error.strerror}", where=str(folder / JOURNAL)) from error
     with journal:
         try:
+            correct = 0
             for index in range(len(images)):
-                row = _one(device, index, images[index], host, done)
-                journal.write(json.dumps({**row, "label": int(labels[index])}) + "\n")
+                row = _one(device, index, images[index], host)
+                done.rows.append(row)
+                correct += row.prediction == int(labels[index])
+                journal.write(_line(index, row, int(labels[index])))
                 journal.flush()
                 if progress is not None:
-                    progress(done.images, f"accuracy {done.correct(labels) / done.images:.4f}")
+                    progress(done.images, f"accuracy {correct / done.images:.4f}")
             done.stack_used = device.read_info().stack_used
         except DeviceError as error:
             done.stopped = str(error)
@@ -93,23 +133,26 @@ def evaluate(
     return done
 
 
-def _one(device: Device, index: int, image: np.ndarray, host: HostResults, done: Evaluation) -> dict[str, Any]:
+def _one(device: Device, index: int, image: np.ndarray, host: HostResults) -> Row:
     result = device.infer(index, image)
-    logits_equal = bool(np.array_equal(result.logits, host.logits[index]))
-    counts_equal = bool(np.array_equal(result.counts, host.counts[index]))
-    done.predictions.append(int(np.argmax(result.logits)))
-    done.logits_equal.append(logits_equal)
-    done.counts_equal.append(counts_equal)
-    done.ticks.append(result.ticks)
-    done.step_ticks.append(result.step_ticks)
-    done.counts.append(result.counts)
-    return {
+    return Row(
+        result,
+        bool(np.array_equal(result.logits, host.logits[index])),
+        bool(np.array_equal(result.counts, host.counts[index])),
+    )
+
+
+def _line(index: int, row: Row, label: int) -> str:
+    """The row of the journal, one JSON object."""
+    document = {
         "index": index,
-        "class": done.predictions[-1],
-        "logits": result.logits.tolist(),
-        "counts": result.counts.tolist(),
-        "ticks": result.ticks,
-        "step_ticks": result.step_ticks.tolist(),
-        "logits_equal": logits_equal,
-        "counts_equal": counts_equal,
+        "class": row.prediction,
+        "logits": row.result.logits.tolist(),
+        "counts": row.result.counts.tolist(),
+        "ticks": row.result.ticks,
+        "step_ticks": row.result.step_ticks.tolist(),
+        "logits_equal": row.logits_equal,
+        "counts_equal": row.counts_equal,
+        "label": label,
     }
+    return json.dumps(document) + "\n"

@@ -100,17 +100,18 @@ class Splitter:
         return frames
 
 
-_INFO = struct.Struct("<IIIIIIHHHHHH32s24s16s32s")
+_INFO = struct.Struct("<IIIIIIIHHHHHH32s24s16s32s")
 
 
 @dataclass(frozen=True)
 class Info:
-    """What a device says of itself."""
+    """What a device says of itself; ``flash_bytes`` is 0 where it cannot tell."""
 
     session: int
     clock_hz: int
     arena_bytes: int
     input_bytes: int
+    flash_bytes: int
     stack_bytes: int
     stack_used: int
     chunk_bytes: int

@@ -164,10 +164,7 @@ def write_predictions(
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["index", "label", "device", "host", "device_class", "logits_equal", "counts_equal", unit])
     expected = np.argmax(host.logits, axis=1)
-    for index in range(done.images):
-        predicted = done.predictions[index]
-        row = [index, int(labels[index]), predicted, int(expected[index]), facts.classes[predicted]]
-        writer.writerow(
-            [*row, done.logits_equal[index], done.counts_equal[index], round(done.ticks[index] * factor, 4)]
-        )
+    for index, item in enumerate(done.rows):
+        row = [index, int(labels[index]), item.prediction, int(expected[index]), facts.classes[item.prediction]]
+        writer.writerow([*row, item.logits_equal, item.counts_equal, round(item.result.ticks * factor, 4)])
     write_text(folder / "predictions.csv", buffer.getvalue())

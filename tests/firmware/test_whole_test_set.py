@@ -1,4 +1,4 @@
-"""All 10,000 official test images over serial: nothing wrong, lost or repeated. `make test-slow`, about half an hour."""
+"""All 10,000 official test images over serial: nothing wrong, lost or repeated. `make test-slow`, half an hour."""
 
 from __future__ import annotations
 

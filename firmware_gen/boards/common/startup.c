@@ -3,6 +3,7 @@
 
 #include "esnn_board.h"
 
+extern uint8_t esnn_flash_bytes[];
 extern uint32_t esnn_stack_limit[], esnn_stack_top[];
 extern uint32_t esnn_data_load[], esnn_data_start[], esnn_data_end[], esnn_bss_start[], esnn_bss_end[];
 
@@ -61,6 +62,11 @@ void Reset_Handler(void)
     }
     (void)main();
     esnn_halt();
+}
+
+uint32_t esnn_board_flash_bytes(void)
+{
+    return (uint32_t)(uintptr_t)esnn_flash_bytes; /* the linker script makes it, as an address */
 }
 
 uint32_t esnn_board_stack_used(void)

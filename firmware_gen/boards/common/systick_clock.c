@@ -28,6 +28,11 @@ void esnn_clock_init(void)
     SYST_CSR = CSR_ENABLE | CSR_INTERRUPT | CSR_PROCESSOR_CLOCK;
 }
 
+void esnn_board_clock_restart(void)
+{
+    SYST_CVR = 0; /* any write clears the count, and asks for no interrupt */
+}
+
 uint64_t esnn_clock_ticks(void)
 {
     uint32_t high, low;

@@ -24,6 +24,15 @@ void esnn_board_write(uint8_t byte)
     }
 }
 
+void esnn_board_clock_restart(void)
+{
+}
+
+uint32_t esnn_board_flash_bytes(void)
+{
+    return 0;
+}
+
 uint32_t esnn_board_stack_used(void)
 {
     return 0;

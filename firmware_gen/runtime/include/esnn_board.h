@@ -18,6 +18,15 @@ int32_t esnn_board_read(void);
 /** Sends a byte; waits while the port is busy. */
 void esnn_board_write(uint8_t byte);
 
+/**
+ * Brings the clock to the start of its period, so that equal inferences take equal ticks: an interrupt of
+ * the clock then falls into the same place of each. Called outside of all measurements.
+ */
+void esnn_board_clock_restart(void);
+
+/** Bytes of flash the firmware takes (.text, .rodata, .data); 0 where the board cannot tell. */
+uint32_t esnn_board_flash_bytes(void);
+
 /** Bytes of stack used so far at the deepest, by painting; 0 where the board cannot tell. */
 uint32_t esnn_board_stack_used(void);
 

@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "esnn_board.h"
 #include "esnn_server.h"
 
 /** Lengths of the fixed parts of the payloads. */
@@ -51,6 +52,7 @@ static uint32_t esnn_on_run(esnn_server_t *server, const uint8_t *payload, uint8
             return ESNN_LINK_IMAGE;
         }
         server->has_image = 0;
+        esnn_board_clock_restart();
         if (esnn_model_infer(server->arena, &server->result) != ESNN_OK) {
             return ESNN_LINK_MODEL;
         }
@@ -62,9 +64,12 @@ static uint32_t esnn_on_run(esnn_server_t *server, const uint8_t *payload, uint8
     for (uint32_t i = 1; i < ESNN_MODEL_CLASSES; ++i) {
         best = server->result.logits[i] > server->result.logits[best] ? i : best;
     }
+    *end = esnn_put_u32(*end, server->session);
     *end = esnn_put_u32(*end, index);
     *end = esnn_put_u32(*end, crc);
     *end = esnn_put_u32(*end, best);
+    memcpy(*end, esnn_model_sha256, 32);
+    *end += 32;
     return 0;
 }
 
@@ -79,6 +84,7 @@ static uint32_t esnn_on_result(esnn_server_t *server, const uint8_t *payload, ui
     if (offset >= ESNN_RESULT_BYTES) {
         return ESNN_LINK_RANGE;
     }
+    *end = esnn_put_u32(*end, server->session);
     *end = esnn_put_u32(*end, index);
     *end = esnn_put_u32(*end, server->result_crc);
     *end = esnn_put_u32(*end, offset);

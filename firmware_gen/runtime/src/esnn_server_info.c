@@ -22,6 +22,7 @@ uint8_t *esnn_server_info(const esnn_server_t *server, uint8_t *payload)
     at = esnn_put_u32(at, ESNN_BOARD_CLOCK_HZ);
     at = esnn_put_u32(at, ESNN_MODEL_ARENA_BYTES);
     at = esnn_put_u32(at, ESNN_MODEL_INPUT_BYTES);
+    at = esnn_put_u32(at, esnn_board_flash_bytes());
     at = esnn_put_u32(at, esnn_board_stack_size());
     at = esnn_put_u32(at, esnn_board_stack_used());
     at = esnn_put_u16(at, ESNN_CHUNK_BYTES);
