@@ -137,7 +137,7 @@ def show(report: dict[str, Any], target: Path) -> None:
     out = console(False)
     table = Table("layer", "kind", "neurons", "rate", "spikes per step", report["ticks_unit"], box=None)
     for layer in report["layers"]:
-        spikes = " ".join(f"{value:.1f}" for value in layer["spikes_per_step"])
+        spikes = " ".join(f"{value:.0f}" for value in layer["spikes_per_step"])
         row = [escape(layer["name"]), layer["kind"], f"{layer['neurons']:,}", f"{layer['rate']:.3f}", spikes]
         table.add_row(*row, f"{layer['ticks']:,.0f}")
     out.print(table)

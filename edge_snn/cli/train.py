@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import time
 from pathlib import Path
@@ -25,7 +25,7 @@ DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--stage", "stages", multiple=True, help="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; may be repeated.")
 @click.option("--attention", type=click.Choice(["a2os2a", "ssa", "sdsa"]), help="Attention kind.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(min=0))
+@click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**32 - 1))
 @click.option("--batch", default=128, show_default=True, type=click.IntRange(min=1))
 @click.option("--shift", default=2, show_default=True, type=click.IntRange(0, 8), help="Augmentation, pixels.")
 @click.option("--flip/--no-flip", default=True, show_default=True, help="Augmentation, mirror.")
@@ -78,18 +78,32 @@ def command(
     training = data.load(data_name, "train", limit) if data_name else data.from_npz(list(train_files), "train")
     training = data.fit(training.head(limit), config.input_shape)
     data.check_labels(training, config.classes)
-    if importlib.util.find_spec("keras") is None:
-        raise ToolMissingError("training needs Keras and TensorFlow", hint="pip install 'edge-snn[train]'")
+    # Read now, so that a wrong file costs no training; it is scored at the end only.
+    test = _test_set(data_name, test_file, config) if score_test else None
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    try:
+        importlib.import_module("keras")
+    except ImportError as error:
+        raise ToolMissingError("training needs Keras and TensorFlow", hint="pip install 'edge-snn[train]'") from error
     run = _open_run(out, config, recipe, resume)
     result = _train(run, training, as_json)
-    if score_test:
-        test = data.from_npz([test_file], "test") if test_file else data.load(data_name or "", "test")
-        result["test_accuracy"] = _score(run, data.fit(test, config.input_shape))
+    if test is not None:
+        result["test_accuracy"] = _score(run, test)
     if as_json:
         print_json(result)
     else:
         console(False).print(f"{escape(str(out))}/model.tflite: {result}")
+
+
+def _test_set(data_name: str | None, test_file: Path | None, config: Any) -> Any:
+    from edge_snn import data
+
+    if test_file is None and data_name is None:
+        raise InputError("--score-test needs a test set", hint="add --test FILE.npz")
+    test = data.from_npz([test_file], "test") if test_file else data.load(data_name or "", "test")
+    test = data.fit(test, config.input_shape)
+    data.check_labels(test, config.classes)
+    return test
 
 
 def _open_run(out: Path, config: Any, recipe: Any, resume: bool) -> Any:
@@ -109,10 +123,23 @@ def _open_run(out: Path, config: Any, recipe: Any, resume: bool) -> Any:
     facts = checkpoint.read_json(path)
     if not isinstance(facts, dict) or facts.get("model") != config.to_json():
         raise InputError("holds a run of another model", where=str(out))
-    if facts.get("recipe", {}).get("seed") != recipe.seed:
+    past, done = facts.get("recipe"), facts.get("history")
+    if not (isinstance(past, dict) and isinstance(done, list) and all(map(_is_epoch, done))):
+        raise InputError("is damaged", where=str(path), hint="train into another folder")
+    if past.get("seed") != recipe.seed:
         raise InputError("holds a run with another seed", where=str(out))
-    run.history = list(facts["history"])
+    run.history = done
     return run
+
+
+def _is_epoch(item: Any) -> bool:
+    numbers = ("held_out_accuracy", "mean_rate", "seconds")
+    return (
+        isinstance(item, dict)
+        and all(type(item.get(key)) in (int, float) for key in numbers)
+        and isinstance(item.get("rates"), dict)
+        and type(item.get("final_stage")) is bool
+    )
 
 
 def _train(run: Any, training: Any, quiet: bool) -> dict[str, Any]:
@@ -148,10 +175,16 @@ def _train(run: Any, training: Any, quiet: bool) -> dict[str, Any]:
 
 
 def _score(run: Any, test: Any) -> float:
-    """Test accuracy of the exported weights; scored once and kept."""
+    """Test accuracy of the exported weights: the same weights are scored once, then the figure is read back."""
     from edge_snn.training import checkpoint
     from edge_snn.training.trainer import best_model, measure
 
+    path, weights = run.folder / "test.json", checkpoint.digest(run.folder / checkpoint.BEST)
+    facts = {"weights_sha256": weights, "data": test.name, "images": len(test.x)}
+    if path.exists():
+        kept = checkpoint.read_json(path)
+        if isinstance(kept, dict) and isinstance(kept.get("test_accuracy"), float) and kept.items() >= facts.items():
+            return float(kept["test_accuracy"])
     accuracy, _ = measure(best_model(run), test)
-    checkpoint.write_json(run.folder / "test.json", {"test_accuracy": accuracy, "images": len(test.x)})
+    checkpoint.write_json(path, {"test_accuracy": accuracy, **facts})
     return accuracy

@@ -11,6 +11,12 @@ from edge_snn.errors import InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".pgm", ".ppm")
 MAX_PIXELS = 4096 * 4096
+# Pillow clips these to 255 instead of scaling them.
+DEEP = ("I", "F", "I;16", "I;16L", "I;16B", "I;16N")
+
+
+def _is_label(name: str) -> bool:
+    return name.isascii() and name.isdecimal() and len(name) <= 9
 
 
 def read(path: Path) -> Dataset:
@@ -26,7 +32,7 @@ def read(path: Path) -> Dataset:
     folders = sorted(item for item in path.iterdir() if item.is_dir())
     if not folders:
         raise InputError("has no sub-folder; one a class is expected", where=str(path))
-    numbered = all(folder.name.isdigit() for folder in folders)
+    numbered = all(_is_label(folder.name) for folder in folders)
     if numbered:
         folders.sort(key=lambda folder: int(folder.name))
     images: list[np.ndarray] = []
@@ -37,7 +43,9 @@ def read(path: Path) -> Dataset:
                 with Image.open(file) as picture:
                     if picture.width * picture.height > MAX_PIXELS:
                         raise InputError("image is too large", where=str(file))
-                    array = np.asarray(picture.convert("L" if picture.mode in ("1", "L", "I;16") else "RGB"))
+                    if picture.mode in DEEP:
+                        raise InputError("has more than 8 bits a pixel", where=str(file), hint="store 0..255")
+                    array = np.asarray(picture.convert("L" if picture.mode in ("1", "L") else "RGB"))
             except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
                 raise InputError("not an image, or a damaged one", where=str(file)) from error
             array = array[..., None] if array.ndim == 2 else array

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -58,21 +59,29 @@ class ModelConfig:
             if not condition:
                 raise InputError(reason, where=f"model configuration {self.name!r}")
 
+        demand(isinstance(self.name, str), "name must be a text")
         sizes = (self.depth, self.width, self.heads, self.timesteps, self.classes, self.mlp_ratio)
         demand(all(type(size) is int and size >= 1 for size in sizes), "a size is not a positive integer")
         demand(self.timesteps <= 8, f"timesteps must be 1 to 8, not {self.timesteps}")
         demand(self.width % self.heads == 0, f"{self.heads} heads do not divide the width {self.width}")
         demand(
-            len(self.input_shape) == 3 and min(self.input_shape) >= 1,
+            len(self.input_shape) == 3 and all(type(size) is int and size >= 1 for size in self.input_shape),
             "input_shape must be three positive sizes",
         )
         demand(
-            len(self.stage_channels) == 4 and min(self.stage_channels) >= 1 and self.stage_channels[3] == self.width,
+            len(self.stage_channels) == 4
+            and all(type(size) is int and size >= 1 for size in self.stage_channels)
+            and self.stage_channels[3] == self.width,
             f"stage_channels must be four sizes, the last one {self.width}",
         )
         demand(set(self.pools) <= {1, 2, 3, 4}, "pools must be stages 1 to 4")
+        demand(len(set(self.pools)) == len(self.pools), "a stage is pooled twice")
         demand(self.pool_size in (2, 3), "pool_size must be 2 or 3")
         demand(self.attention in ATTENTION_KINDS, f"attention must be one of {', '.join(ATTENTION_KINDS)}")
+        for field in ("attention_threshold", "key_gain"):
+            value = getattr(self, field)
+            number = type(value) in (int, float) and math.isfinite(value) and value > 0
+            demand(number, f"{field} must be a positive number")
         demand(min(self.grid) >= 1, "the pools leave no token")
 
     def stage_grid(self, stage: int) -> tuple[int, int]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +19,21 @@ BEST = "best.npz"
 RUN = "run.json"
 
 
+def _replace(path: Path, write: Callable[[Any], Any]) -> None:
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        with aside.open("wb") as stream:
+            write(stream)
+        os.replace(aside, path)
+    except OSError as error:
+        hint = "the last whole epoch is kept: make room and add --resume"
+        raise InputError(f"cannot be written: {error.strerror}", where=str(path), hint=hint) from error
+
+
 def write_arrays(path: Path, arrays: Sequence[np.ndarray]) -> None:
     """Writes arrays in order, aside first and renamed when whole."""
-    aside = path.with_name(f".{path.name}.part")
-    with aside.open("wb") as stream:
-        np.savez(stream, **{f"a{index:04d}": array for index, array in enumerate(arrays)})
-    os.replace(aside, path)
+    named = {f"a{index:04d}": array for index, array in enumerate(arrays)}
+    _replace(path, lambda stream: np.savez(stream, **named))
 
 
 def read_arrays(path: Path, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarray]:
@@ -37,9 +47,13 @@ def read_arrays(path: Path, shapes: Sequence[tuple[int, ...]]) -> list[np.ndarra
 
 def write_json(path: Path, document: Any) -> None:
     """Writes JSON, aside first and renamed when whole."""
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text(json.dumps(document, indent=1), encoding="utf-8")
-    os.replace(aside, path)
+    content = json.dumps(document, indent=1).encode()
+    _replace(path, lambda stream: stream.write(content))
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_json(path: Path) -> Any:

@@ -107,17 +107,17 @@ def _restore(model: Any, arrays: list[np.ndarray]) -> None:
 def measure(model: Any, data: Dataset, batch: int = 250) -> tuple[float, list[float]]:
     """Accuracy in inference mode, and the mean of |spikes| of every neuron layer."""
     both = keras.Model(model.inputs, [model.outputs[0], *rate_model(model).outputs])
-    right, rates, seen = 0, np.zeros(len(model.spike_layers)), 0
+    right, rates = 0, np.zeros(len(model.spike_layers))
     for start in range(0, len(data.x), batch):
         x = data.x[start : start + batch].astype(np.float32)
         # One shape only: the last batch is filled up, so that the graph is compiled once.
         filled = np.concatenate([x, np.zeros((batch - len(x), *x.shape[1:]), np.float32)])
         logits, *spikes = both.predict_on_batch(filled)
         right += int((np.argmax(logits[: len(x)], axis=1) == data.y[start : start + batch]).sum())
-        if len(x) == batch or not seen:
-            rates += [float(np.abs(layer).mean()) for layer in spikes]
-            seen += 1
-    return right / len(data.x), [float(rate) for rate in rates / seen]
+        for index, layer in enumerate(spikes):  # [T * batch, ...]: the images that fill the batch up do not count
+            steps = np.reshape(layer, (-1, batch, layer[0].size))[:, : len(x)]
+            rates[index] += len(x) * float(np.abs(steps).mean())
+    return right / len(data.x), [float(rate) for rate in rates / len(data.x)]
 
 
 def train(

@@ -182,6 +182,25 @@ def test_a_folder_of_images(tmp_path):
         data.load(str(tmp_path))
 
 
+@pytest.mark.parametrize("name", ["²", "9" * 20])
+def test_a_folder_name_that_is_no_label_is_a_class(tmp_path, name):
+    from PIL import Image
+
+    (tmp_path / name).mkdir()
+    Image.fromarray(X[0]).save(tmp_path / name / "a.png")
+    loaded = data.load(str(tmp_path))
+    assert (loaded.classes, loaded.y.tolist()) == ((name,), [0])
+
+
+def test_deep_images_are_refused_rather_than_clipped(tmp_path):
+    from PIL import Image
+
+    (tmp_path / "cat").mkdir()
+    Image.fromarray(X[0].astype(np.uint16) * 999).save(tmp_path / "cat" / "a.png")
+    with pytest.raises(InputError, match="more than 8 bits"):
+        data.load(str(tmp_path))
+
+
 def test_unknown_names_are_refused_with_those_there_are():
     with pytest.raises(InputError, match="no such data set") as caught:
         data.load("imagenet")

@@ -44,6 +44,12 @@ def test_a_configuration_survives_json():
         ({"attention": "softmax"}, "attention must be one of"),
         ({"pools": (5,)}, "pools must be stages"),
         ({"stage_channels": (8, 16)}, "stage_channels must be four"),
+        ({"pools": (3, 3)}, "a stage is pooled twice"),
+        ({"attention_threshold": "x"}, "attention_threshold must be a positive number"),
+        ({"key_gain": float("nan")}, "key_gain must be a positive number"),
+        ({"input_shape": (28.5, 28, 1)}, "input_shape must be three positive sizes"),
+        ({"stage_channels": (1.5, 2, 3, 32)}, "stage_channels must be four"),
+        ({"name": 3}, "name must be a text"),
         ({"surprise": 1}, "unknown field 'surprise'"),
     ],
 )

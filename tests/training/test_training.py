@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from edge_snn.cli.train import command as train_command
 from edge_snn.errors import InputError
+from edge_snn.models import preset
 from edge_snn.training.augment import augment
 from edge_snn.training.recipe import Recipe, Stage
 
@@ -35,13 +38,76 @@ def test_augmentation_moves_and_mirrors_whole_images():
     assert places == {(row, column) for row in range(2, 7) for column in range(1, 8)}
 
 
+def command(*arguments):
+    return CliRunner().invoke(train_command, ["--preset", "digits", *map(str, arguments)], standalone_mode=False)
+
+
+def test_a_test_set_is_asked_for_before_training(tmp_path):
+    np.savez(tmp_path / "a.npz", x=np.zeros((9, 8, 8), np.uint8), y=np.arange(9))
+    given = ["--train", tmp_path / "a.npz", "--out", tmp_path / "run", "--score-test"]
+    with pytest.raises(InputError, match="needs a test set"):
+        raise command(*given).exception
+    with pytest.raises(InputError, match=r"none\.npz: no such file"):
+        raise command(*given, "--test", tmp_path / "none.npz").exception
+    np.savez(tmp_path / "b.npz", x=np.zeros((1, 8, 8), np.uint8), y=np.array([10]))
+    with pytest.raises(InputError, match="label 10 of image 0"):
+        raise command(*given, "--test", tmp_path / "b.npz").exception
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.train
+@pytest.mark.parametrize("damage", [{"recipe": []}, {"history": None}, {"history": [{"epoch": 1}]}])
+def test_a_damaged_run_is_refused(tmp_path, damage):
+    pytest.importorskip("keras")
+    from edge_snn.training import checkpoint
+
+    good = {"model": preset("digits").to_json(), "recipe": {"seed": 1}, "history": []}
+    checkpoint.write_json(tmp_path / "run.json", {**good, **damage})
+    with pytest.raises(InputError, match=r"run\.json: is damaged"):
+        raise command("--data", "digits", "--out", tmp_path, "--stage", "4:1", "--resume").exception
+
+
+def test_a_checkpoint_that_cannot_be_written_is_one_message(tmp_path):
+    from edge_snn.training import checkpoint
+
+    with pytest.raises(InputError, match="cannot be written"):
+        checkpoint.write_json(tmp_path / "missing" / "run.json", {})
+
+
+@pytest.mark.train
+def test_the_images_that_fill_up_a_batch_do_not_count_and_a_test_set_is_scored_once(tmp_path, monkeypatch):
+    pytest.importorskip("keras")
+    from edge_snn import data
+    from edge_snn.cli import train as cli
+    from edge_snn.models.transformer import build, rate_model
+    from edge_snn.training import checkpoint, trainer
+
+    model, images = build(preset("digits")), data.load("digits", "test", 30)
+    spikes = rate_model(model)(images.x.astype(np.float32), training=False)
+    want = [float(np.abs(np.asarray(layer)).mean()) for layer in spikes]
+    for batch in (20, 40):
+        assert np.allclose(trainer.measure(model, images, batch)[1], want, atol=1e-4)
+    run = trainer.Run(preset("digits"), Recipe((Stage.parse("4:1"),)), tmp_path)
+    checkpoint.write_arrays(tmp_path / checkpoint.BEST, model.get_weights())
+    first = cli._score(run, images)
+    real = trainer.measure
+    monkeypatch.setattr(trainer, "measure", lambda *_: pytest.fail("scored twice"))
+    assert cli._score(run, images) == first
+    # Other weights are another file.
+    monkeypatch.setattr(trainer, "measure", real)
+    checkpoint.write_arrays(tmp_path / checkpoint.BEST, [weight * 0 for weight in model.get_weights()])
+    cli._score(run, images)
+    assert checkpoint.read_json(tmp_path / "test.json")["weights_sha256"] == checkpoint.digest(
+        tmp_path / checkpoint.BEST
+    )
+
+
 @pytest.mark.train
 def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     pytest.importorskip("keras")
     from dataclasses import replace
 
     from edge_snn import data
-    from edge_snn.models import preset
     from edge_snn.training.trainer import Run, best_model, measure, train
 
     config = replace(preset("digits"), width=16, stage_channels=(4, 8, 8, 16))
