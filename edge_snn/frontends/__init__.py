@@ -12,9 +12,10 @@ import numpy as np
 from edge_snn.errors import InputError
 from edge_snn.frontends import keras_file, names, tflite_file
 from edge_snn.frontends.execute import execute
-from edge_snn.frontends.recognise import Recogniser
+from edge_snn.frontends.recognise import recognise
 from edge_snn.frontends.verify import verify
 from edge_snn.graph.graph import Graph
+from edge_snn.reference.executor import check_images
 
 ZIP = b"PK\x03\x04"
 
@@ -28,57 +29,66 @@ class FloatModel:
         source_sha256: of the .tflite content.
         checked_inputs: images on which every spike agreed with the file; 0 if not checked.
         near_ties: spikes that differed within float rounding of the threshold.
+        notes: what a user should know: neuron layers that stayed silent in the check.
     """
 
     graph: Graph
     source_sha256: str
     checked_inputs: int = 0
     near_ties: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def read(path: Path, check: bool = True, images: np.ndarray | None = None) -> FloatModel:
-    """Reads a ``.tflite`` or ``.keras`` file.
+    """Reads a ``.tflite`` or ``.keras`` file; which of them is told by its content.
 
     Args:
-        check: run the recovered graph against the file (16 inputs, or ``images`` uint8 [B, H, W, C]).
+        check: run the recovered graph against the file on 16 inputs.
+        images: uint8 [B, H, W, C] to check on as well.
 
     Raises:
         InputError: not such a model; names the first operator that cannot be taken.
         ToolMissingError: a .keras file, and TensorFlow is not installed.
     """
+    if not _is_keras(path):
+        return _read_tflite(path, check, images)
+    with tempfile.TemporaryDirectory(prefix="edge_snn_") as folder:
+        exported = Path(folder) / "exported.tflite"
+        keras_file.export(path, exported)
+        return _read_tflite(exported, check, images)
+
+
+def _is_keras(path: Path) -> bool:
     try:
         with path.open("rb") as stream:
-            head = stream.read(8)
+            return stream.read(4) == ZIP
     except FileNotFoundError as error:
         raise InputError("no such file", where=str(path)) from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    if head[:4] == ZIP:
-        with tempfile.TemporaryDirectory(prefix="edge_snn_") as folder:
-            exported = Path(folder) / f"{path.stem}.tflite"
-            keras_file.export(path, exported)
-            return _read_tflite(exported, check, images)
-    return _read_tflite(path, check, images)
 
 
 def _read_tflite(path: Path, check: bool, images: np.ndarray | None) -> FloatModel:
     file = tflite_file.load(path)
-    recogniser = Recogniser(file)
-    graph, renamed = names.rename(recogniser.run())
+    recovered = recognise(file)
+    graph, renamed = names.rename(recovered.graph)
     if not check:
         return FloatModel(graph, file.sha256)
-    tensor_of = {renamed[old]: tensor for old, tensor in recogniser.tensor_of.items() if old in renamed}
-    found = verify(graph, file, tensor_of, images)
-    return FloatModel(graph, file.sha256, found.inputs, found.near_ties)
+    held = {renamed[name]: where for name, where in recovered.held.items()}
+    found = verify(graph, file, held, images)
+    notes = tuple(f"layer {name!r} did not fire in the check" for name in found.silent)
+    return FloatModel(graph, file.sha256, found.inputs, found.near_ties, notes)
 
 
 def run_float(path: Path, images: np.ndarray, progress: Callable[[int], None] | None = None) -> np.ndarray:
     """Logits of the float model, float32 [B, classes], by TensorFlow Lite; the file is parsed and checked first.
 
+    Args:
+        progress: called with the number of images done.
+
     Raises:
         InputError: not a model this program can take, or images of another shape.
     """
     model = read(path, check=False)
-    if images.shape[1:] != model.graph.image.shape:
-        raise InputError(f"images are {images.shape[1:]}, the model takes {model.graph.image.shape}", where=str(path))
+    check_images(model.graph, images)
     return execute(path, images, progress=progress)["output"].reshape(len(images), -1)

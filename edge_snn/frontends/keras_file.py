@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
+import json
 import zipfile
 from pathlib import Path
+from typing import Any
 
 from edge_snn.errors import InputError, ToolMissingError
+from edge_snn.frontends.child import run_child
 
-MEMBERS = {"metadata.json", "config.json", "model.weights.h5"}
+MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
+MAX_MEMBERS = 100
 MAX_BYTES = 2 << 30
-SECONDS = 600
+MAX_JSON_BYTES = 64 << 20
+MAX_RATIO = 1000  # of a member's size to its packed size: beyond this an archive is a bomb
+MAX_DEPTH = 200
+SECONDS = 900.0
 
-_EXPORT = """
-import os, sys
-os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-from pathlib import Path
-import edge_snn.models.transformer  # registers the layers
-import keras
-from edge_snn.models.export import export_tflite
-export_tflite(keras.saving.load_model(sys.argv[1], compile=False, safe_mode=True), Path(sys.argv[2]))
-"""
+# Keras looks classes up by module and name, so a file could name anything importable. These are enough.
+MODULES = ("keras.", "edge_snn.models.")
+REFUSED_CLASSES = ("Lambda", "__lambda__", "__bytes__", "TFSMLayer", "TorchModuleWrapper", "__typespec__")
 
 
 def export(path: Path, target: Path) -> None:
@@ -32,17 +31,7 @@ def export(path: Path, target: Path) -> None:
         InputError: not a .keras file, damaged, or with layers that are not registered.
         ToolMissingError: TensorFlow is not installed.
     """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            names = {entry.filename for entry in archive.infolist()}
-            size = sum(entry.file_size for entry in archive.infolist())
-            damaged = archive.testzip() if names >= MEMBERS and size <= MAX_BYTES else None
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise InputError("not a .keras file, or a damaged one", where=str(path)) from error
-    except Exception as error:  # zlib.error
-        raise InputError("damaged .keras file", where=str(path)) from error
-    if not names >= MEMBERS or size > MAX_BYTES or damaged:
-        raise InputError("not a .keras file (Keras 3), or a damaged one", where=str(path))
+    check(path)
     if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("keras") is None:
         raise ToolMissingError(
             "reading .keras needs TensorFlow",
@@ -50,16 +39,62 @@ def export(path: Path, target: Path) -> None:
             hint="pip install 'edge-snn[train]'; or, where it is installed, export once with:\n"
             f"    edge-snn export {path.name} -o {path.stem}.tflite\n  and convert that file here",
         )
-    try:
-        done = subprocess.run(
-            [sys.executable, "-c", _EXPORT, str(path), str(target)],
-            capture_output=True,
-            text=True,
-            timeout=SECONDS,
+    done = run_child("edge_snn.frontends.keras_worker", [str(path.resolve()), str(target)], SECONDS, lambda line: None)
+    if done.timed_out:
+        raise InputError(f"could not be exported within {SECONDS:.0f} s", where=str(path))
+    if done.code != 0 or not target.exists():
+        raise InputError(
+            f"Keras could not load or export it{done.last_words or f': exit {done.code}'}", where=str(path)
         )
-    except subprocess.TimeoutExpired as error:
-        raise InputError(f"could not be exported within {SECONDS} s", where=str(path)) from error
-    if done.returncode != 0 or not target.exists():
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        last = lines[-1][:200] if lines else f"exit {done.returncode}"
-        raise InputError(f"Keras could not load or export it: {last}", where=str(path))
+
+
+def check(path: Path) -> None:
+    """Raises InputError unless the archive is whole and names only classes of Keras and of this project."""
+    where = str(path)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            entries = archive.infolist()
+            names = [entry.filename for entry in entries]
+            if not MEMBERS.issubset(names):
+                missing = ", ".join(sorted(MEMBERS.difference(names)))
+                raise InputError(f"not a .keras file of Keras 3: it has no {missing}", where=where)
+            if len(entries) > MAX_MEMBERS or len(set(names)) != len(names):
+                raise InputError(f"has {len(entries)} members, or two of one name", where=where)
+            for entry in entries:
+                if entry.file_size > MAX_RATIO * max(entry.compress_size, 4096):
+                    raise InputError(f"member {entry.filename[:60]!r} is implausibly large", where=where)
+            if sum(entry.file_size for entry in entries) > MAX_BYTES:
+                raise InputError(f"is larger than {MAX_BYTES >> 30} GB unpacked", where=where)
+            damaged = archive.testzip()
+            if damaged is not None:
+                raise InputError(f"damaged .keras file: member {damaged[:60]!r} fails its checksum", where=where)
+            if archive.getinfo("config.json").file_size > MAX_JSON_BYTES:
+                raise InputError("its config.json is implausibly large", where=where)
+            config = json.loads(archive.read("config.json"))
+    except InputError:
+        raise
+    except Exception as error:  # zipfile, zlib and json share no base class for damaged content
+        raise InputError(f"not a .keras file, or a damaged one ({type(error).__name__})", where=where) from error
+    _check_classes(config, where)
+
+
+def _check_classes(config: Any, where: str) -> None:
+    """Walks the configuration: every class must come from Keras or from this project, and carry no code."""
+    stack: list[tuple[Any, int]] = [(config, 0)]
+    while stack:
+        item, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            raise InputError("its config.json is nested implausibly deep", where=where)
+        if isinstance(item, dict):
+            module, name = item.get("module"), item.get("class_name")
+            if module is not None and not (isinstance(module, str) and f"{module}.".startswith(MODULES)):
+                raise InputError(
+                    f"names a class of module {str(module)[:60]!r}; only Keras's own and edge_snn.models are loaded",
+                    where=where,
+                    hint="export that model to .tflite where it was made, and convert the .tflite",
+                )
+            if name in REFUSED_CLASSES:
+                raise InputError(f"holds a {name!r}, which is code and never loaded", where=where)
+            stack.extend((value, depth + 1) for value in item.values())
+        elif isinstance(item, list):
+            stack.extend((value, depth + 1) for value in item)

@@ -2,81 +2,90 @@
 
 Each tensor stands for a :class:`~edge_snn.frontends.values.Value`; each operator turns the values of its
 inputs into that of its output, or is refused by number, kind and the tensor it makes. Names in the file
-are never looked at.
+are never looked at. One module a family holds the rules.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
 
 from edge_snn.errors import InputError
-from edge_snn.frontends import neuron as neurons
-from edge_snn.frontends.layer_handlers import LayerHandlers
-from edge_snn.frontends.shape_handlers import ShapeHandlers
-from edge_snn.frontends.tflite_file import Operator
-from edge_snn.frontends.values import Pooled, Value
+from edge_snn.frontends import attention, conv, elements, linear, neuron, pool, readout, residual, shapes
+from edge_snn.frontends.tflite_file import Operator, TfliteFile
+from edge_snn.frontends.values import Constant, Value
+from edge_snn.frontends.walk import SLICES, SPLITTERS, Held, Walk
 from edge_snn.graph.graph import INPUT, Graph
-from edge_snn.graph.readout import Readout
+
+Handler = Callable[[Walk, Operator], "Value | None"]
+
+HANDLERS: dict[str, Handler] = {
+    "CONV_2D": conv.conv,
+    "FULLY_CONNECTED": linear.fully_connected,
+    "BATCH_MATMUL": attention.matmul,
+    "MAX_POOL_2D": pool.max_pool,
+    "AVERAGE_POOL_2D": readout.average_pool,
+    "PAD": pool.pad,
+    "PADV2": pool.pad,
+    **dict.fromkeys(("RESHAPE", "EXPAND_DIMS", "SQUEEZE"), shapes.reshape),
+    "TRANSPOSE": shapes.transpose,
+    "CONCATENATION": shapes.repeat,
+    "TILE": shapes.repeat,
+    "BROADCAST_TO": shapes.repeat,
+    "CAST": shapes.cast,
+    "ADD": residual.add,
+    **dict.fromkeys(("SUB", "MUL", "DIV"), residual.affine),
+    "RELU": neuron.relu,
+    "MAXIMUM": neuron.relu,
+    "MEAN": readout.mean,
+    "SUM": readout.mean,
+    **dict.fromkeys((*SPLITTERS, *SLICES), neuron.split),
+    **dict.fromkeys(elements.COMPARISONS, neuron.single_step),
+}
 
 
-class Recogniser(LayerHandlers, ShapeHandlers):
-    """All handlers together: :meth:`run` recovers the graph."""
+@dataclass(frozen=True)
+class Recovered:
+    """The graph, and by edge name the tensor of the file that holds it."""
 
-    def run(self) -> Graph:
-        """Recovers the graph; InputError names the first operator that is not part of such a model."""
-        handlers: dict[str, Callable[[Operator], Value | None]] = {
-            "CONV_2D": self._conv,
-            "FULLY_CONNECTED": self._linear,
-            "MAX_POOL_2D": self._pool,
-            "PAD": self._pad,
-            "PADV2": self._pad,
-            "RESHAPE": self._reshape,
-            "TRANSPOSE": self._transpose,
-            "BATCH_MATMUL": self._matmul,
-            "CONCATENATION": self._concatenation,
-            "TILE": self._repeat,
-            "BROADCAST_TO": self._repeat,
-            "SPLIT": self._neuron,
-            "UNPACK": self._neuron,
-            "ADD": self._add,
-            "SUB": self._affine,
-            "MUL": self._affine,
-            "DIV": self._affine,
-            "RELU": self._relu,
-            "MAXIMUM": self._relu,
-            "MEAN": self._mean,
-            "CAST": self._cast,
-            **(dict.fromkeys(neurons.COMPARISONS, self._neuron) if self.timesteps == 1 else {}),
-        }
-        for operator in self.file.operators:
-            if operator.index in self._done:
-                continue
-            handler = handlers.get(operator.kind)
-            if handler is None:
-                raise self._refusal(
-                    operator,
-                    "is not part of a spiking transformer this program can take",
-                    hint="models of edge_snn.models convert; see docs/models.md for what is recognised",
-                )
-            try:
-                made = handler(operator)
-            except InputError as error:
-                if str(self.file.path) in error.diagnostic.where:
-                    raise
-                raise self._refusal(operator, error.diagnostic.reason, error.diagnostic.hint) from error
-            except (ValueError, IndexError, KeyError) as error:
-                raise self._refusal(operator, "has a shape or an attribute that does not fit") from error
-            if made is not None:
-                self.values[operator.outputs[0]] = made
-        return self._finish()
+    graph: Graph
+    held: Mapping[str, Held]
 
-    def _finish(self) -> Graph:
-        value = self.values.get(self.file.output)
-        if not isinstance(value, Pooled) or value.weight is None or value.bias is None:
-            raise self._refusal(None, "the output is not the logits of a linear head on spikes")
-        spec = self.specs[value.name]
-        if (spec.positions > 1 and not value.over_tokens) or (self.timesteps > 1 and not value.over_time):
-            raise self._refusal(None, "the output is not averaged over all tokens and time steps")
-        self.nodes.append(Readout("head", (value.name,), value.weight, value.bias))
-        self.tensor_of["head"] = self.file.output
-        return Graph("model", self.timesteps, self.specs[INPUT], tuple(self.nodes))
+
+def recognise(file: TfliteFile) -> Recovered:
+    """Recovers the graph; InputError names the first operator that is not part of such a model."""
+    walk = Walk(file)
+    with np.errstate(all="ignore"):
+        for operator in file.operators:
+            if operator.index not in walk.done:
+                made = _handle(walk, operator)
+                if made is not None:
+                    walk.put(operator.outputs[0], made)
+        readout.finish(walk)
+    graph = Graph("model", walk.timesteps, walk.specs[INPUT], tuple(walk.nodes.values()))
+    return Recovered(graph, walk.held)
+
+
+def _handle(walk: Walk, operator: Operator) -> Value | None:
+    if operator.inputs and all(walk.is_constant(tensor) for tensor in operator.inputs):
+        inputs = [walk.constant(operator, position) for position in range(len(operator.inputs))]
+        folded = elements.fold(operator, inputs, walk.file.tensors[operator.outputs[0]])
+        if folded is not None:
+            return Constant(folded)
+    handler = HANDLERS.get(operator.kind)
+    if handler is None:
+        raise walk.refusal(
+            operator,
+            "is not part of a spiking transformer this program can take",
+            "taken are convolutions, linear layers, LIF neurons, pools, attention without softmax and a linear head",
+        )
+    try:
+        return handler(walk, operator)
+    except InputError as error:
+        if error.diagnostic.where.startswith(str(walk.file.path)):
+            raise
+        raise walk.refusal(operator, error.diagnostic.reason, error.diagnostic.hint) from error
+    except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+        raise walk.refusal(operator, "has a shape or an attribute that does not fit") from error

@@ -1,13 +1,14 @@
 """Reads a ``.tflite`` flatbuffer into plain data, without TensorFlow and without trusting it.
 
-Every length is compared with the size of the file before anything is looped over or allocated; whatever
-the schema accessors raise on damaged offsets becomes one :class:`~edge_snn.errors.InputError`.
+All offsets and lengths are checked first (:mod:`~edge_snn.frontends.flatbuffer_check`), then shapes, buffers and
+indices against each other, while the file is turned into plain dataclasses. Constants are views of the file.
 """
 
 from __future__ import annotations
 
 import hashlib
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -16,16 +17,18 @@ from typing import Any
 import numpy as np
 
 from edge_snn.errors import InputError
+from edge_snn.frontends import flatbuffer_check
 
 MAX_FILE_BYTES = 512 << 20
-MAX_TENSORS = 100_000
-MAX_OPERATORS = 100_000
+MAX_TENSORS = 50_000
+MAX_OPERATORS = 50_000
+MAX_ENDS = 1024  # inputs, or outputs, of one operator
 MAX_RANK = 8
 MAX_TENSOR_ELEMENTS = 1 << 28
 IDENTIFIER = b"TFL3"
 
-# Of the schema's TensorType; others are refused.
-DTYPES = {0: "float32", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 9: "int8"}
+# Of the schema's TensorType.
+DTYPES = {0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 9: "int8"}
 
 
 @dataclass(frozen=True)
@@ -91,81 +94,118 @@ def load(path: Path) -> TfliteFile:
         raise InputError("no such file", where=str(path)) from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    return parse(content, path)
+
+
+def parse(content: bytes, path: Path) -> TfliteFile:
+    """Parses the content of a file; ``path`` is for messages. Raises like :func:`load`."""
     if len(content) < 32 or content[4:8] != IDENTIFIER:
         raise InputError("not a .tflite file (its identifier is missing)", where=str(path))
     try:
+        flatbuffer_check.check(content)
         return _parse(content, path)
-    except (
-        struct.error,
-        IndexError,
-        ValueError,
-        TypeError,
-        OverflowError,
-        AttributeError,
-        MemoryError,
-    ) as error:
-        raise InputError(f"damaged .tflite file ({type(error).__name__})", where=str(path)) from error
+    except flatbuffer_check.Damaged as error:
+        raise _damaged(str(error), path) from error
+    except (struct.error, LookupError, ValueError, TypeError, ArithmeticError, AttributeError) as error:
+        raise _damaged(type(error).__name__, path) from error
+
+
+def _damaged(reason: str, path: Path) -> InputError:
+    return InputError(f"damaged .tflite file: {reason}", where=str(path))
 
 
 def _count(claimed: int, limit: int, what: str, path: Path) -> int:
     if not 0 <= claimed <= limit:
-        raise InputError(f"damaged .tflite file: it claims {claimed} {what}", where=str(path))
+        raise _damaged(f"it claims {claimed} {what}", path)
     return claimed
 
 
 def _parse(content: bytes, path: Path) -> TfliteFile:
     import tflite
 
-    size = len(content)
     model = tflite.Model.GetRootAs(content, 0)
-    if _count(model.SubgraphsLength(), size // 4, "subgraphs", path) != 1:
+    if model.SubgraphsLength() != 1:
         raise InputError(f"has {model.SubgraphsLength()} subgraphs, one is expected", where=str(path))
     codes = []
-    for index in range(_count(model.OperatorCodesLength(), size // 4, "operator codes", path)):
+    for index in range(_count(model.OperatorCodesLength(), MAX_OPERATORS, "operator codes", path)):
         code = model.OperatorCodes(index)
         codes.append(max(code.BuiltinCode(), code.DeprecatedBuiltinCode()))
     graph = model.Subgraphs(0)
-    buffers = _count(model.BuffersLength(), size // 4, "buffers", path)
+    buffers = _Buffers(model, len(content))
     tensors = tuple(
-        _tensor(model, graph.Tensors(index), index, buffers, size, path)
-        for index in range(_count(graph.TensorsLength(), min(MAX_TENSORS, size // 4), "tensors", path))
+        _tensor(graph.Tensors(index), index, buffers, path)
+        for index in range(_count(graph.TensorsLength(), MAX_TENSORS, "tensors", path))
     )
     operators = tuple(
-        _operator(graph.Operators(index), index, codes, len(tensors), size, path)
-        for index in range(_count(graph.OperatorsLength(), min(MAX_OPERATORS, size // 4), "operators", path))
+        _operator(graph.Operators(index), index, codes, len(tensors), path)
+        for index in range(_count(graph.OperatorsLength(), MAX_OPERATORS, "operators", path))
     )
     if graph.InputsLength() != 1 or graph.OutputsLength() != 1:
-        raise InputError("one input and one output are expected", where=str(path))
+        raise InputError(
+            f"has {graph.InputsLength()} inputs and {graph.OutputsLength()} outputs, one of each is expected",
+            where=str(path),
+        )
     ends = (int(graph.Inputs(0)), int(graph.Outputs(0)))
     if not all(0 <= end < len(tensors) for end in ends):
-        raise InputError("damaged .tflite file: input or output is no tensor", where=str(path))
+        raise _damaged("its input or output is no tensor", path)
+    _check_order(tensors, operators, ends[0], path)
     return TfliteFile(path, hashlib.sha256(content).hexdigest(), tensors, operators, *ends)
 
 
-def _tensor(model: Any, item: Any, index: int, buffers: int, size: int, path: Path) -> Tensor:
-    rank = _count(item.ShapeLength(), MAX_RANK, "dimensions", path)
+def _check_order(tensors: Sequence[Tensor], operators: Sequence[Operator], source: int, path: Path) -> None:
+    """Every tensor is made once, before it is read, so that walking the operators in order cannot loop."""
+    known = {tensor.index for tensor in tensors if tensor.data is not None} | {source}
+    for operator in operators:
+        if not operator.outputs:
+            raise _damaged(f"operator {operator.index} makes nothing", path)
+        for tensor in operator.inputs:
+            if tensor not in known:
+                raise _damaged(f"operator {operator.index} reads tensor {tensor} before it is made", path)
+        for tensor in operator.outputs:
+            if tensor in known:
+                raise _damaged(f"operator {operator.index} makes tensor {tensor}, which exists already", path)
+            known.add(tensor)
+
+
+class _Buffers:
+    """The constants' bytes, as views of the file: a file that names one buffer often costs no memory."""
+
+    def __init__(self, model: Any, size: int) -> None:
+        self._model = model
+        self._count = model.BuffersLength()
+        self._size = size
+        self._views: dict[int, np.ndarray] = {}
+
+    def bytes_of(self, index: int) -> np.ndarray:
+        """uint8 view, empty when the tensor is computed; ValueError when there is no such buffer."""
+        if not 0 <= index < self._count:
+            raise flatbuffer_check.Damaged(f"there is no buffer {index}")
+        if index not in self._views:
+            buffer = self._model.Buffers(index)
+            outside = getattr(buffer, "Offset", lambda: 0)()  # data behind the flatbuffer (files over 2 GB)
+            if outside > 1:
+                raise flatbuffer_check.Damaged("constants behind the flatbuffer are not supported")
+            data = buffer.DataAsNumpy() if buffer.DataLength() else np.zeros(0, np.uint8)
+            self._views[index] = data
+        return self._views[index]
+
+
+def _tensor(item: Any, index: int, buffers: _Buffers, path: Path) -> Tensor:
+    rank = _count(item.ShapeLength(), MAX_RANK, "dimensions of a tensor", path)
     shape = tuple(int(item.Shape(axis)) for axis in range(rank))
     elements = 1
     for dim in shape:
-        elements *= _count(dim, MAX_TENSOR_ELEMENTS, "elements", path)
-    _count(elements, MAX_TENSOR_ELEMENTS, "elements", path)
-    dtype = DTYPES.get(item.Type(), "")
-    if not dtype:
-        raise InputError(f"tensor {index} has a type this program does not know ({item.Type()})", where=str(path))
-    raw_name = item.Name() or b""
-    name = raw_name[:200].decode("utf-8", "replace")
+        elements *= _count(dim, MAX_TENSOR_ELEMENTS, "elements along one axis of a tensor", path)
+    _count(elements, MAX_TENSOR_ELEMENTS, "elements in a tensor", path)
+    # An unknown type is kept as its number: the operator that meets it names it.
+    dtype = DTYPES.get(item.Type(), f"type {item.Type()}")
+    name = (item.Name() or b"")[:200].decode("utf-8", "replace")
+    values = buffers.bytes_of(item.Buffer())
     data = None
-    if not 0 <= item.Buffer() < buffers:
-        raise InputError(f"damaged .tflite file: tensor {index} has no buffer", where=str(path))
-    buffer = model.Buffers(item.Buffer())
-    length = _count(buffer.DataLength(), size, "bytes in a buffer", path)
-    if length:
-        values = buffer.DataAsNumpy()
-        if values.nbytes != length or length != elements * np.dtype(dtype).itemsize:
-            raise InputError(f"tensor {index} has {length} bytes, its shape asks for another number", where=str(path))
-        data = np.frombuffer(values.tobytes(), np.dtype(dtype).newbyteorder("<")).astype(dtype).reshape(shape)
-        if data.dtype.kind == "f" and not np.isfinite(data).all():
-            raise InputError(f"tensor {index} has values that are not finite", where=str(path))
+    if values.size and dtype in DTYPES.values():
+        if values.size != elements * np.dtype(dtype).itemsize:
+            raise _damaged(f"tensor {index} of shape {list(shape)} has {values.size} bytes", path)
+        data = np.frombuffer(values, np.dtype(dtype).newbyteorder("<")).reshape(shape)
     return Tensor(index, name, shape, dtype, data)
 
 
@@ -177,6 +217,8 @@ def _kinds() -> dict[int, str]:
         value: name for name, value in vars(tflite.BuiltinOperator).items() if isinstance(value, int) and name.isupper()
     }
 
+
+_EMPTY_TABLE = struct.pack("<HHi", 4, 4, 4)
 
 # Operator kind -> (options class, {our name: accessor}).
 OPTIONS: dict[str, tuple[str, dict[str, str]]] = {
@@ -202,40 +244,61 @@ OPTIONS: dict[str, tuple[str, dict[str, str]]] = {
             "activation": "FusedActivationFunction",
         },
     ),
-    "FULLY_CONNECTED": ("FullyConnectedOptions", {"activation": "FusedActivationFunction"}),
+    "AVERAGE_POOL_2D": (
+        "Pool2DOptions",
+        {
+            "padding": "Padding",
+            "size_y": "FilterHeight",
+            "size_x": "FilterWidth",
+            "activation": "FusedActivationFunction",
+        },
+    ),
+    "FULLY_CONNECTED": (
+        "FullyConnectedOptions",
+        {"activation": "FusedActivationFunction", "weights_format": "WeightsFormat"},
+    ),
     "ADD": ("AddOptions", {"activation": "FusedActivationFunction"}),
     "SUB": ("SubOptions", {"activation": "FusedActivationFunction"}),
     "MUL": ("MulOptions", {"activation": "FusedActivationFunction"}),
     "DIV": ("DivOptions", {"activation": "FusedActivationFunction"}),
     "CONCATENATION": ("ConcatenationOptions", {"axis": "Axis", "activation": "FusedActivationFunction"}),
     "BATCH_MATMUL": ("BatchMatMulOptions", {"adjoint_x": "AdjX", "adjoint_y": "AdjY"}),
-    "MEAN": ("ReducerOptions", {"keep_dims": "KeepDims"}),
+    "GATHER": ("GatherOptions", {"axis": "Axis", "batch_dims": "BatchDims"}),
+    "STRIDED_SLICE": (
+        "StridedSliceOptions",
+        {
+            "begin": "BeginMask",
+            "end": "EndMask",
+            "ellipsis": "EllipsisMask",
+            "new_axis": "NewAxisMask",
+            "shrink": "ShrinkAxisMask",
+        },
+    ),
     "PACK": ("PackOptions", {"axis": "Axis"}),
     "UNPACK": ("UnpackOptions", {"axis": "Axis"}),
 }
 
 
-def _operator(item: Any, index: int, codes: list[int], tensors: int, size: int, path: Path) -> Operator:
+def _operator(item: Any, index: int, codes: list[int], tensors: int, path: Path) -> Operator:
     import tflite
 
     if not 0 <= item.OpcodeIndex() < len(codes):
-        raise InputError(f"damaged .tflite file: operator {index} has no code", where=str(path))
+        raise _damaged(f"operator {index} has no code", path)
     code = codes[item.OpcodeIndex()]
     kind = _kinds().get(code, f"code {code}")
-    inputs = tuple(int(item.Inputs(i)) for i in range(_count(item.InputsLength(), min(1024, size), "inputs", path)))
-    outputs = tuple(int(item.Outputs(i)) for i in range(_count(item.OutputsLength(), min(1024, size), "outputs", path)))
+    inputs = tuple(int(item.Inputs(i)) for i in range(_count(item.InputsLength(), MAX_ENDS, "inputs", path)))
+    outputs = tuple(int(item.Outputs(i)) for i in range(_count(item.OutputsLength(), MAX_ENDS, "outputs", path)))
     if not all(-1 <= tensor < tensors for tensor in inputs) or not all(0 <= tensor < tensors for tensor in outputs):
-        raise InputError(f"damaged .tflite file: operator {index} names a tensor that is not there", where=str(path))
+        raise _damaged(f"operator {index} names a tensor that is not there", path)
     options: dict[str, Any] = {}
     if kind in OPTIONS:
         class_name, fields = OPTIONS[kind]
         reader = getattr(tflite, class_name)()
         table = item.BuiltinOptions()
-        for key, accessor in fields.items():
-            if table is None:
-                options[key] = 0
-                continue
-            reader.Init(table.Bytes, table.Pos)
-            options[key] = getattr(reader, accessor)()
+        if table is not None and item.BuiltinOptionsType() != getattr(tflite.BuiltinOptions, class_name):
+            raise _damaged(f"operator {index} ({kind}) has the options of another kind", path)
+        # Without a table, an empty one: all fields at their defaults, as the runtime takes it.
+        reader.Init(*((table.Bytes, table.Pos) if table is not None else (_EMPTY_TABLE, 4)))
+        options = {key: getattr(reader, accessor)() for key, accessor in fields.items()}
     # An optional input that is absent has index -1 in the file.
     return Operator(index, kind, tuple(tensor for tensor in inputs if tensor >= 0), outputs, options)

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge_snn.frontends.layout import Layout
+
+Padding = tuple[int, int, int, int]
+NO_PADDING: Padding = (0, 0, 0, 0)
+
 
 class Value:
     """Base of everything a tensor can stand for."""
@@ -20,53 +25,65 @@ class Constant(Value):
 
 @dataclass(frozen=True)
 class Pixels(Value):
-    """The image, times ``scale`` plus ``offset`` (each [channels] or scalar), zero-padded by ``padding``."""
+    """The image, times ``scale`` plus ``offset`` (float64 [channels]), then zero-padded by ``padding``."""
 
     scale: np.ndarray
     offset: np.ndarray
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    padding: Padding = NO_PADDING
 
 
 @dataclass(frozen=True)
 class Edge(Value):
-    """An edge of the graph, all time steps along axis 0 (or one, if static).
+    """An edge of the graph.
 
     Attributes:
         name: of the edge.
-        padding: spikes or currents padded so far by a PAD operator (top, left, bottom, right).
-        padded_with: the value they were padded with.
+        layout: in which order the tensor stores it.
+        padding: added so far by PAD operators (top, left, bottom, right).
+        padded_with: the value it was padded with.
+        scale: factor per channel (float64 [channels]) that the next layer's weights take over, or None.
     """
 
     name: str
-    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    layout: Layout
+    padding: Padding = NO_PADDING
     padded_with: float = 0.0
-
-
-@dataclass(frozen=True)
-class Heads(Value):
-    """An edge [T, N, D] seen as [T, N, heads, d] (stage "split"), [T, heads, N, d] or, transposed, [T, heads, d, N]."""
-
-    name: str
-    heads: int
-    stage: str  # "split", "heads", "transposed"
+    scale: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
 class Product(Value):
-    """A product on the way to attention: "scores" Q K^T, "context" K^T V, "mixed", or "merged" [T, N, heads, d]."""
+    """The product of two edges, on the way to attention, per head.
 
-    stage: str
+    Attributes:
+        kind: "scores" (summed over channels of a head) or "context" (summed over tokens).
+        first, second: names of the edges a and b.
+        layout: t and heads, and what is left of a and b as axes "a" and "b".
+        heads: number of heads.
+        scale: constant factor.
+    """
+
+    kind: str
+    first: str
+    second: str
+    layout: Layout
     heads: int
-    parts: tuple[str, ...]
     scale: float = 1.0
 
 
 @dataclass(frozen=True)
 class Pooled(Value):
-    """Spikes on the way to logits: averaged over tokens and time, weighted by the head."""
+    """Spikes on the way to logits: ``factor * mean`` over the atoms that are gone, then the head if it has one.
+
+    Attributes:
+        name: of the edge of spikes.
+        layout: what is left: t and n not yet averaged, c before the head or k (classes) behind it.
+        scale: factor per channel before the head, float64 [channels].
+        weight, bias: of the head, float64, or None before it.
+    """
 
     name: str
-    over_tokens: bool
-    over_time: bool
+    layout: Layout
+    scale: np.ndarray
     weight: np.ndarray | None = None
     bias: np.ndarray | None = None

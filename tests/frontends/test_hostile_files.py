@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+import sys
 import time
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -64,6 +69,18 @@ def test_mutated_files_that_parse_are_executed_in_a_child(tmp_path):
     assert len(outcomes) == 12
 
 
+def test_a_lower_limit_of_the_user_is_kept():
+    """``ulimit -v`` below ours: raising it back is not allowed, and not needed."""
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30));"
+        "from pathlib import Path; from edge_snn import frontends;"
+        f"print(frontends.read(Path({str(FILES / 't2-half.tflite')!r})).checked_inputs)"
+    )
+    root = str(Path(frontends.__file__).parents[2])
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, cwd=root)
+    assert done.stdout.strip() == "16", done.stderr
+
+
 def test_a_runtime_that_fails_is_reported(tmp_path):
     path = tmp_path / "broken.tflite"
     path.write_bytes(b"\x1c\0\0\0TFL3" + bytes(100))
@@ -76,4 +93,123 @@ def test_foreign_files_are_refused(tmp_path, content):
     path = tmp_path / "foreign.tflite"
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"not a \.tflite|damaged"):
+        frontends.read(path)
+
+
+def shared_table_file(tensors: int, buffer_bytes: int) -> bytes:
+    """A valid-looking file whose tensor list names one table, with one constant, again and again."""
+    import flatbuffers
+
+    builder = flatbuffers.Builder(1024)
+    data = builder.CreateByteVector(bytes(buffer_bytes))
+    builder.StartObject(1)
+    builder.PrependUOffsetTRelativeSlot(0, data, 0)
+    full = builder.EndObject()
+    builder.StartVector(4, 1, 4)
+    builder.PrependInt32(buffer_bytes // 4)
+    shape = builder.EndVector()
+    builder.StartObject(3)
+    builder.PrependUOffsetTRelativeSlot(0, shape, 0)
+    tensor = builder.EndObject()
+    builder.StartVector(4, tensors, 4)
+    for _ in range(tensors):
+        builder.PrependUOffsetTRelative(tensor)
+    listed = builder.EndVector()
+    builder.StartVector(4, 1, 4)
+    builder.PrependInt32(0)
+    ends = builder.EndVector()
+    builder.StartObject(4)
+    for slot, vector in ((0, listed), (1, ends), (2, ends)):
+        builder.PrependUOffsetTRelativeSlot(slot, vector, 0)
+    subgraph = builder.EndObject()
+
+    def one(item: int) -> int:
+        builder.StartVector(4, 1, 4)
+        builder.PrependUOffsetTRelative(item)
+        return int(builder.EndVector())
+
+    subgraphs, buffers = one(subgraph), one(full)
+    builder.StartObject(5)
+    builder.PrependUOffsetTRelativeSlot(2, subgraphs, 0)
+    builder.PrependUOffsetTRelativeSlot(4, buffers, 0)
+    builder.Finish(builder.EndObject(), b"TFL3")
+    return bytes(builder.Output())
+
+
+def test_a_file_that_names_one_constant_often_costs_no_memory(tmp_path):
+    """2,000 tensors that share 4 MB: as copies they would be 8 GB."""
+    path = tmp_path / "shared.tflite"
+    path.write_bytes(shared_table_file(2000, 4 << 20))
+    tracemalloc.start()
+    with pytest.raises(InputError):
+        frontends.read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 << 20
+
+
+def test_a_list_that_names_one_table_for_ever_is_refused_at_once(tmp_path):
+    path = tmp_path / "endless.tflite"
+    path.write_bytes(shared_table_file(3_000_000, 64))
+    started = time.monotonic()
+    with pytest.raises(InputError, match="more than 400000 tables"):
+        frontends.read(path)
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("end", [0, 4, 8, 31, 32, 100, 5000, -1000, -4, -1])
+def test_truncated_files_are_refused(tmp_path, end):
+    path = tmp_path / "cut.tflite"
+    path.write_bytes((FILES / "t4-ternary.tflite").read_bytes()[:end])
+    with pytest.raises(InputError, match=r"not a \.tflite|damaged"):
+        frontends.read(path)
+
+
+def test_strides_of_zero_are_refused(tmp_path):
+    """Found by mutation: a stride of 0 divides by zero in TensorFlow's rule for SAME padding."""
+    import tflite
+
+    data = bytearray((FILES / "transformer-a2os2a.tflite").read_bytes())
+    graph = tflite.Model.GetRootAs(data, 0).Subgraphs(0)
+    for index in range(graph.OperatorsLength()):
+        table = graph.Operators(index).BuiltinOptions()
+        options = tflite.Conv2DOptions()
+        if graph.Operators(index).BuiltinOptionsType() == tflite.BuiltinOptions.Conv2DOptions:
+            options.Init(table.Bytes, table.Pos)
+            where = table.Pos + table.Offset(6)
+            assert options.StrideW() == int.from_bytes(data[where : where + 4], "little") == 1
+            data[where : where + 4] = bytes(4)
+            break
+    path = tmp_path / "stride.tflite"
+    path.write_bytes(data)
+    with pytest.raises(InputError, match=r"CONV_2D.*strides of 1 and 0"):
+        frontends.read(path)
+
+
+@pytest.mark.parametrize("module", ["os", "kerasy.layers", "edge_snn.cli.main", 3])
+def test_a_keras_file_that_names_foreign_classes_is_refused_unread(tmp_path, module):
+    path = tmp_path / "foreign.keras"
+    with zipfile.ZipFile(FILES / "transformer.keras") as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "config.json":
+                config = json.loads(content)
+                config["config"]["layers"][1]["module"] = module
+                content = json.dumps(config).encode()
+            target.writestr(name, content)
+    with pytest.raises(InputError, match="names a class of module"):
+        frontends.read(path)
+
+
+def test_a_keras_file_with_a_lambda_is_refused_unread(tmp_path):
+    path = tmp_path / "lambda.keras"
+    with zipfile.ZipFile(FILES / "transformer.keras") as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name == "config.json":
+                config = json.loads(content)
+                config["config"]["layers"][1]["class_name"] = "Lambda"
+                content = json.dumps(config).encode()
+            target.writestr(name, content)
+    with pytest.raises(InputError, match="is code and never loaded"):
         frontends.read(path)
