@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tty
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,35 @@ def test_eval_on_the_host_board_writes_a_report(place):
     assert len(rows) == 7
     assert len((place / "r" / "journal.jsonl").read_text().splitlines()) == 6
     assert not list((place / "r").glob(".*part"))
+
+
+def test_eval_on_a_serial_device(place):
+    """A pseudo-terminal is a serial device as far as pyserial can tell; the firmware sits at its other end."""
+    built = json.loads(call("build", "small.esnn", "--board", "host", "-o", "d", "--json", cwd=place).stdout)
+    leader, follower = os.openpty()
+    name = os.ttyname(follower)
+    tty.setraw(follower)
+    firmware = subprocess.Popen([str(place / built["elf"])], stdin=leader, stdout=leader, cwd=place)
+    try:
+        arguments = ["eval", "--port", name, "--model", "small.esnn", "--data", "small.npz", "--report", "s", "--json"]
+        done = call(*arguments, "--board", "host", cwd=place)
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)
+        assert (report["images"], report["mismatched_logits"], report["mismatched_spike_counts"]) == (6, 0, 0)
+        assert report["latency"]["unit"].startswith("ms")
+        done = call(*arguments, "--board", "microbit", cwd=place)
+        assert done.returncode == 3
+        assert "is board 'host', not 'microbit'" in done.stderr
+        call("convert", str(FILES / "transformer-ssa.tflite"), "-o", "other.esnn", cwd=place)
+        arguments[4] = "other.esnn"
+        done = call(*arguments, cwd=place)
+        assert "images are 12x12x1" in done.stderr or "runs another model" in done.stderr
+        assert done.returncode in (2, 3)
+    finally:
+        firmware.kill()
+        firmware.wait()
+        os.close(leader)
+        os.close(follower)
 
 
 @pytest.mark.parametrize(
