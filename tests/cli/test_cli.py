@@ -182,7 +182,15 @@ def test_ctrl_c_ends_with_130_and_keeps_the_results(place):
     command = [sys.executable, "-m", "edge_snn", "eval", "--emulate", "host", "--model", "small.esnn"]
     command += ["--data", "long.npz", "--limit", "6000", "--report", "i"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    child = subprocess.Popen(command, cwd=place, env=environment, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(
+        command,
+        cwd=place,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs the suite in the background ignores SIGINT, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     journal = place / "i" / "journal.jsonl"
     end = time.monotonic() + 120
     while time.monotonic() < end and not (journal.exists() and journal.stat().st_size > 5000):
