@@ -9,7 +9,7 @@ import numpy as np
 
 Value = Union[int, str, "Struct", None]
 
-C_TYPES = {"int8": "int8_t", "int32": "int32_t"}
+C_TYPES = {"int8": "int8_t", "int16": "int16_t", "int32": "int32_t"}
 
 
 class Struct:
@@ -47,6 +47,15 @@ def array(name: str, values: np.ndarray, about: Sequence[str], per_line: int = 2
     head = "\n".join(comment(line) for line in about)
     body = ",\n    ".join(rows)
     return f"{head}\n_Alignas(4) static const {C_TYPES[values.dtype.name]} {name}[{len(flat)}] = {{\n    {body}}};\n"
+
+
+def words(name: str, values: np.ndarray, about: Sequence[str]) -> str:
+    """A constant array of words of four weights each, with comments above it."""
+    flat = values.reshape(-1).tolist()
+    rows = [", ".join(f"W({value:#x})" for value in flat[i : i + 12]) for i in range(0, len(flat), 12)]
+    head = "\n".join(comment(line) for line in about)
+    body = ",\n    ".join(rows)
+    return f"{head}\nstatic const uint32_t {name}[{len(flat)}] = {{\n    {body}}};\n"
 
 
 def span_array(name: str, spans: Sequence[tuple[int, int]], stride: int) -> str:

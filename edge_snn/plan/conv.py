@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edge_snn.graph.conv import Conv2D
+from edge_snn.plan.chain import Chain
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
 
 
@@ -16,6 +17,7 @@ class ConvStep(FinishedStep):
     Attributes:
         image: (height, width, channels) of the input.
         out: (height, width) of the output.
+        chain: how its sums are shared over time; None for pixels, and where they need 32 bits.
     """
 
     kind: ClassVar[str] = "conv2d"
@@ -25,6 +27,7 @@ class ConvStep(FinishedStep):
     source_storage: str
     image: tuple[int, int, int]
     out: tuple[int, int]
+    chain: Chain | None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -32,6 +35,8 @@ class ConvStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.chain is not None:
+            return self.chain.scratch
         kh, kw, cin, cout = self.node.weight.shape
         # Pixels: two lists of rows and the pixels themselves. Spikes: one list, with room for whole bytes.
         rows = 5 * kh * kw * cin if self.source is None else 2 * kh * kw * 8 * self.source.row_bytes

@@ -6,17 +6,23 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from edge_snn.graph.linear import Linear
+from edge_snn.plan.chain import Chain
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
 
 
 @dataclass(frozen=True)
 class LinearStep(FinishedStep):
-    """A linear layer on spikes."""
+    """A linear layer on spikes.
+
+    Attributes:
+        chain: how its sums are shared over time; None where they need 32 bits.
+    """
 
     kind: ClassVar[str] = "linear"
 
     node: Linear
     source: Spikes
+    chain: Chain | None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -24,5 +30,7 @@ class LinearStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.chain is not None:
+            return self.chain.scratch
         sums = 4 * self.source.timesteps * padded(self.node.weight.shape[1])
         return {"rows": 2 * 8 * self.source.row_bytes, "sums": sums}

@@ -19,6 +19,7 @@ from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import AttentionStep
+from edge_snn.plan.chain import plan_chain
 from edge_snn.plan.conv import ConvStep
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pool import PoolStep, window
@@ -64,7 +65,9 @@ class Lowering:
             if not self._is_key(node):
                 finish = self._finish(node.name)
                 self._check_rows(node.name, node.weight.shape[0], node.weight.shape[1])
-                self.steps.append(LinearStep(node.name, finish, node, self._spikes(node.inputs[0])))
+                source = self._spikes(node.inputs[0])
+                chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish)
+                self.steps.append(LinearStep(node.name, finish, node, source, chain))
         elif isinstance(node, Attention):
             self._attention(node)
         elif isinstance(node, (Neuron, Add)) or (
@@ -98,7 +101,8 @@ class Lowering:
         source = None if spec.kind is Kind.PIXELS else self._spikes(node.inputs[0])
         storage = INPUT if source is None else source.storage
         finish = self._finish(node.name)
-        self.steps.append(ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2]))
+        chain = source and plan_chain(self.model, node.name, node.weight, node.bias, source, finish)
+        self.steps.append(ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2], chain))
 
     def _is_key(self, node: Linear) -> bool:
         """Whether the layer makes K of one attention only: then the attention computes it."""

@@ -37,12 +37,17 @@ class Stream:
         return 4 if self.wide else 2
 
     @property
+    def row_bytes(self) -> int:
+        """Bytes of one step, with room for whole blocks of 16 channels."""
+        return -(-self.channels // 16) * 16 * self.item
+
+    @property
     def step_stride(self) -> int:
-        return self.channels * self.item if self.steps > 1 else 0
+        return self.row_bytes if self.steps > 1 else 0
 
     @property
     def position_stride(self) -> int:
-        return self.channels * self.item * self.steps
+        return self.row_bytes * self.steps
 
     @property
     def size(self) -> int:
@@ -62,8 +67,8 @@ class Spikes:
 
     @property
     def row_bytes(self) -> int:
-        """Bytes of one row of channels."""
-        return (self.channels + 7) // 8
+        """Bytes of one row of channels, with room for whole blocks of 16."""
+        return -(-self.channels // 16) * 2
 
     @property
     def step_stride(self) -> int:

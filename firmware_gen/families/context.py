@@ -8,8 +8,20 @@ import numpy as np
 
 from edge_snn.graph.model import IntegerModel
 from edge_snn.plan import Plan, scratch_name
+from edge_snn.plan.chain import BLOCK
 from edge_snn.plan.steps import padded
-from firmware_gen.emit import array
+from firmware_gen.emit import array, words
+
+LANES = (0, 2, 1, 3)  # outputs of the bytes of a word, from the lowest up (esnn_chain.h)
+
+
+def block_words(weight: np.ndarray) -> np.ndarray:
+    """int8 weights [.., cout] as uint32 [blocks, inputs, 4]."""
+    cout = weight.shape[-1]
+    room = np.zeros((weight.size // cout, -(-cout // BLOCK) * BLOCK), np.int8)
+    room[:, :cout] = weight.reshape(-1, cout)
+    lanes = room.reshape(room.shape[0], -1, BLOCK // 4, 4)[..., list(LANES)]
+    return np.ascontiguousarray(lanes.transpose(1, 0, 2, 3)).view("<u4")[..., 0]
 
 
 @dataclass
@@ -53,6 +65,16 @@ class Context:
         rows[:, :cout] = weight.reshape(-1, cout)
         self.declare(array(name, rows, about))
         return padded(cout) // 8
+
+    def blocks(self, name: str, weight: np.ndarray, about: list[str]) -> None:
+        """Declares weights [.., cout] for the chain kernels: [blocks][inputs][4] words (esnn_chain.h)."""
+        self.declare(words(name, block_words(weight), about))
+
+    def narrow(self, name: str, values: np.ndarray, about: list[str], fill: int = 0) -> None:
+        """Declares int16 numbers, filled up to whole blocks of 16."""
+        full = np.full(-(-values.size // BLOCK) * BLOCK, fill, np.int16)
+        full[: values.size] = values.reshape(-1)
+        self.declare(array(name, full, about, per_line=12))
 
     def numbers(self, name: str, values: np.ndarray, about: list[str], room: int | None = None) -> None:
         """Declares int32 numbers, padded with zeros to ``room``."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.steps import padded
 from firmware_gen.emit import Struct, bit_rows
+from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
 
@@ -14,6 +15,19 @@ def emit(context: Context, index: int, step: LinearStep) -> None:
     name, node, source = f"step_{index}", step.node, step.source
     cin, cout = node.weight.shape
     about = [f"{node.name}: linear [{cin}, {cout}]", context.bounds(node.name)]
+    if step.chain is not None:
+        fields = Struct(
+            {
+                "chain": chain(context, index, step.chain, node.weight, node.bias, source, about),
+                "input": f"{context.offset(source.storage)}u",
+                "positions": f"{source.positions}u",
+                "position_stride": f"{source.position_stride}u",
+                "finish": finish(context, name, step.finish),
+            }
+        )
+        context.declare(f"static const esnn_linear_chain_t {name} = {fields.render()};\n")
+        context.calls.append(f"esnn_linear_chain(&{name}, arena, result->counts)")
+        return
     units = context.weights(f"{name}_weights", node.weight, about)
     context.numbers(f"{name}_bias", node.bias, [f"{node.name}: bias"], padded(cout))
     fields = Struct(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge_snn.graph.model import INT16_MAX
+from edge_snn.plan.chain import narrow_finish, narrow_neuron
 from edge_snn.plan.steps import Finish, NeuronPart, Stream, Window
 from firmware_gen.emit import Struct, span_array
 from firmware_gen.families.context import Context
@@ -46,6 +48,9 @@ def declare_neuron(context: Context, name: str, part: NeuronPart) -> None:
     about = [f"{node.name}: {node.polarity} neuron", context.bounds(node.name)]
     threshold = np.broadcast_to(node.threshold, (output.channels,)).astype(np.int32)
     context.numbers(f"{name}_threshold", threshold, about)
+    narrow = narrow_neuron(context.model, node)
+    if narrow:
+        context.narrow(f"{name}_narrow", threshold, [f"{node.name}: threshold for blocks"], INT16_MAX)
     window = None
     if part.window is not None:
         table = declare_window(context, f"{name}_window", part.window, output.position_stride)
@@ -55,6 +60,7 @@ def declare_neuron(context: Context, name: str, part: NeuronPart) -> None:
     fields = Struct(
         {
             "threshold": f"{name}_threshold",
+            "narrow_threshold": f"{name}_narrow" if narrow else None,
             "offset": f"{context.offset(output.storage)}u",
             "bytes": f"{output.size}u",
             "position_stride": f"{output.position_stride}u",
@@ -87,4 +93,5 @@ def finish(context: Context, name: str, item: Finish) -> Struct:
         declare_neuron(context, f"{name}_neuron", item.neuron)
         parts["neuron"] = f"&{name}_neuron"
     timesteps = context.model.graph.timesteps
-    return Struct({**parts, "timesteps": timesteps, "steps": item.steps, "width": f"{item.width}u"})
+    narrow = int(narrow_finish(context.model, item))
+    return Struct({**parts, "timesteps": timesteps, "steps": item.steps, "narrow": narrow, "width": f"{item.width}u"})

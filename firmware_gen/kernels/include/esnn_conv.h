@@ -5,7 +5,7 @@
 #ifndef ESNN_CONV_H
 #define ESNN_CONV_H
 
-#include "esnn_finish.h"
+#include "esnn_chain.h"
 
 /**
  * Geometry and weights of a convolution. Weights are [kh][kw][cin] rows (see esnn_rows.h), `row_units` units
@@ -50,5 +50,26 @@ esnn_status_t esnn_conv2d_pixels(const esnn_conv2d_t *layer, uint8_t *arena, uin
 
 /** Convolution of spikes: the rows of active inputs are added, per step. @return as above. */
 esnn_status_t esnn_conv2d_spikes(const esnn_conv2d_t *layer, uint8_t *arena, uint32_t *counts);
+
+/** A convolution of binary spikes with 16-bit sums, shared over time; fields as of esnn_conv2d_t. */
+typedef struct {
+    esnn_chain_t chain;
+    uint32_t input;
+    int32_t height, width;
+    int32_t out_height, out_width;
+    int32_t kernel_height, kernel_width;
+    int32_t stride_y, stride_x;
+    int32_t top, left;
+    int32_t position_stride;
+    int32_t line_stride;
+    int32_t window_step;
+    int32_t window_line;
+    int32_t window_origin;
+    uint32_t inputs; /**< input channels: rows from one tap to the next */
+    esnn_finish_t finish;
+} esnn_conv2d_chain_t;
+
+/** Runs the layer. @return as above. */
+esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena, uint32_t *counts);
 
 #endif

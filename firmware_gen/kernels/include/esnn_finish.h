@@ -46,8 +46,9 @@ typedef struct {
 
 /** A spiking neuron (docs/numerics.md, "neuron") and where its spikes go. */
 typedef struct {
-    const int32_t *threshold; /**< one a channel, >= 1 */
-    uint32_t offset;          /**< of the (pooled) spikes in the arena */
+    const int32_t *threshold;        /**< one a channel, >= 1 */
+    const int16_t *narrow_threshold; /**< the same in whole blocks of 16, where 16 bits do (esnn_block.h); or NULL */
+    uint32_t offset;                 /**< of the (pooled) spikes in the arena */
     uint32_t bytes;
     uint32_t position_stride;
     uint32_t step_stride;
@@ -71,6 +72,7 @@ typedef struct {
     const esnn_neuron_t *neuron;
     uint8_t timesteps; /**< T, 1 to 8 */
     uint8_t steps;     /**< steps the sums have: T, or 1 if they are the same at every step */
+    uint8_t narrow;    /**< all parts fit 16 bits and esnn_block_finish() may do them */
     uint32_t width;    /**< positions in a row */
 } esnn_finish_t;
 

@@ -5,7 +5,7 @@
 #ifndef ESNN_LINEAR_H
 #define ESNN_LINEAR_H
 
-#include "esnn_finish.h"
+#include "esnn_chain.h"
 
 /** Weights are `inputs` rows (see esnn_rows.h) of `row_units` units; sums are int32, proved by the converter. */
 typedef struct {
@@ -26,5 +26,17 @@ typedef struct {
 
 /** Runs the layer. @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null pointer. */
 esnn_status_t esnn_linear(const esnn_linear_t *layer, uint8_t *arena, uint32_t *counts);
+
+/** A layer of binary spikes with 16-bit sums, shared over time. */
+typedef struct {
+    esnn_chain_t chain;
+    uint32_t input; /**< arena offset of the spikes */
+    uint32_t positions;
+    uint32_t position_stride; /**< bytes from one position to the next */
+    esnn_finish_t finish;
+} esnn_linear_chain_t;
+
+/** Runs the layer. @return as above. */
+esnn_status_t esnn_linear_chain(const esnn_linear_chain_t *layer, uint8_t *arena, uint32_t *counts);
 
 #endif

@@ -1,0 +1,114 @@
+"""Layers whose sums fit 16 bits and are shared over time: what the chain kernels need (esnn_chain.h)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from edge_snn.graph.model import INT16_MAX, IntegerModel
+from edge_snn.graph.neuron import Neuron
+from edge_snn.plan.steps import Finish, Spikes
+
+BLOCK = 16  # outputs of a block
+MAX_INPUTS = INT16_MAX - 32  # rows are numbered in int16
+
+
+@dataclass(frozen=True)
+class Chain:
+    """A layer's share of the chain kernels.
+
+    Attributes:
+        inputs: rows of weights.
+        words: groups of 32 inputs that can be active at one position.
+        channels: outputs.
+        order: the time step at each place of the chain.
+        narrow: whether the finish is done in 16 bits as well.
+    """
+
+    inputs: int
+    words: int
+    channels: int
+    order: tuple[int, ...]
+    narrow: bool
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of 16 outputs."""
+        return -(-self.channels // BLOCK)
+
+    @property
+    def scratch(self) -> dict[str, int]:
+        """Bytes of the scratch parts."""
+        steps = len(self.order)
+        parts = {
+            "masks": 8 * steps * self.words,
+            "list": 2 * (self.inputs * most_parts(steps) + 2 * steps),
+            "totals": 4 * steps,
+            "sums": 2 * steps * BLOCK,
+        }
+        if not self.narrow:
+            parts["wide"] = 4 * steps * BLOCK
+        return parts
+
+
+@cache
+def most_parts(steps: int) -> int:
+    """The largest number of parts of the chain that one input can be listed in."""
+    return max(parts(pattern, steps) for pattern in range(1 << steps))
+
+
+def parts(pattern: int, steps: int) -> int:
+    """Parts of the chain that an input is listed in; bit i of ``pattern``: it is active at place i.
+
+    The longest run of ones that ends at the last place is one part (from two ones up a trunk), every other one
+    is a part of its own.
+    """
+    run = 0
+    while run < steps and pattern >> (steps - 1 - run) & 1:
+        run += 1
+    return bin(pattern).count("1") - max(run - 1, 0)
+
+
+def default_order(steps: int) -> tuple[int, ...]:
+    """Odd steps last: neurons driven evenly fire at every second step, or late."""
+    return (*range(0, steps, 2), *range(1, steps, 2))
+
+
+def narrow_neuron(model: IntegerModel, node: Neuron) -> bool:
+    """Whether the 16-bit neuron kernel runs it: T = 4, reset to zero, a leak of 1/2, all quantities proved."""
+    return (
+        model.graph.timesteps == 4
+        and node.reset == "zero"
+        and node.leak_shifts == (1,)
+        and model.accumulators[f"{node.name}.membrane"].bits <= 16
+        and int(np.max(node.threshold)) <= INT16_MAX
+    )
+
+
+def narrow_finish(model: IntegerModel, finish: Finish) -> bool:
+    """Whether everything behind the sums fits 16 bits."""
+    streams = (finish.residual, finish.store)
+    return (
+        finish.pooled is None
+        and not any(stream is not None and stream.wide for stream in streams)
+        and (finish.neuron is None or narrow_neuron(model, finish.neuron.node))
+    )
+
+
+def plan_chain(
+    model: IntegerModel, name: str, weight: np.ndarray, bias: np.ndarray, source: Spikes, finish: Finish
+) -> Chain | None:
+    """The chain of a layer, or None when its sums need 32 bits or its input is ternary.
+
+    Args:
+        weight: int8 [.., inputs of a position, channels].
+    """
+    inputs = weight.size // weight.shape[-1]
+    fits = model.accumulators[f"{name}.sum"].bits <= 16 and int(np.abs(bias).max(initial=0)) <= INT16_MAX
+    if source.ternary or not fits or inputs > MAX_INPUTS or finish.steps != source.timesteps:
+        return None
+    words = inputs // weight.shape[-2] * -(-source.channels // 32)
+    order = default_order(source.timesteps)
+    return Chain(inputs, words, weight.shape[-1], order, narrow_finish(model, finish))

@@ -1,0 +1,37 @@
+"""C of what the chain kernels share (esnn_chain.h)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from edge_snn.plan.chain import BLOCK, Chain
+from edge_snn.plan.steps import Spikes
+from firmware_gen.emit import Struct
+from firmware_gen.families.context import Context
+
+
+def _list(values: list[int]) -> str:
+    return "{" + ", ".join(f"{value}u" for value in values) + "}"
+
+
+def chain(
+    context: Context, index: int, item: Chain, weight: np.ndarray, bias: np.ndarray, source: Spikes, about: list[str]
+) -> Struct:
+    """Declares weights and biases of step ``index``; returns its esnn_chain_t."""
+    name = f"step_{index}"
+    context.blocks(f"{name}_weights", weight, about)
+    context.narrow(f"{name}_bias", bias, ["bias"])
+    return Struct(
+        {
+            "weights": f"{name}_weights",
+            "bias": f"{name}_bias",
+            "block_words": f"{item.inputs * 4}u",
+            "blocks": f"{item.blocks}u",
+            "channels": f"{item.channels}u",
+            "plane": _list([step * source.step_stride for step in item.order]),
+            "sum": _list([step * BLOCK for step in item.order]),
+            "row_bytes": f"{source.row_bytes}u",
+            "places": f"{len(item.order)}u",
+            **{part: f"{context.scratch(index, part)}u" for part in item.scratch},
+        }
+    )

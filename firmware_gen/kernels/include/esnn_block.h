@@ -1,0 +1,45 @@
+/**
+ * @file esnn_block.h
+ * @brief What happens to 16-bit sums of a block of outputs of one position: residual, store, neuron.
+ *
+ * The narrow twin of esnn_finish.h, for finishes whose every part fits 16 bits; what stands in lanes past
+ * the last channel is computed as well, and its spikes are masked off.
+ */
+#ifndef ESNN_BLOCK_H
+#define ESNN_BLOCK_H
+
+#include "esnn_chain.h"
+
+/**
+ * Finishes a block.
+ *
+ * @param sums   int16 [T][ESNN_BLOCK]; overwritten.
+ * @param first     first channel, a multiple of ESNN_BLOCK.
+ * @param channels  number of channels, 1 to ESNN_BLOCK.
+ */
+void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, int16_t *sums, uint32_t first,
+                       uint32_t channels, uint8_t *arena, uint32_t *counts);
+
+/**
+ * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel.
+ *
+ * @param sums       int16 [4][ESNN_BLOCK], 4-byte aligned.
+ * @param threshold  int16 [ESNN_BLOCK], 4-byte aligned, each >= 1.
+ * @param planes     4 planes of +1; ternary: then 4 of -1.
+ * @return not 0 if any fired.
+ */
+uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
+uint32_t esnn_block_neuron_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
+
+#if ESNN_CHAIN_DSP
+#define esnn_block_neuron esnn_block_neuron_dsp
+#else
+#define esnn_block_neuron esnn_block_neuron_portable
+#endif
+
+/** Counts the spikes of a block and writes them, or ORs them into pooling windows. @param first  its first channel.
+ */
+void esnn_block_emit(const esnn_finish_t *finish, const esnn_place_t *place, const uint32_t *planes, uint32_t any,
+                     uint32_t first, uint8_t *arena, uint32_t *counts);
+
+#endif

@@ -1,0 +1,120 @@
+/**
+ * @file esnn_chain.h
+ * @brief Sums of weight rows shared over time: a row is added once for all the steps that want it.
+ *
+ * The T steps of a position, in an order chosen by the converter, are the places a, b, .., z of a chain. An input
+ * that is active at every place is added once to the trunk; then the sum of place a branches off and receives what
+ * only a wants; the trunk goes on with what all of b .. z want, b branches off, and so on. With T = 4:
+ *
+ *     trunk: abcd -> bcd -> cd -> d alone        branches: a alone, b alone, c alone
+ *
+ * Sums are 16 bits: the converter has proved the final ones to fit, and what happens in between is modulo 2^16 (DSP)
+ * or 2^32 (SWAR), so nothing is flushed. Blocks of ESNN_BLOCK outputs stay in registers while lists are walked.
+ * Source: docs/kernels.md.
+ */
+#ifndef ESNN_CHAIN_H
+#define ESNN_CHAIN_H
+
+#include "esnn_finish.h"
+
+/** Outputs of a block. */
+#define ESNN_BLOCK 16u
+
+/** Ends each part of a list of rows. */
+#define ESNN_LIST_END ((int16_t)-1)
+
+/**
+ * Variants of esnn_chain_sums() and esnn_block_neuron(), by the core; all compute the same. Define ESNN_PORTABLE to
+ * build with the readable form everywhere. DSP: Armv7E-M and Armv8-M with SIMD. SWAR: any little-endian core.
+ */
+#if !defined(ESNN_PORTABLE) && defined(__ARM_FEATURE_SIMD32)
+#define ESNN_CHAIN_DSP 1
+#define ESNN_CHAIN_SWAR 0
+#elif !defined(ESNN_PORTABLE)
+#define ESNN_CHAIN_DSP 0
+#define ESNN_CHAIN_SWAR 1
+#else
+#define ESNN_CHAIN_DSP 0
+#define ESNN_CHAIN_SWAR 0
+#endif
+
+/**
+ * Four weights in a word, outputs 0, 2, 1, 3 from the lowest byte up, so that bytes 0 and 2 are neighbours in 16-bit
+ * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next.
+ */
+#if ESNN_CHAIN_SWAR
+#define ESNN_WEIGHTS(word) ((uint32_t)(word) ^ 0x80808080u)
+#else
+#define ESNN_WEIGHTS(word) ((uint32_t)(word))
+#endif
+
+/** Weights and scratch of one layer. Offsets are bytes into the arena. */
+typedef struct {
+    const uint32_t *weights;            /**< [blocks][inputs][4], each word an ESNN_WEIGHTS() */
+    const int16_t *bias;                /**< [blocks][ESNN_BLOCK], 4-byte aligned */
+    uint32_t block_words;               /**< words from one block to the next: 4 * inputs */
+    uint32_t blocks;                    /**< outputs / ESNN_BLOCK, rounded up */
+    uint32_t channels;                  /**< outputs */
+    uint32_t plane[ESNN_MAX_TIMESTEPS]; /**< by place: bytes from the spikes of a position to those of its step */
+    uint32_t sum[ESNN_MAX_TIMESTEPS];   /**< by place: entries from the sums to those of its step */
+    uint32_t row_bytes;                 /**< of the spikes of one step, a multiple of 2 */
+    uint32_t places;                    /**< T */
+    uint32_t masks;                     /**< scratch: 8 T bytes for each 32 inputs */
+    uint32_t list;                      /**< scratch: int16 entries */
+    uint32_t totals;                    /**< scratch: T uint32 */
+    uint32_t sums;                      /**< scratch: int16 [T][ESNN_BLOCK] */
+    uint32_t wide;                      /**< scratch: int32 [T][ESNN_BLOCK], only where the finish is not narrow */
+} esnn_chain_t;
+
+/**
+ * Splits the spikes of one position into the parts of the chain.
+ *
+ * @param spikes  the position's spikes, 2-byte aligned.
+ * @param first   row of its input 0, below 2^15 - 32.
+ * @param masks   receives 2 T words for each 32 inputs of which any is active: first row, then one mask for each of
+ *                the 2 T - 1 parts, in the order of the list. Input k is bit ESNN_MASK_BIT(k).
+ * @return the first word behind what was written.
+ */
+uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t first, uint32_t *masks);
+
+/**
+ * Lists the rows of each part, each part closed by ESNN_LIST_END: trunk abcd, a, trunk bcd, b, .., last place.
+ *
+ * @param totals  by place: number of rows that make its sum.
+ */
+void esnn_chain_list(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, int16_t *list,
+                     uint32_t *totals);
+
+/**
+ * Sums of one block at all steps: sums[t][c] = bias[c] + the rows of the step.
+ *
+ * @param weights, bias  of the block.
+ * @param sums           int16 [T][ESNN_BLOCK], 4-byte aligned.
+ */
+void esnn_chain_sums_portable(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                              const int16_t *list, const uint32_t *totals, int16_t *sums);
+void esnn_chain_sums_swar(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                          const int16_t *list, const uint32_t *totals, int16_t *sums);
+void esnn_chain_sums_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
+                         const uint32_t *totals, int16_t *sums);
+
+/** All blocks of one position, each finished when it is summed. @param end  of the masks. */
+void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
+                       const uint32_t *end, uint8_t *arena, uint32_t *counts);
+
+#if ESNN_CHAIN_DSP
+#define esnn_chain_sums esnn_chain_sums_dsp
+#elif ESNN_CHAIN_SWAR
+#define esnn_chain_sums esnn_chain_sums_swar
+#else
+#define esnn_chain_sums esnn_chain_sums_portable
+#endif
+
+/* Cores that count leading zeros keep input 0 in the highest bit. */
+#if defined(__ARM_FEATURE_CLZ)
+#define ESNN_MASK_BIT(k) (31u - (k))
+#else
+#define ESNN_MASK_BIT(k) (k)
+#endif
+
+#endif

@@ -1,0 +1,20 @@
+#include "esnn_linear.h"
+
+esnn_status_t esnn_linear_chain(const esnn_linear_chain_t *layer, uint8_t *arena, uint32_t *counts)
+{
+    if (layer == NULL || arena == NULL || counts == NULL) {
+        return ESNN_ERROR_ARGUMENT;
+    }
+    uint32_t *masks = (uint32_t *)(void *)(arena + layer->chain.masks);
+    const uint8_t *spikes = arena + layer->input;
+    esnn_place_t place;
+    esnn_finish_begin(&layer->finish, arena);
+    esnn_place_start(&layer->finish, &place);
+    for (uint32_t n = layer->positions; n != 0; --n) {
+        const uint32_t *end = esnn_chain_masks(&layer->chain, spikes, 0, masks);
+        esnn_chain_finish(&layer->chain, &layer->finish, &place, end, arena, counts);
+        esnn_place_next(&layer->finish, &place);
+        spikes += layer->position_stride;
+    }
+    return ESNN_OK;
+}
