@@ -49,10 +49,10 @@ def array(name: str, values: np.ndarray, about: Sequence[str], per_line: int = 2
     return f"{head}\n_Alignas(4) static const {C_TYPES[values.dtype.name]} {name}[{len(flat)}] = {{\n    {body}}};\n"
 
 
-def words(name: str, values: np.ndarray, about: Sequence[str]) -> str:
-    """A constant array of words of four weights each, with comments above it."""
+def words(name: str, values: np.ndarray, about: Sequence[str], macro: str = "W") -> str:
+    """A constant array of words, each in a macro (esnn_chain.h), with comments above it."""
     flat = values.reshape(-1).tolist()
-    rows = [", ".join(f"W({value:#x})" for value in flat[i : i + 12]) for i in range(0, len(flat), 12)]
+    rows = [", ".join(f"{macro}({value:#x})" for value in flat[i : i + 12]) for i in range(0, len(flat), 12)]
     head = "\n".join(comment(line) for line in about)
     body = ",\n    ".join(rows)
     return f"{head}\nstatic const uint32_t {name}[{len(flat)}] = {{\n    {body}}};\n"

@@ -8,6 +8,7 @@ from typing import ClassVar
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.linear import Linear
 from edge_snn.graph.neuron import Relu
+from edge_snn.plan.chain import BLOCK, Chain
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
 
 
@@ -16,6 +17,7 @@ class AttentionStep(FinishedStep):
     """An attention.
 
     Attributes:
+        chain: of the layer of K, where K and the contexts fit 16 bits; else None.
         key_layer, key_relu: how K is made from ``key_source``; None when K are the spikes themselves.
     """
 
@@ -27,6 +29,7 @@ class AttentionStep(FinishedStep):
     key_source: Spikes
     key_layer: Linear | None
     key_relu: Relu | None
+    chain: Chain | None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -49,6 +52,14 @@ class AttentionStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.chain is not None:
+            channels, timesteps = self.chain.blocks * BLOCK, self.query.timesteps
+            return {
+                **self.chain.scratch,
+                "keys": 2 * timesteps * channels,
+                "contexts": 2 * timesteps * self.node.heads * self.width * self.width,
+                "mixed": 4 * timesteps * channels,
+            }
         steps, room = self.query.timesteps, padded(self.width)
         parts = {
             "rows": 2 * max(8 * self.key_source.row_bytes, 2 * room),

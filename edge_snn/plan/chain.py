@@ -76,15 +76,25 @@ def default_order(steps: int) -> tuple[int, ...]:
     return (*range(0, steps, 2), *range(1, steps, 2))
 
 
+def block_neuron(model: IntegerModel, node: Neuron) -> bool:
+    """Whether the neuron kernels for blocks run it: T = 4, reset to zero, a leak of 1/2."""
+    return model.graph.timesteps == 4 and node.reset == "zero" and node.leak_shifts == (1,)
+
+
 def narrow_neuron(model: IntegerModel, node: Neuron) -> bool:
-    """Whether the 16-bit neuron kernel runs it: T = 4, reset to zero, a leak of 1/2, all quantities proved."""
-    return (
-        model.graph.timesteps == 4
-        and node.reset == "zero"
-        and node.leak_shifts == (1,)
-        and model.accumulators[f"{node.name}.membrane"].bits <= 16
-        and int(np.max(node.threshold)) <= INT16_MAX
-    )
+    """Whether it can be driven by 16-bit sums, with a threshold of 16 bits."""
+    return block_neuron(model, node) and int(np.max(node.threshold)) <= INT16_MAX
+
+
+def lane_neuron(model: IntegerModel, node: Neuron) -> bool:
+    """Whether its membrane fits 16 bits as well."""
+    return narrow_neuron(model, node) and model.accumulators[f"{node.name}.membrane"].bits <= 16
+
+
+def block_finish(model: IntegerModel, finish: Finish) -> bool:
+    """Whether there is nothing behind the sums but a neuron that the block kernels run."""
+    others = (finish.residual, finish.store, finish.pooled)
+    return others == (None, None, None) and finish.neuron is not None and block_neuron(model, finish.neuron.node)
 
 
 def narrow_finish(model: IntegerModel, finish: Finish) -> bool:

@@ -5,9 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from edge_snn.graph.conv import Conv2D
-from edge_snn.plan.chain import Chain
-from edge_snn.plan.steps import FinishedStep, Spikes, padded
+from edge_snn.graph.model import INT16_MAX, IntegerModel
+from edge_snn.plan.chain import BLOCK, Chain
+from edge_snn.plan.steps import Finish, FinishedStep, Spikes, padded
+
+TABLE_BYTES = 1 << 16  # a row of a table is numbered in 16 bits, and flash is dear
+
+
+def tabled(model: IntegerModel, node: Conv2D, finish: Finish) -> bool:
+    """Whether a convolution of pixels goes through tables: sums of half pixels fit 16 bits, a neuron follows."""
+    neuron = finish.neuron
+    taps = node.weight.astype(np.int64).reshape(-1, node.weight.shape[-1])
+    reach = 15 * max(int(np.maximum(taps, 0).sum(axis=0).max()), int(np.maximum(-taps, 0).sum(axis=0).max()))
+    return (
+        finish.residual is None
+        and finish.store is None
+        and finish.pooled is None
+        and neuron is not None
+        and neuron.node.polarity == "binary"
+        and neuron.node.reset == "zero"
+        and neuron.node.leak_shifts == (1,)
+        and model.graph.timesteps == 4
+        and reach <= INT16_MAX
+        and 16 * taps.shape[0] * -(-taps.shape[1] // BLOCK) * BLOCK * 2 <= TABLE_BYTES
+    )
 
 
 @dataclass(frozen=True)
@@ -17,6 +41,7 @@ class ConvStep(FinishedStep):
     Attributes:
         image: (height, width, channels) of the input.
         out: (height, width) of the output.
+        table: pixels go through tables of multiples of their weights (esnn_conv2d_table).
         chain: how its sums are shared over time; None for pixels, and where they need 32 bits.
     """
 
@@ -28,6 +53,7 @@ class ConvStep(FinishedStep):
     image: tuple[int, int, int]
     out: tuple[int, int]
     chain: Chain | None
+    table: bool
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -39,5 +65,7 @@ class ConvStep(FinishedStep):
             return self.chain.scratch
         kh, kw, cin, cout = self.node.weight.shape
         # Pixels: two lists of rows and the pixels themselves. Spikes: one list, with room for whole bytes.
+        if self.table:
+            return {"upper": 2 * kh * kw * cin, "lower": 2 * kh * kw * cin}
         rows = 5 * kh * kw * cin if self.source is None else 2 * kh * kw * 8 * self.source.row_bytes
         return {"rows": rows, "sums": 4 * self.finish.steps * padded(cout)}

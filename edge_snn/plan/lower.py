@@ -11,7 +11,7 @@ from edge_snn.graph.attention import Attention
 from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.graph import INPUT
 from edge_snn.graph.linear import Linear
-from edge_snn.graph.model import IntegerModel
+from edge_snn.graph.model import INT16_MAX, IntegerModel
 from edge_snn.graph.neuron import Neuron, Relu
 from edge_snn.graph.node import Node
 from edge_snn.graph.pool import MaxPool2D
@@ -19,8 +19,8 @@ from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import AttentionStep
-from edge_snn.plan.chain import plan_chain
-from edge_snn.plan.conv import ConvStep
+from edge_snn.plan.chain import Chain, plan_chain
+from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import ReadoutStep
@@ -102,7 +102,8 @@ class Lowering:
         storage = INPUT if source is None else source.storage
         finish = self._finish(node.name)
         chain = source and plan_chain(self.model, node.name, node.weight, node.bias, source, finish)
-        self.steps.append(ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2], chain))
+        table = source is None and tabled(self.model, node, finish)
+        self.steps.append(ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2], chain, table))
 
     def _is_key(self, node: Linear) -> bool:
         """Whether the layer makes K of one attention only: then the attention computes it."""
@@ -125,8 +126,21 @@ class Lowering:
                 raise InputError("K must come from a linear layer and a ReLU, or be spikes", where=node.name)
             layer, relu, source = made, key, made.inputs[0]
             self._check_rows(layer.name, layer.weight.shape[0], query.channels // node.heads)
-        step = AttentionStep(node.name, self._finish(node.name), node, query, value, self._spikes(source), layer, relu)
-        self.steps.append(step)
+        made_of, chain = self._spikes(source), None
+        finish = self._finish(node.name)
+        if layer is not None and relu is not None:
+            chain = self._key_chain(node, layer, relu, made_of, query.channels // node.heads)
+        self.steps.append(AttentionStep(node.name, finish, node, query, value, made_of, layer, relu, chain))
+
+    def _key_chain(self, node: Attention, layer: Linear, relu: Relu, source: Spikes, width: int) -> Chain | None:
+        """The chain of K, if esnn_attention_chain can run the attention."""
+        context = self.model.accumulators.get(f"{node.name}.context")
+        assert relu.clip is not None  # an integer graph has clips
+        fits = context is not None and context.bits <= 16 and int(relu.clip.max()) <= INT16_MAX
+        if not fits or width not in (4, 8, 12, 16):
+            return None
+        bare = Finish(source.timesteps, 1)
+        return plan_chain(self.model, layer.name, layer.weight, layer.bias, source, bare)
 
     def _current(self, node: Node) -> None:
         """A neuron, sum or pool on a current that is stored."""

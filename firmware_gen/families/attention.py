@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge_snn.graph.linear import Linear
+from edge_snn.graph.neuron import Relu
 from edge_snn.plan.attention import AttentionStep
+from edge_snn.plan.chain import BLOCK, Chain, block_finish
 from edge_snn.plan.steps import padded
 from firmware_gen.emit import Struct, bit_rows
+from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
 
@@ -50,8 +54,52 @@ def _key(context: Context, name: str, step: AttentionStep) -> Struct:
     )
 
 
+def _chain(context: Context, index: int, step: AttentionStep, item: Chain, layer: Linear, relu: Relu) -> None:
+    """An attention with 16-bit K and contexts."""
+    name, query, value, heads = f"step_{index}", step.query, step.value, step.node.heads
+    about = [f"{layer.name}: K, linear {list(layer.weight.shape)}", context.bounds(layer.name)]
+    key = chain(context, index, item, layer.weight, layer.bias, step.key_source, about)
+    clip = relu.clip
+    assert clip is not None  # an integer graph has clips
+    context.narrow(f"{name}_clip", np.broadcast_to(clip, (query.channels,)), [f"{relu.name}: clip by channel"])
+    fields = Struct(
+        {
+            "key": key,
+            "clip": f"{name}_clip",
+            "input": f"{context.offset(step.key_source.storage)}u",
+            "input_position": f"{step.key_source.position_stride}u",
+            "query": f"{context.offset(query.storage)}u",
+            "query_step": f"{query.step_stride}u",
+            "query_position": f"{query.position_stride}u",
+            "value": f"{context.offset(value.storage)}u",
+            "value_step": f"{value.step_stride}u",
+            "value_position": f"{value.position_stride}u",
+            "value_minus": f"{value.row_bytes if value.ternary else 0}u",
+            "heads": f"{heads}u",
+            "width": f"{step.width}u",
+            "channels": f"{query.channels}u",
+            "positions": f"{query.positions}u",
+            "mask": f"{(1 << step.width) - 1:#x}u",
+            "head_words": f"{step.width * step.width // 2}u",
+            "key_stride": f"{item.blocks * BLOCK}u",
+            "keys": f"{context.scratch(index, 'keys')}u",
+            "contexts": f"{context.scratch(index, 'contexts')}u",
+            "context_bytes": f"{step.scratch['contexts']}u",
+            "sums": f"{context.scratch(index, 'mixed')}u",
+            "sum_bytes": f"{step.scratch['mixed']}u",
+            "blocks": int(block_finish(context.model, step.finish)),
+            "finish": finish(context, name, step.finish),
+        }
+    )
+    context.declare(f"static const esnn_attention_chain_t {name} = {fields.render()};\n")
+    context.calls.append(f"esnn_attention_chain(&{name}, arena, result->counts)")
+
+
 def emit(context: Context, index: int, step: AttentionStep) -> None:
     """Declares the step's arrays and struct, and its call."""
+    if step.chain is not None and step.key_layer is not None and step.key_relu is not None:
+        _chain(context, index, step, step.chain, step.key_layer, step.key_relu)
+        return
     name, query, value = f"step_{index}", step.query, step.value
     ordered = step.node.order == "qk_v"
     fields = Struct(

@@ -2,12 +2,80 @@
 
 from __future__ import annotations
 
+import numpy as np
+
+from edge_snn.plan.chain import BLOCK
 from edge_snn.plan.conv import ConvStep
 from edge_snn.plan.steps import padded
-from firmware_gen.emit import Struct, Value, bit_rows
+from firmware_gen.emit import Struct, Value, bit_rows, words
 from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
+
+
+def _table_words(weight: np.ndarray) -> np.ndarray:
+    """int8 weights [kh, kw, cin, cout] times 0 .. 15, as uint32 [blocks, inputs, 16, 8], two sums a word."""
+    cout = weight.shape[-1]
+    room = np.zeros((weight.size // cout, -(-cout // BLOCK) * BLOCK), np.int64)
+    room[:, :cout] = weight.reshape(-1, cout)
+    products = room[:, None, :] * np.arange(16)[None, :, None]
+    pairs = products.reshape(len(room), 16, -1, BLOCK // 2, 2)
+    return ((pairs[..., 0] + (pairs[..., 1] << 16)) & 0xFFFFFFFF).astype(np.uint32).transpose(2, 0, 1, 3)
+
+
+def static_thresholds(threshold: np.ndarray, timesteps: int) -> np.ndarray:
+    """The smallest constant current that has fired by step k, int64 [T, channels].
+
+    For a leak of 1/2 and reset to zero. U[k] grows with the current, so bisection finds it.
+    """
+    result = np.zeros((timesteps, threshold.size), np.int64)
+    for last in range(timesteps):
+        low, high = np.zeros(threshold.size, np.int64), threshold.astype(np.int64).reshape(-1)
+        while (low < high).any():
+            middle = (low + high) // 2
+            membrane = middle
+            for _ in range(last):
+                membrane = (membrane >> 1) + middle
+            fired = membrane >= threshold
+            low, high = np.where(fired, low, np.minimum(middle + 1, high)), np.where(fired, middle, high)
+        result[last] = high
+    return result
+
+
+def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Value]) -> None:
+    """A convolution of pixels by tables."""
+    name, node, neuron = f"step_{index}", step.node, step.finish.neuron
+    assert neuron is not None  # plan.conv.tabled
+    kh, kw, cin, cout = node.weight.shape
+    about = [f"{node.name}: convolution [{kh}, {kw}, {cin}, {cout}], times 0 .. 15", context.bounds(node.name)]
+    table = _table_words(node.weight)
+    context.declare(words(f"{name}_table", table, about, ""))
+    blocks = len(table)
+    context.numbers(f"{name}_bias", node.bias, [f"{node.name}: bias"], blocks * BLOCK)
+    room = np.full((4, blocks * BLOCK), np.iinfo(np.int32).max, np.int64)
+    room[:, :cout] = static_thresholds(np.broadcast_to(neuron.node.threshold, (cout,)), 4)
+    context.numbers(
+        f"{name}_static",
+        room.reshape(4, blocks, BLOCK).transpose(1, 0, 2),
+        [f"{neuron.node.name}: smallest current that has fired by each step"],
+    )
+    fields = Struct(
+        {
+            "table": f"{name}_table",
+            "bias": f"{name}_bias",
+            "threshold": f"{name}_static",
+            "block_words": f"{table[0].size}u",
+            "channels": f"{cout}u",
+            **geometry,
+            "tap_rows": f"{16 * cin}u",
+            "line_rows": f"{16 * cin * kw}u",
+            "scratch_upper": f"{context.scratch(index, 'upper')}u",
+            "scratch_lower": f"{context.scratch(index, 'lower')}u",
+            "finish": finish(context, name, step.finish),
+        }
+    )
+    context.declare(f"static const esnn_conv2d_table_t {name} = {fields.render()};\n")
+    context.calls.append(f"esnn_conv2d_table(&{name}, arena, result->counts)")
 
 
 def emit(context: Context, index: int, step: ConvStep) -> None:
@@ -44,6 +112,9 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         fields = Struct({"chain": shared, **geometry, "finish": finish(context, name, step.finish)})
         context.declare(f"static const esnn_conv2d_chain_t {name} = {fields.render()};\n")
         context.calls.append(f"esnn_conv2d_chain(&{name}, arena, result->counts)")
+        return
+    if step.table:
+        _table(context, index, step, geometry)
         return
     units = context.weights(f"{name}_weights", node.weight, about)
     context.numbers(f"{name}_bias", node.bias, [f"{node.name}: bias"], padded(cout))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge_snn.graph.model import INT16_MAX
-from edge_snn.plan.chain import narrow_finish, narrow_neuron
+from edge_snn.plan.chain import BLOCK, lane_neuron, narrow_finish, narrow_neuron
 from edge_snn.plan.steps import Finish, NeuronPart, Stream, Window
 from firmware_gen.emit import Struct, span_array
 from firmware_gen.families.context import Context
@@ -47,7 +47,9 @@ def declare_neuron(context: Context, name: str, part: NeuronPart) -> None:
     node, output = part.node, part.output
     about = [f"{node.name}: {node.polarity} neuron", context.bounds(node.name)]
     threshold = np.broadcast_to(node.threshold, (output.channels,)).astype(np.int32)
-    context.numbers(f"{name}_threshold", threshold, about)
+    room = np.full(-(-output.channels // BLOCK) * BLOCK, np.iinfo(np.int32).max, np.int32)
+    room[: output.channels] = threshold
+    context.numbers(f"{name}_threshold", room, about)
     narrow = narrow_neuron(context.model, node)
     if narrow:
         context.narrow(f"{name}_narrow", threshold, [f"{node.name}: threshold for blocks"], INT16_MAX)
@@ -68,6 +70,7 @@ def declare_neuron(context: Context, name: str, part: NeuronPart) -> None:
             "minus": f"{output.row_bytes if output.ternary else 0}u",
             "window": window,
             "counter": f"{part.counter}u",
+            "lanes": int(lane_neuron(context.model, node)),
             "ternary": int(output.ternary),
             "reset": RESETS[node.reset],
             "shifts": len(node.leak_shifts),

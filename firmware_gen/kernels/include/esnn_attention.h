@@ -8,7 +8,7 @@
 #ifndef ESNN_ATTENTION_H
 #define ESNN_ATTENTION_H
 
-#include "esnn_finish.h"
+#include "esnn_chain.h"
 
 /** How K comes about: a linear layer with ReLU and clip on spikes, or spikes themselves (weights NULL). */
 typedef struct {
@@ -45,6 +45,31 @@ esnn_status_t esnn_attention_q_kv(const esnn_attention_t *layer, uint8_t *arena,
 
 /** Order (Q K^T) V. @return as above. */
 esnn_status_t esnn_attention_qk_v(const esnn_attention_t *layer, uint8_t *arena, uint32_t *counts);
+
+/**
+ * Order Q (K^T V) with 16-bit K and contexts, K made once a position for all heads and steps. A context is
+ * [channel of V][channel of K], then turned round. Head widths: 4, 8, 12, 16.
+ */
+typedef struct {
+    esnn_chain_t key;               /**< the linear layer of K */
+    const int16_t *clip;            /**< [channels in whole blocks]: K = min(max(x, 0), clip) */
+    uint32_t input, input_position; /**< arena offset of the spikes K is made from, bytes between positions */
+    uint32_t query, query_step, query_position;
+    uint32_t value, value_step, value_position;
+    uint32_t value_minus; /**< bytes to the row of -1; 0 for binary V */
+    uint32_t heads, width, channels, positions;
+    uint32_t mask;       /**< the lowest `width` bits */
+    uint32_t head_words; /**< words of one context: width * width / 2 */
+    uint32_t key_stride; /**< entries from one step to the next of keys and sums: channels in whole blocks */
+    uint32_t keys;       /**< scratch: int16 [T][key_stride] */
+    uint32_t contexts, context_bytes; /**< scratch: T * heads contexts */
+    uint32_t sums, sum_bytes;         /**< scratch: int32 [T][key_stride] */
+    uint8_t blocks; /**< the finish is a neuron that esnn_block_neuron_wide() runs, and nothing else */
+    esnn_finish_t finish;
+} esnn_attention_chain_t;
+
+/** Runs it. @return as above. */
+esnn_status_t esnn_attention_chain(const esnn_attention_chain_t *layer, uint8_t *arena, uint32_t *counts);
 
 /** One head while the heads are walked. */
 typedef struct {

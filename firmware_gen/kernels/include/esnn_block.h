@@ -21,7 +21,8 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
                        uint32_t channels, uint8_t *arena, uint32_t *counts);
 
 /**
- * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel.
+ * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel. The portable form
+ * has 32-bit membranes, the other one 16-bit ones, so esnn_neuron_t.lanes must be set.
  *
  * @param sums       int16 [4][ESNN_BLOCK], 4-byte aligned.
  * @param threshold  int16 [ESNN_BLOCK], 4-byte aligned, each >= 1.
@@ -31,10 +32,23 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
 uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 
+/**
+ * The same from 32-bit sums.
+ *
+ * @param stride     entries from the sums of one step to those of the next.
+ * @param threshold  int32 [ESNN_BLOCK].
+ */
+uint32_t esnn_block_neuron_wide(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint8_t ternary,
+                                uint32_t *planes);
+
+/** x = min(max(x, 0), clip) for `entries` lanes, an even number. Source: docs/numerics.md, "relu". */
+void esnn_block_clip_portable(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
+void esnn_block_clip_dsp(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
+
 #if ESNN_CHAIN_DSP
-#define esnn_block_neuron esnn_block_neuron_dsp
+#define esnn_block_clip esnn_block_clip_dsp
 #else
-#define esnn_block_neuron esnn_block_neuron_portable
+#define esnn_block_clip esnn_block_clip_portable
 #endif
 
 /** Counts the spikes of a block and writes them, or ORs them into pooling windows. @param first  its first channel.

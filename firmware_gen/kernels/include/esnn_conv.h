@@ -51,6 +51,44 @@ esnn_status_t esnn_conv2d_pixels(const esnn_conv2d_t *layer, uint8_t *arena, uin
 /** Convolution of spikes: the rows of active inputs are added, per step. @return as above. */
 esnn_status_t esnn_conv2d_spikes(const esnn_conv2d_t *layer, uint8_t *arena, uint32_t *counts);
 
+/**
+ * Convolution of uint8 pixels by tables, in front of binary neurons with T = 4, a leak of 1/2 and reset to zero.
+ *
+ * The table holds, for each input of the window, its row of weights times 0 .. 15, so that a pixel is two rows, one
+ * for its upper four bits and one for its lower four: sum = (upper << 4) + lower + bias. Two 16-bit sums share a word
+ * as low + 2^16 high (modulo 2^32); the generator proves that each fits.
+ *
+ * A current that is the same at every step fires first at step k, if at all, and then every k + 1 steps, so k is all
+ * there is to know: threshold[k] is the smallest current that has fired by step k. Source: docs/numerics.md,
+ * "neuron".
+ */
+typedef struct {
+    const uint32_t *table;    /**< [blocks][window inputs][16][ESNN_BLOCK / 2] */
+    const int32_t *bias;      /**< [blocks][ESNN_BLOCK] */
+    const int32_t *threshold; /**< [blocks][4][ESNN_BLOCK] */
+    uint32_t block_words;     /**< words of the table from one block to the next */
+    uint32_t channels;        /**< outputs */
+    uint32_t input;           /**< arena offset of the pixels [y][x][c] */
+    int32_t height, width;
+    int32_t out_height, out_width;
+    int32_t kernel_height, kernel_width;
+    int32_t stride_y, stride_x;
+    int32_t top, left;
+    int32_t position_stride;
+    int32_t line_stride;
+    int32_t window_step;
+    int32_t window_line;
+    int32_t window_origin;
+    uint32_t inputs;                       /**< input channels */
+    uint32_t tap_rows;                     /**< rows of the table from one tap to the next: 16 * inputs */
+    uint32_t line_rows;                    /**< from one line of taps to the next */
+    uint32_t scratch_upper, scratch_lower; /**< arena offsets, kh * kw * inputs uint16 each */
+    esnn_finish_t finish;                  /**< a neuron and nothing else */
+} esnn_conv2d_table_t;
+
+/** Runs the layer. @return as above. */
+esnn_status_t esnn_conv2d_table(const esnn_conv2d_table_t *layer, uint8_t *arena, uint32_t *counts);
+
 /** A convolution of binary spikes with 16-bit sums, shared over time; fields as of esnn_conv2d_t. */
 typedef struct {
     esnn_chain_t chain;

@@ -46,15 +46,17 @@ typedef struct {
 
 /** A spiking neuron (docs/numerics.md, "neuron") and where its spikes go. */
 typedef struct {
-    const int32_t *threshold;        /**< one a channel, >= 1 */
-    const int16_t *narrow_threshold; /**< the same in whole blocks of 16, where 16 bits do (esnn_block.h); or NULL */
-    uint32_t offset;                 /**< of the (pooled) spikes in the arena */
+    const int32_t *threshold; /**< one a channel, >= 1, filled up to whole blocks of 16 with INT32_MAX */
+    const int16_t
+        *narrow_threshold; /**< the same in whole blocks of 16, where a block kernel does (esnn_block.h); or NULL */
+    uint32_t offset;       /**< of the (pooled) spikes in the arena */
     uint32_t bytes;
     uint32_t position_stride;
     uint32_t step_stride;
     uint32_t minus;              /**< bytes from the row of +1 to the row of -1 */
     const esnn_window_t *window; /**< OR into these windows; NULL: into the position itself */
     uint32_t counter;            /**< index of the layer's first spike counter */
+    uint8_t lanes;               /**< the membrane fits 16 bits as well */
     uint8_t ternary;
     uint8_t reset;    /**< ESNN_RESET_.. */
     uint8_t shifts;   /**< number of leak shifts, 0 to 4 */

@@ -44,7 +44,13 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
     if (finish->neuron != NULL) {
         const esnn_neuron_t *neuron = finish->neuron;
         uint32_t planes[8];
-        uint32_t any = esnn_block_neuron(sums, neuron->narrow_threshold + first, neuron->ternary, planes);
+        const int16_t *threshold = neuron->narrow_threshold + first;
+#if ESNN_CHAIN_DSP
+        uint32_t any = neuron->lanes ? esnn_block_neuron_dsp(sums, threshold, neuron->ternary, planes)
+                                     : esnn_block_neuron_portable(sums, threshold, neuron->ternary, planes);
+#else
+        uint32_t any = esnn_block_neuron_portable(sums, threshold, neuron->ternary, planes);
+#endif
         if (channels != ESNN_BLOCK) {
             any = 0;
             for (uint32_t t = 0; t < (neuron->ternary ? 8u : 4u); ++t) {

@@ -1,7 +1,5 @@
 #include "esnn_block.h"
 
-#if !ESNN_CHAIN_DSP
-
 /** One neuron, all four steps; sets its bit in the planes of the steps at which it fires. */
 static inline void esnn_fire_binary(const int16_t *sums, int32_t theta, uint32_t bit, uint32_t *planes)
 {
@@ -57,5 +55,3 @@ uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshol
     }
     return any;
 }
-
-#endif

@@ -1,0 +1,203 @@
+#include <string.h>
+
+#include "esnn_attention.h"
+#include "esnn_block.h"
+
+/** Up to 16 bits of packed spikes from channel `first` on. */
+static inline uint32_t esnn_head_bits(const uint8_t *row, uint32_t first, uint32_t mask)
+{
+    const uint16_t *half = (const uint16_t *)(const void *)row + (first >> 4);
+    uint32_t bits = half[0];
+    if ((first & 15u) != 0) {
+        bits |= (uint32_t)half[1] << 16; /* rows end with room for it: see the plan */
+    }
+    return (bits >> (first & 15u)) & mask;
+}
+
+/** K of one position at all steps and heads: key[t][channel]. */
+static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes, uint8_t *arena)
+{
+    const esnn_chain_t *chain = &layer->key;
+    uint32_t *masks = (uint32_t *)(void *)(arena + chain->masks);
+    uint32_t *totals = (uint32_t *)(void *)(arena + chain->totals);
+    int16_t *list = (int16_t *)(void *)(arena + chain->list);
+    int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
+    int16_t *block = (int16_t *)(void *)(arena + layer->keys);
+    const uint32_t *weights = chain->weights;
+    const int16_t *bias = chain->bias;
+    const int16_t *clip = layer->clip;
+    const uint32_t *end = esnn_chain_masks(chain, spikes, 0, masks);
+    esnn_chain_list(chain, masks, end, list, totals);
+    for (uint32_t i = chain->blocks; i != 0; --i) {
+        const int16_t *from = sums;
+        int16_t *to = block;
+        esnn_chain_sums(chain, weights, bias, list, totals, sums);
+        for (uint32_t t = chain->places; t != 0; --t) {
+            esnn_block_clip(from, clip, to, ESNN_BLOCK);
+            from += ESNN_BLOCK;
+            to += layer->key_stride;
+        }
+        weights += chain->block_words;
+        bias += ESNN_BLOCK;
+        clip += ESNN_BLOCK;
+        block += ESNN_BLOCK;
+    }
+}
+
+/** Adds (or takes off) a row of K wherever V is not 0: two numbers a word, modulo 2^32. */
+static inline void esnn_add_keys(uint32_t *context, const uint32_t *key, uint32_t bits, uint32_t words,
+                                 uint32_t minus)
+{
+    while (bits != 0) {
+        if ((bits & 1u) != 0) {
+            if (minus != 0) {
+                for (uint32_t i = 0; i < words; ++i) {
+                    context[i] -= key[i];
+                }
+            } else {
+                for (uint32_t i = 0; i < words; ++i) {
+                    context[i] += key[i];
+                }
+            }
+        }
+        context += words;
+        bits >>= 1;
+    }
+}
+
+/** Adds K^T V of one position to the contexts: context[t][head][channel of V][channel of K]. */
+static void esnn_add_contexts(const esnn_attention_chain_t *layer, const uint8_t *value, uint8_t *arena)
+{
+    const int16_t *key = (const int16_t *)(const void *)(arena + layer->keys);
+    uint32_t *context = (uint32_t *)(void *)(arena + layer->contexts);
+    for (uint32_t t = layer->finish.timesteps; t != 0; --t) {
+        const int16_t *row = key;
+        uint32_t first = 0;
+        for (uint32_t h = layer->heads; h != 0; --h) {
+            const uint32_t *words = (const uint32_t *)(const void *)row;
+            const uint32_t plus = esnn_head_bits(value, first, layer->mask);
+            esnn_add_keys(context, words, plus, layer->width >> 1, 0);
+            if (layer->value_minus != 0) {
+                const uint32_t minus = esnn_head_bits(value + layer->value_minus, first, layer->mask);
+                esnn_add_keys(context, words, minus, layer->width >> 1, 1);
+            }
+            row += layer->width;
+            first += layer->width;
+            context += layer->head_words;
+        }
+        key += layer->key_stride;
+        value += layer->value_step;
+    }
+}
+
+/** Splits words into lanes and turns [channel of V][channel of K] round, in place. */
+static void esnn_transpose(const esnn_attention_chain_t *layer, uint32_t *context)
+{
+    int16_t *lanes = (int16_t *)(void *)context;
+    uint32_t *word = context;
+    for (uint32_t i = layer->head_words; i != 0; --i) {
+        *word = (*word + 0x8000u) ^ 0x8000u;
+        ++word;
+    }
+    int16_t *row = lanes;
+    for (uint32_t i = 1; i < layer->width; ++i) {
+        int16_t *column = lanes + i;
+        row += layer->width;
+        for (uint32_t j = 0; j < i; ++j) {
+            const int16_t kept = row[j];
+            row[j] = *column;
+            *column = kept;
+            column += layer->width;
+        }
+    }
+}
+
+/** sums[0 .. width-1] = sum of the rows of the context whose bit of Q is set. */
+static void esnn_mix(const int16_t *context, uint32_t bits, uint32_t width, int32_t *sums)
+{
+    for (uint32_t done = 0; done < width; done += 4u) {
+        int32_t a = 0, b = 0, c = 0, d = 0;
+        const int16_t *row = context + done;
+        for (uint32_t left = bits; left != 0; left >>= 1) {
+            if ((left & 1u) != 0) {
+                a += row[0];
+                b += row[1];
+                c += row[2];
+                d += row[3];
+            }
+            row += width;
+        }
+        *sums++ = a;
+        *sums++ = b;
+        *sums++ = c;
+        *sums++ = d;
+    }
+}
+
+/** Q (K^T V) of one position, all heads and steps: sums[t][channel]. */
+static void esnn_mix_position(const esnn_attention_chain_t *layer, const uint8_t *query, uint8_t *arena)
+{
+    const int16_t *context = (const int16_t *)(const void *)(arena + layer->contexts);
+    int32_t *sums = (int32_t *)(void *)(arena + layer->sums);
+    for (uint32_t t = layer->finish.timesteps; t != 0; --t) {
+        int32_t *to = sums;
+        for (uint32_t first = 0; first != layer->channels; first += layer->width) {
+            esnn_mix(context, esnn_head_bits(query, first, layer->mask), layer->width, to);
+            to += layer->width;
+            context += layer->head_words << 1;
+        }
+        sums += layer->key_stride;
+        query += layer->query_step;
+    }
+}
+
+/** Finishes the sums of one position. */
+static void esnn_finish_position(const esnn_attention_chain_t *layer, const esnn_place_t *place, uint8_t *arena,
+                                 uint32_t *counts)
+{
+    int32_t *sums = (int32_t *)(void *)(arena + layer->sums);
+    const esnn_neuron_t *neuron = layer->finish.neuron;
+    if (!layer->blocks) {
+        esnn_finish(&layer->finish, place, sums, layer->key_stride, 0, layer->channels, arena, counts);
+        return;
+    }
+    for (uint32_t first = 0; first < layer->channels; first += ESNN_BLOCK) {
+        uint32_t planes[8];
+        const uint32_t any = esnn_block_neuron_wide(sums + first, layer->key_stride, neuron->threshold + first,
+                                                    neuron->ternary, planes);
+        esnn_block_emit(&layer->finish, place, planes, any, first, arena, counts);
+    }
+}
+
+esnn_status_t esnn_attention_chain(const esnn_attention_chain_t *layer, uint8_t *arena, uint32_t *counts)
+{
+    if (layer == NULL || arena == NULL || counts == NULL) {
+        return ESNN_ERROR_ARGUMENT;
+    }
+    const uint8_t *spikes = arena + layer->input;
+    const uint8_t *value = arena + layer->value;
+    const uint8_t *query = arena + layer->query;
+    uint32_t *context = (uint32_t *)(void *)(arena + layer->contexts);
+    memset(context, 0, layer->context_bytes);
+    for (uint32_t n = layer->positions; n != 0; --n) {
+        esnn_keys(layer, spikes, arena);
+        esnn_add_contexts(layer, value, arena);
+        spikes += layer->input_position;
+        value += layer->value_position;
+    }
+    const uint32_t *end = context + (layer->context_bytes >> 2);
+    for (; context != end; context += layer->head_words) {
+        esnn_transpose(layer, context);
+    }
+    esnn_place_t place;
+    esnn_finish_begin(&layer->finish, arena);
+    esnn_place_start(&layer->finish, &place);
+    memset(arena + layer->sums, 0, layer->sum_bytes); /* lanes past the last channel stay 0 */
+    for (uint32_t n = layer->positions; n != 0; --n) {
+        esnn_mix_position(layer, query, arena);
+        esnn_finish_position(layer, &place, arena, counts);
+        esnn_place_next(&layer->finish, &place);
+        query += layer->query_position;
+    }
+    return ESNN_OK;
+}

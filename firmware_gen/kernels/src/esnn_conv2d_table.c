@@ -1,0 +1,161 @@
+#include "esnn_block.h"
+#include "esnn_conv.h"
+
+/** Rows of the table for the pixels of a window: one for the upper half of each pixel, one for the lower half. */
+typedef struct {
+    uint16_t *upper, *lower;         /**< where the lists begin */
+    uint16_t *upper_end, *lower_end; /**< where they end */
+} esnn_halves_t;
+
+/** Lists the window at (y, x); halves that are 0 add nothing and are left out. */
+static void esnn_list_halves(const esnn_conv2d_table_t *layer, const uint8_t *image, int32_t y, int32_t x, int32_t at,
+                             esnn_halves_t *lists)
+{
+    uint16_t *upper = lists->upper;
+    uint16_t *lower = lists->lower;
+    uint32_t first = 0; /* rows of the table before this pixel's: 16 a pixel */
+    for (int32_t a = 0; a < layer->kernel_height; ++a) {
+        if ((uint32_t)(y + a) < (uint32_t)layer->height) {
+            const uint8_t *pixel = image + at;
+            int32_t column = x;
+            uint32_t row = first;
+            for (int32_t b = layer->kernel_width; b != 0; --b) {
+                if ((uint32_t)column < (uint32_t)layer->width) {
+                    for (uint32_t c = layer->inputs; c != 0; --c) {
+                        const uint32_t value = *pixel++;
+                        if (value >= 16u) {
+                            *upper++ = (uint16_t)(row + (value >> 4));
+                        }
+                        if ((value & 15u) != 0) {
+                            *lower++ = (uint16_t)(row + (value & 15u));
+                        }
+                        row += 16u;
+                    }
+                } else {
+                    pixel += layer->inputs;
+                    row += layer->tap_rows;
+                }
+                ++column;
+            }
+        }
+        first += layer->line_rows;
+        at += layer->line_stride;
+    }
+    lists->upper_end = upper;
+    lists->lower_end = lower;
+}
+
+/** sums[8] += the listed rows, two sums a word, as numbers modulo 2^32. */
+static void esnn_add_table_rows(const uint32_t *table, const uint16_t *row, const uint16_t *end, uint32_t *sums)
+{
+    uint32_t a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
+    while (row != end) {
+        const uint32_t *word = table + ((uint32_t)*row++ << 3);
+        a += word[0];
+        b += word[1];
+        c += word[2];
+        d += word[3];
+        e += word[4];
+        f += word[5];
+        g += word[6];
+        h += word[7];
+    }
+    sums[0] = a;
+    sums[1] = b;
+    sums[2] = c;
+    sums[3] = d;
+    sums[4] = e;
+    sums[5] = f;
+    sums[6] = g;
+    sums[7] = h;
+}
+
+/** Sets the bit in the plane of each step at which a current that is the same at every step fires; see esnn_conv.h.
+ */
+static inline void esnn_fire_static(int32_t current, const int32_t *threshold, uint32_t bit, uint32_t *planes)
+{
+    if (current < threshold[3u * ESNN_BLOCK]) {
+        return;
+    }
+    if (current >= threshold[0]) {
+        planes[0] |= bit;
+        planes[1] |= bit;
+        planes[2] |= bit;
+        planes[3] |= bit;
+    } else if (current >= threshold[ESNN_BLOCK]) {
+        planes[1] |= bit;
+        planes[3] |= bit;
+    } else if (current >= threshold[2u * ESNN_BLOCK]) {
+        planes[2] |= bit;
+    } else {
+        planes[3] |= bit;
+    }
+}
+
+/** Spikes of one block from its sums of upper and lower halves. */
+static uint32_t esnn_block_static(const uint32_t *upper, const uint32_t *lower, const int32_t *bias,
+                                  const int32_t *threshold, uint32_t *planes)
+{
+    planes[0] = planes[1] = planes[2] = planes[3] = 0;
+    for (uint32_t bit = 1; bit != 1u << ESNN_BLOCK; bit <<= 2) {
+        const uint32_t u = *upper++;
+        const uint32_t v = *lower++;
+        const int32_t even = (int32_t)((uint32_t)(int32_t)(int16_t)u << 4) + (int16_t)v + *bias++;
+        /* 2^15 makes up for what the lower sum borrowed from the upper one. */
+        const uint32_t high = (uint32_t)((int32_t)(u + 0x8000u) >> 16);
+        const int32_t odd = (int32_t)(high << 4) + ((int32_t)(v + 0x8000u) >> 16) + *bias++;
+        esnn_fire_static(even, threshold++, bit, planes);
+        esnn_fire_static(odd, threshold++, bit << 1, planes);
+    }
+    return planes[0] | planes[1] | planes[2] | planes[3];
+}
+
+/** All blocks of one position. */
+static void esnn_table_position(const esnn_conv2d_table_t *layer, const esnn_halves_t *lists,
+                                const esnn_place_t *place, uint8_t *arena, uint32_t *counts)
+{
+    const uint32_t *table = layer->table;
+    const int32_t *bias = layer->bias;
+    const int32_t *threshold = layer->threshold;
+    for (uint32_t first = 0; first < layer->channels; first += ESNN_BLOCK) {
+        uint32_t upper[ESNN_BLOCK / 2u];
+        uint32_t lower[ESNN_BLOCK / 2u];
+        uint32_t planes[4];
+        esnn_add_table_rows(table, lists->upper, lists->upper_end, upper);
+        esnn_add_table_rows(table, lists->lower, lists->lower_end, lower);
+        const uint32_t any = esnn_block_static(upper, lower, bias, threshold, planes);
+        esnn_block_emit(&layer->finish, place, planes, any, first, arena, counts);
+        table += layer->block_words;
+        bias += ESNN_BLOCK;
+        threshold += 4u * ESNN_BLOCK;
+    }
+}
+
+esnn_status_t esnn_conv2d_table(const esnn_conv2d_table_t *layer, uint8_t *arena, uint32_t *counts)
+{
+    if (layer == NULL || arena == NULL || counts == NULL) {
+        return ESNN_ERROR_ARGUMENT;
+    }
+    const uint8_t *image = arena + layer->input;
+    esnn_halves_t lists = {(uint16_t *)(void *)(arena + layer->scratch_upper),
+                           (uint16_t *)(void *)(arena + layer->scratch_lower), NULL, NULL};
+    esnn_place_t place;
+    esnn_finish_begin(&layer->finish, arena);
+    esnn_place_start(&layer->finish, &place);
+    int32_t line = layer->window_origin;
+    int32_t y = -layer->top;
+    for (int32_t i = 0; i < layer->out_height; ++i) {
+        int32_t at = line;
+        int32_t x = -layer->left;
+        for (int32_t j = 0; j < layer->out_width; ++j) {
+            esnn_list_halves(layer, image, y, x, at, &lists);
+            esnn_table_position(layer, &lists, &place, arena, counts);
+            esnn_place_next(&layer->finish, &place);
+            at += layer->window_step;
+            x += layer->stride_x;
+        }
+        line += layer->window_line;
+        y += layer->stride_y;
+    }
+    return ESNN_OK;
+}
