@@ -74,6 +74,7 @@ def _encode(model: IntegerModel) -> tuple[dict[str, Any], dict[str, bytes]]:
             "static": spec.static,
             "bounds": [facts.bounds.low, facts.bounds.high],
             "scale": store(facts.scale),
+            **({"order": list(facts.order)} if facts.order else {}),
         }
     manifest = {
         "format": FORMAT,
@@ -278,7 +279,10 @@ class _Reader:
 
     def _edge(self, name: str, document: Any, specs: Mapping[str, TensorSpec]) -> EdgeFacts:
         kinds = {"shape": list, "kind": str, "static": bool, "bounds": list, "scale": dict}
-        entry = _take(document, f"edge {name[:60]}", kinds)
+        entry = _take(document, f"edge {name[:60]}", kinds, ("order",))
+        order = entry.get("order", [])
+        if not isinstance(order, list):
+            raise InputError("order must be a list of time steps", where=name[:60])
         spec = specs.get(name)
         if spec is None or (list(spec.shape), spec.kind.value, spec.static) != (
             entry["shape"],
@@ -286,7 +290,7 @@ class _Reader:
             entry["static"],
         ):
             raise InputError("the edge is not what its node makes", where=name[:60])
-        return EdgeFacts(_bounds(entry["bounds"], name), self._tensor(entry["scale"], name[:60]))
+        return EdgeFacts(_bounds(entry["bounds"], name), self._tensor(entry["scale"], name[:60]), tuple(order))
 
     def _provenance(self) -> dict[str, Any]:
         if "provenance.json" not in self._sizes:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from edge_snn.graph.checks import check_array, check_int, check_name, fail
+from edge_snn.graph.checks import check_array, check_int, check_ints, check_name, fail
 from edge_snn.graph.graph import INPUT, Graph
 from edge_snn.graph.node import INTEGER
 
@@ -42,12 +42,15 @@ class EdgeFacts:
     Attributes:
         bounds: of its values, over all channels.
         scale: real value of 1 LSB, float64 [channels] or [1]; spikes and pixels have [1.0].
+        order: of spikes, the time steps in the order in which row adds are shared (passes/sharing.py); or ().
     """
 
     bounds: Bounds
     scale: np.ndarray
+    order: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
+        check_ints("edge", "order", self.order, None, 0, 255)
         check_array("edge", "scale", self.scale, ("float64",), 1)
         if (self.scale <= 0).any():
             raise fail("edge", "a scale is not above 0")
@@ -81,6 +84,8 @@ class IntegerModel:
         if set(self.edges) != set(self.graph.specs):
             raise fail(self.graph.name, "the facts of the edges do not match the edges")
         for name, facts in self.edges.items():
+            if facts.order and sorted(facts.order) != list(range(self.graph.timesteps)):
+                raise fail(name, f"order must hold each of {self.graph.timesteps} time steps once")
             if facts.scale.shape[0] not in (1, self.graph.specs[name].channels):
                 raise fail(name, f"{facts.scale.shape[0]} scales for {self.graph.specs[name].channels} channels")
         if (

@@ -20,6 +20,7 @@ from edge_snn.graph.node import FLOAT, INTEGER, Node
 from edge_snn.graph.readout import Readout
 from edge_snn.passes import attention, bounds, conv, linear, neuron, readout
 from edge_snn.passes.scales import ScalePlan, choose
+from edge_snn.passes.sharing import choose_orders
 from edge_snn.reference import run
 from edge_snn.reference.executor import DEFAULT_BATCH
 
@@ -108,25 +109,32 @@ def _bound_clips(integer: Graph) -> dict[str, np.ndarray]:
 
 
 def _fit_streams(
-    graph: Graph, options: ConvertOptions
+    graph: Graph, options: ConvertOptions, coarser: Mapping[str, np.ndarray]
 ) -> tuple[ScalePlan, Graph, dict[str, np.ndarray], tuple[str, ...]]:
     """Quantises, and makes single channels of a residual stream coarser until 16 bits hold them.
+
+    The membranes of the neurons on the stream count as well: kernels keep two of them in a register.
+
+    Args:
+        coarser: factors by group that are wanted for other reasons.
 
     Returns the scales, the integer graph (with clips that cut nothing), the factors by group, and the
     edges that need 32 bits even so.
     """
-    coarser: dict[str, np.ndarray] = {}
+    coarser = dict(coarser)
     for _ in range(COARSENING_ROUNDS):
         plan = choose(graph, options.weight_bits, coarser)
         integer = _quantise(graph, plan, options, {})
         clips = _bound_clips(integer)
         integer = _quantise(graph, plan, options, clips)
-        proof = bounds.prove(integer)
+        edges, inside = bounds.intervals(integer)
         over: dict[str, np.ndarray] = {}
         for edge, group in plan.groups.items():
             if group in plan.streams:
-                reach = np.maximum(proof.edges[edge].high, -proof.edges[edge].low).astype(np.float64)
-                over[group] = np.maximum(over.get(group, np.ones(reach.size)), reach / INT16_MAX)
+                membranes = [inside[f"{node.name}.membrane"] for node in graph.consumers(edge) if node.op == "neuron"]
+                for interval in (edges[edge], *membranes):
+                    reach = np.maximum(interval.high, -interval.low).astype(np.float64)
+                    over[group] = np.maximum(over.get(group, np.ones(reach.size)), reach / INT16_MAX)
         over = {group: factor for group, factor in over.items() if factor.max() > 1.0}
         if not over:
             return plan, integer, coarser, ()
@@ -163,6 +171,19 @@ def _calibrate(
     return clips, {name: float((unseen.edges[name] > clips[name]).mean()) for name in names}
 
 
+def _too_fine(integer: Graph, plan: ScalePlan, clips: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Factors for the groups of K by which K^T V, a sum of one K a position, misses 16 bits; only those above 1."""
+    result = {}
+    for node in integer.nodes:
+        relu = integer.node(node.inputs[1]) if isinstance(node, Attention) else None
+        if isinstance(node, Attention) and isinstance(relu, Relu) and node.order == "q_kv":
+            reach = clips[relu.name].astype(np.float64) * integer.specs[relu.name].positions
+            if reach.max() > INT16_MAX:
+                # 2 % more, because the rounded weights will not give just the same largest K.
+                result[plan.groups[relu.name]] = np.maximum(1.0, reach / INT16_MAX * 1.02)
+    return result
+
+
 def convert(
     graph: Graph,
     options: ConvertOptions = ConvertOptions(),
@@ -183,12 +204,17 @@ def convert(
     """
     if graph.domain != FLOAT:
         raise InputError("the graph is converted already", where=graph.name)
-    plan, integer, coarser, wide = _fit_streams(graph, options)
+    plan, integer, coarser, wide = _fit_streams(graph, options, {})
     clipped: dict[str, float] = {}
     if calibration is not None and any(isinstance(node, Relu) for node in integer.nodes):
         clips, clipped = _calibrate(integer, calibration, progress)
+        over = _too_fine(integer, plan, clips)
+        if over:
+            plan, integer, coarser, wide = _fit_streams(graph, options, {**coarser, **over})
+            clips, clipped = _calibrate(integer, calibration, progress)
         integer = _quantise(graph, plan, options, clips)
     proof = bounds.prove(integer)
+    orders = {} if calibration is None else choose_orders(integer, calibration)
     spec = graph.specs[graph.readout.inputs[0]]
     scales = dict(plan.scales)
     scales[graph.readout.name] = np.array(
@@ -196,7 +222,8 @@ def convert(
     )
     scales["input"] = np.ones(1)
     edges = {
-        name: EdgeFacts(proof.edges[name].bounds(name), np.array(scales[name], np.float64)) for name in graph.specs
+        name: EdgeFacts(proof.edges[name].bounds(name), np.array(scales[name], np.float64), orders.get(name, ()))
+        for name in graph.specs
     }
     classes = options.classes or tuple(str(index) for index in range(graph.readout.bias.shape[0]))
     facts = {"converter": f"edge_snn {__version__}", "weight_bits": options.weight_bits, **(provenance or {})}

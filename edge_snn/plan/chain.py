@@ -120,5 +120,5 @@ def plan_chain(
     if source.ternary or not fits or inputs > MAX_INPUTS or finish.steps != source.timesteps:
         return None
     words = inputs // weight.shape[-2] * -(-source.channels // 32)
-    order = default_order(source.timesteps)
+    order = model.edges[source.edge].order or default_order(source.timesteps)
     return Chain(inputs, words, weight.shape[-1], order, narrow_finish(model, finish))

@@ -101,7 +101,9 @@ class Lowering:
         source = None if spec.kind is Kind.PIXELS else self._spikes(node.inputs[0])
         storage = INPUT if source is None else source.storage
         finish = self._finish(node.name)
-        chain = source and plan_chain(self.model, node.name, node.weight, node.bias, source, finish)
+        chain = None
+        if source is not None:
+            chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish)
         table = source is None and tabled(self.model, node, finish)
         self.steps.append(ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2], chain, table))
 

@@ -38,6 +38,13 @@
 #define ESNN_CHAIN_SWAR 0
 #endif
 
+/** SWAR on Armv7-M and up, where registers and shifted operands allow a tighter form. */
+#if ESNN_CHAIN_SWAR && defined(__ARM_ARCH) && __ARM_ARCH >= 7 && defined(__thumb2__)
+#define ESNN_CHAIN_V7M 1
+#else
+#define ESNN_CHAIN_V7M 0
+#endif
+
 /**
  * Four weights in a word, outputs 0, 2, 1, 3 from the lowest byte up, so that bytes 0 and 2 are neighbours in 16-bit
  * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next.
@@ -95,6 +102,8 @@ void esnn_chain_sums_portable(const esnn_chain_t *chain, const uint32_t *weights
                               const int16_t *list, const uint32_t *totals, int16_t *sums);
 void esnn_chain_sums_swar(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
                           const int16_t *list, const uint32_t *totals, int16_t *sums);
+void esnn_chain_sums_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
+                         const uint32_t *totals, int16_t *sums);
 void esnn_chain_sums_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
                          const uint32_t *totals, int16_t *sums);
 
@@ -104,6 +113,8 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
 
 #if ESNN_CHAIN_DSP
 #define esnn_chain_sums esnn_chain_sums_dsp
+#elif ESNN_CHAIN_V7M
+#define esnn_chain_sums esnn_chain_sums_v7m
 #elif ESNN_CHAIN_SWAR
 #define esnn_chain_sums esnn_chain_sums_swar
 #else

@@ -79,7 +79,7 @@ typedef struct {
     int32_t window_step;
     int32_t window_line;
     int32_t window_origin;
-    uint32_t inputs;                       /**< input channels */
+    int32_t window_bytes;                  /**< of one line of the window */
     uint32_t tap_rows;                     /**< rows of the table from one tap to the next: 16 * inputs */
     uint32_t line_rows;                    /**< from one line of taps to the next */
     uint32_t scratch_upper, scratch_lower; /**< arena offsets, kh * kw * inputs uint16 each */

@@ -51,12 +51,14 @@ static inline void esnn_add_keys(uint32_t *context, const uint32_t *key, uint32_
     while (bits != 0) {
         if ((bits & 1u) != 0) {
             if (minus != 0) {
-                for (uint32_t i = 0; i < words; ++i) {
+                for (uint32_t i = 0; i < words; i += 2u) {
                     context[i] -= key[i];
+                    context[i + 1u] -= key[i + 1u];
                 }
             } else {
-                for (uint32_t i = 0; i < words; ++i) {
+                for (uint32_t i = 0; i < words; i += 2u) {
                     context[i] += key[i];
+                    context[i + 1u] += key[i + 1u];
                 }
             }
         }
@@ -115,17 +117,22 @@ static void esnn_transpose(const esnn_attention_chain_t *layer, uint32_t *contex
 /** sums[0 .. width-1] = sum of the rows of the context whose bit of Q is set. */
 static void esnn_mix(const int16_t *context, uint32_t bits, uint32_t width, int32_t *sums)
 {
-    for (uint32_t done = 0; done < width; done += 4u) {
+    const uint32_t *rows[ESNN_BLOCK];
+    const uint32_t **end = rows;
+    for (; bits != 0; bits >>= 1) {
+        if ((bits & 1u) != 0) {
+            *end++ = (const uint32_t *)(const void *)context;
+        }
+        context += width;
+    }
+    for (uint32_t word = 0; word < width >> 1; word += 2u) {
         int32_t a = 0, b = 0, c = 0, d = 0;
-        const int16_t *row = context + done;
-        for (uint32_t left = bits; left != 0; left >>= 1) {
-            if ((left & 1u) != 0) {
-                a += row[0];
-                b += row[1];
-                c += row[2];
-                d += row[3];
-            }
-            row += width;
+        for (const uint32_t **row = rows; row != end; ++row) {
+            const uint32_t early = (*row)[word], late = (*row)[word + 1u];
+            a += (int16_t)early;
+            b += (int32_t)early >> 16;
+            c += (int16_t)late;
+            d += (int32_t)late >> 16;
         }
         *sums++ = a;
         *sums++ = b;

@@ -1,60 +1,62 @@
 #include "esnn_block.h"
+#include "esnn_fire.h"
 
-/** One neuron, all four steps; sets its bit in the planes of the steps at which it fires. */
-static inline void esnn_fire_binary(const int32_t *sums, uint32_t stride, int32_t theta, uint32_t bit,
-                                    uint32_t *planes)
+static uint32_t esnn_neurons_binary(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint32_t *planes)
 {
-    int32_t membrane = sums[0];
-    for (uint32_t t = 0;;) {
-        if (membrane >= theta) {
-            planes[t] |= bit;
-            membrane = 0;
-        }
-        if (++t == 4u) {
-            return;
-        }
-        sums += stride;
-        membrane = (membrane >> 1) + *sums;
+    uint32_t a = 0, b = 0, c = 0, d = 0; /* planes of the four steps, in registers */
+    for (uint32_t bit = 1; bit != 1u << ESNN_BLOCK; bit <<= 1) {
+        const int32_t theta = *threshold++;
+        int32_t membrane = sums[0];
+        esnn_fire(&membrane, theta, bit, &a);
+        membrane = (membrane >> 1) + sums[stride];
+        esnn_fire(&membrane, theta, bit, &b);
+        membrane = (membrane >> 1) + sums[stride << 1];
+        esnn_fire(&membrane, theta, bit, &c);
+        membrane = (membrane >> 1) + sums[(stride << 1) + stride];
+        esnn_fire(&membrane, theta, bit, &d);
+        ++sums;
     }
+    planes[0] = a;
+    planes[1] = b;
+    planes[2] = c;
+    planes[3] = d;
+    return a | b | c | d;
 }
 
-static inline void esnn_fire_ternary(const int32_t *sums, uint32_t stride, int32_t theta, uint32_t bit,
-                                     uint32_t *planes)
+static uint32_t esnn_neurons_ternary(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint32_t *planes)
 {
-    int32_t membrane = sums[0];
-    for (uint32_t t = 0;;) {
-        if (membrane >= theta) {
-            planes[t] |= bit;
-            membrane = 0;
-        } else if (membrane <= -theta) {
-            planes[t + 4u] |= bit;
-            membrane = 0;
-        }
-        if (++t == 4u) {
-            return;
-        }
-        sums += stride;
-        membrane = (membrane >> 1) + *sums;
+    uint32_t a = 0, b = 0, c = 0, d = 0;
+    uint32_t e = 0, f = 0, g = 0, h = 0;
+    for (uint32_t bit = 1; bit != 1u << ESNN_BLOCK; bit <<= 1) {
+        const int32_t theta = *threshold++;
+        int32_t membrane = sums[0];
+        esnn_fire(&membrane, theta, bit, &a);
+        esnn_fire_minus(&membrane, theta, bit, &e);
+        membrane = (membrane >> 1) + sums[stride];
+        esnn_fire(&membrane, theta, bit, &b);
+        esnn_fire_minus(&membrane, theta, bit, &f);
+        membrane = (membrane >> 1) + sums[stride << 1];
+        esnn_fire(&membrane, theta, bit, &c);
+        esnn_fire_minus(&membrane, theta, bit, &g);
+        membrane = (membrane >> 1) + sums[(stride << 1) + stride];
+        esnn_fire(&membrane, theta, bit, &d);
+        esnn_fire_minus(&membrane, theta, bit, &h);
+        ++sums;
     }
+    planes[0] = a;
+    planes[1] = b;
+    planes[2] = c;
+    planes[3] = d;
+    planes[4] = e;
+    planes[5] = f;
+    planes[6] = g;
+    planes[7] = h;
+    return a | b | c | d | e | f | g | h;
 }
 
 uint32_t esnn_block_neuron_wide(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint8_t ternary,
                                 uint32_t *planes)
 {
-    uint32_t fired[8] = {0, 0, 0, 0, 0, 0, 0, 0};
-    uint32_t any = 0;
-    if (ternary) {
-        for (uint32_t bit = 1; bit != 1u << ESNN_BLOCK; bit <<= 1) {
-            esnn_fire_ternary(sums++, stride, *threshold++, bit, fired);
-        }
-    } else {
-        for (uint32_t bit = 1; bit != 1u << ESNN_BLOCK; bit <<= 1) {
-            esnn_fire_binary(sums++, stride, *threshold++, bit, fired);
-        }
-    }
-    for (uint32_t t = 0; t < 8u; ++t) {
-        planes[t] = fired[t];
-        any |= fired[t];
-    }
-    return any;
+    return ternary ? esnn_neurons_ternary(sums, stride, threshold, planes)
+                   : esnn_neurons_binary(sums, stride, threshold, planes);
 }

@@ -13,32 +13,34 @@ static void esnn_list_halves(const esnn_conv2d_table_t *layer, const uint8_t *im
 {
     uint16_t *upper = lists->upper;
     uint16_t *lower = lists->lower;
-    uint32_t first = 0; /* rows of the table before this pixel's: 16 a pixel */
-    for (int32_t a = 0; a < layer->kernel_height; ++a) {
-        if ((uint32_t)(y + a) < (uint32_t)layer->height) {
-            const uint8_t *pixel = image + at;
-            int32_t column = x;
-            uint32_t row = first;
-            for (int32_t b = layer->kernel_width; b != 0; --b) {
-                if ((uint32_t)column < (uint32_t)layer->width) {
-                    for (uint32_t c = layer->inputs; c != 0; --c) {
-                        const uint32_t value = *pixel++;
-                        if (value >= 16u) {
-                            *upper++ = (uint16_t)(row + (value >> 4));
-                        }
-                        if ((value & 15u) != 0) {
-                            *lower++ = (uint16_t)(row + (value & 15u));
-                        }
-                        row += 16u;
+    uint32_t skipped = 0; /* rows of the table left of the image: 16 a pixel */
+    int32_t begin = 0;    /* bytes of a line of the window that lie left of it, and the end of those that do not */
+    int32_t end = layer->window_bytes;
+    for (int32_t column = x; column < 0; ++column) {
+        begin += layer->position_stride;
+        skipped += layer->tap_rows;
+    }
+    for (int32_t over = x + layer->kernel_width; over > layer->width; --over) {
+        end -= layer->position_stride;
+    }
+    for (int32_t a = layer->kernel_height; a != 0; --a) {
+        if ((uint32_t)y < (uint32_t)layer->height) {
+            const uint8_t *pixel = image + at + begin;
+            const uint8_t *last = image + at + end;
+            for (uint32_t row = skipped; pixel != last; row += 16u) {
+                const uint32_t value = *pixel++;
+                if (value != 0) {
+                    if (value >= 16u) {
+                        *upper++ = (uint16_t)(row + (value >> 4));
                     }
-                } else {
-                    pixel += layer->inputs;
-                    row += layer->tap_rows;
+                    if ((value & 15u) != 0) {
+                        *lower++ = (uint16_t)(row + (value & 15u));
+                    }
                 }
-                ++column;
             }
         }
-        first += layer->line_rows;
+        ++y;
+        skipped += layer->line_rows;
         at += layer->line_stride;
     }
     lists->upper_end = upper;
