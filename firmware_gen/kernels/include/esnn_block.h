@@ -26,7 +26,8 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
  *
  * @param sums       int16 [4][ESNN_BLOCK], 4-byte aligned.
  * @param threshold  int16 [ESNN_BLOCK], 4-byte aligned, each >= 1.
- * @param planes     4 planes of +1; ternary: then 4 of -1.
+ * @param planes     16 bits a step, steps 0 and 1 in the first word (0 in the lower half), 2 and 3 in the second;
+ *                   ternary: then two words of -1.
  * @return not 0 if any fired.
  */
 uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);

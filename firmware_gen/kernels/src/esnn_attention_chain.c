@@ -169,7 +169,7 @@ static void esnn_finish_position(const esnn_attention_chain_t *layer, const esnn
         return;
     }
     for (uint32_t first = 0; first < layer->channels; first += ESNN_BLOCK) {
-        uint32_t planes[8];
+        uint32_t planes[4];
         const uint32_t any = esnn_block_neuron_wide(sums + first, layer->key_stride, neuron->threshold + first,
                                                     neuron->ternary, planes);
         esnn_block_emit(&layer->finish, place, planes, any, first, arena, counts);

@@ -11,8 +11,8 @@ static inline uint32_t esnn_count_halves(uint32_t bits)
 
 static inline void esnn_count(const uint32_t *planes, uint32_t *counter)
 {
-    const uint32_t early = esnn_count_halves(planes[0] | planes[1] << 16);
-    const uint32_t late = esnn_count_halves(planes[2] | planes[3] << 16);
+    const uint32_t early = esnn_count_halves(planes[0]);
+    const uint32_t late = esnn_count_halves(planes[1]);
     counter[0] += early & 31u;
     counter[1] += early >> 16;
     counter[2] += late & 31u;
@@ -21,19 +21,30 @@ static inline void esnn_count(const uint32_t *planes, uint32_t *counter)
 
 static inline void esnn_write(const uint32_t *planes, uint8_t *at, uint32_t stride)
 {
-    for (uint32_t t = 0; t < 4u; ++t) {
-        *(uint16_t *)(void *)at = (uint16_t)planes[t];
-        at += stride;
-    }
+    *(uint16_t *)(void *)at = (uint16_t)planes[0];
+    at += stride;
+    *(uint16_t *)(void *)at = (uint16_t)(planes[0] >> 16);
+    at += stride;
+    *(uint16_t *)(void *)at = (uint16_t)planes[1];
+    at += stride;
+    *(uint16_t *)(void *)at = (uint16_t)(planes[1] >> 16);
+}
+
+static inline void esnn_or_half(uint8_t *at, uint32_t bits)
+{
+    uint16_t *half = (uint16_t *)(void *)at;
+    *half = (uint16_t)(*half | bits);
 }
 
 static inline void esnn_or(const uint32_t *planes, uint8_t *at, uint32_t stride)
 {
-    for (uint32_t t = 0; t < 4u; ++t) {
-        uint16_t *half = (uint16_t *)(void *)at;
-        *half = (uint16_t)(*half | planes[t]);
-        at += stride;
-    }
+    esnn_or_half(at, planes[0]);
+    at += stride;
+    esnn_or_half(at, planes[0] >> 16);
+    at += stride;
+    esnn_or_half(at, planes[1]);
+    at += stride;
+    esnn_or_half(at, planes[1] >> 16);
 }
 
 void esnn_block_emit(const esnn_finish_t *finish, const esnn_place_t *place, const uint32_t *planes, uint32_t any,
@@ -46,7 +57,7 @@ void esnn_block_emit(const esnn_finish_t *finish, const esnn_place_t *place, con
         uint8_t *at = arena + place->spikes + byte;
         esnn_write(planes, at, neuron->step_stride);
         if (neuron->ternary) {
-            esnn_write(planes + 4, at + neuron->minus, neuron->step_stride);
+            esnn_write(planes + 2, at + neuron->minus, neuron->step_stride);
         }
     }
     if (any == 0) {
@@ -55,7 +66,7 @@ void esnn_block_emit(const esnn_finish_t *finish, const esnn_place_t *place, con
     uint32_t *counter = counts + neuron->counter;
     esnn_count(planes, counter);
     if (neuron->ternary) {
-        esnn_count(planes + 4, counter + 4);
+        esnn_count(planes + 2, counter + 4);
     }
     if (window != NULL) {
         const esnn_span_t *rows = &window->rows[place->y];
@@ -66,7 +77,7 @@ void esnn_block_emit(const esnn_finish_t *finish, const esnn_place_t *place, con
             for (uint32_t j = columns->count; j != 0; --j) {
                 esnn_or(planes, at, neuron->step_stride);
                 if (neuron->ternary) {
-                    esnn_or(planes + 4, at + neuron->minus, neuron->step_stride);
+                    esnn_or(planes + 2, at + neuron->minus, neuron->step_stride);
                 }
                 at += window->position_stride;
             }

@@ -1,13 +1,41 @@
 #include "esnn_block.h"
 
-/** Adds lane by lane, modulo 2^16. */
-static inline uint32_t esnn_add_lanes(uint32_t a, uint32_t b)
+/** to[8] += from[8], lane by lane, modulo 2^16. */
+static inline void esnn_add_lanes(uint32_t *to, const uint32_t *from)
 {
 #if ESNN_CHAIN_DSP
-    __asm__("sadd16 %0, %0, %1" : "+r"(a) : "r"(b));
-    return a;
+    for (uint32_t half = 0; half < 2u; ++half) {
+        __asm__ volatile("ldm %[from]!, {r4-r6, r8}\n"
+                         "ldm %[to], {r9-r12}\n"
+                         "sadd16 r9, r9, r4\n"
+                         "sadd16 r10, r10, r5\n"
+                         "sadd16 r11, r11, r6\n"
+                         "sadd16 r12, r12, r8\n"
+                         "stm %[to]!, {r9-r12}"
+                         : [to] "+r"(to), [from] "+r"(from)
+                         :
+                         : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
+    }
 #else
-    return ((a & 0x7fff7fffu) + (b & 0x7fff7fffu)) ^ ((a ^ b) & 0x80008000u);
+    for (uint32_t i = 0; i < ESNN_BLOCK / 2u; ++i) {
+        const uint32_t a = to[i], b = from[i];
+        to[i] = ((a & 0x7fff7fffu) + (b & 0x7fff7fffu)) ^ ((a ^ b) & 0x80008000u);
+    }
+#endif
+}
+
+static inline void esnn_copy_lanes(uint32_t *to, const uint32_t *from)
+{
+#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+    __asm__ volatile("ldm %[from], {r4-r6, r8-r12}\n"
+                     "stm %[to], {r4-r6, r8-r12}"
+                     :
+                     : [to] "r"(to), [from] "r"(from)
+                     : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "memory");
+#else
+    for (uint32_t i = 0; i < ESNN_BLOCK / 2u; ++i) {
+        to[i] = from[i];
+    }
 #endif
 }
 
@@ -20,10 +48,7 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
         const uint8_t *from = arena + place->residual + offset;
         uint32_t *to = (uint32_t *)(void *)sums;
         for (uint32_t t = finish->steps; t != 0; --t) {
-            const uint32_t *words = (const uint32_t *)(const void *)from;
-            for (uint32_t i = 0; i < ESNN_BLOCK / 2u; ++i) {
-                to[i] = esnn_add_lanes(to[i], words[i]);
-            }
+            esnn_add_lanes(to, (const uint32_t *)(const void *)from);
             to += ESNN_BLOCK / 2u;
             from += stream->step_stride;
         }
@@ -33,17 +58,14 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
         uint8_t *to = arena + place->store + offset;
         const uint32_t *from = (const uint32_t *)(const void *)sums;
         for (uint32_t t = stream->steps; t != 0; --t) {
-            uint32_t *words = (uint32_t *)(void *)to;
-            for (uint32_t i = 0; i < ESNN_BLOCK / 2u; ++i) {
-                words[i] = from[i];
-            }
+            esnn_copy_lanes((uint32_t *)(void *)to, from);
             from += ESNN_BLOCK / 2u;
             to += stream->step_stride;
         }
     }
     if (finish->neuron != NULL) {
         const esnn_neuron_t *neuron = finish->neuron;
-        uint32_t planes[8];
+        uint32_t planes[4];
         const int16_t *threshold = neuron->narrow_threshold + first;
 #if ESNN_CHAIN_DSP
         uint32_t any = neuron->lanes ? esnn_block_neuron_dsp(sums, threshold, neuron->ternary, planes)
@@ -53,9 +75,10 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
 #endif
         if (channels != ESNN_BLOCK) {
             any = 0;
-            for (uint32_t t = 0; t < (neuron->ternary ? 8u : 4u); ++t) {
-                planes[t] &= (1u << channels) - 1u;
-                any |= planes[t];
+            const uint32_t lane = (1u << channels) - 1u;
+            for (uint32_t i = 0; i < (neuron->ternary ? 4u : 2u); ++i) {
+                planes[i] &= lane | lane << 16;
+                any |= planes[i];
             }
         }
         esnn_block_emit(finish, place, planes, any, first, arena, counts);

@@ -16,10 +16,8 @@ static uint32_t esnn_neurons_binary(const int16_t *sums, const int16_t *threshol
         esnn_fire(&membrane, theta, bit, &d);
         ++sums;
     }
-    planes[0] = a;
-    planes[1] = b;
-    planes[2] = c;
-    planes[3] = d;
+    planes[0] = a | b << 16;
+    planes[1] = c | d << 16;
     return a | b | c | d;
 }
 
@@ -43,14 +41,10 @@ static uint32_t esnn_neurons_ternary(const int16_t *sums, const int16_t *thresho
         esnn_fire_minus(&membrane, theta, bit, &h);
         ++sums;
     }
-    planes[0] = a;
-    planes[1] = b;
-    planes[2] = c;
-    planes[3] = d;
-    planes[4] = e;
-    planes[5] = f;
-    planes[6] = g;
-    planes[7] = h;
+    planes[0] = a | b << 16;
+    planes[1] = c | d << 16;
+    planes[2] = e | f << 16;
+    planes[3] = g | h << 16;
     return a | b | c | d | e | f | g | h;
 }
 

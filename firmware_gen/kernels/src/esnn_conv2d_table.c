@@ -47,12 +47,30 @@ static void esnn_list_halves(const esnn_conv2d_table_t *layer, const uint8_t *im
     lists->lower_end = lower;
 }
 
-/** sums[8] += the listed rows, two sums a word, as numbers modulo 2^32. */
-static void esnn_add_table_rows(const uint32_t *table, const uint16_t *row, const uint16_t *end, uint32_t *sums)
+/** sums[8] = sum of the listed rows, two sums a word, as numbers modulo 2^32. */
+static void esnn_sum_table_rows(const uint32_t *table, const uint16_t *row, const uint16_t *end, uint32_t *sums)
 {
     uint32_t a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
     while (row != end) {
         const uint32_t *word = table + ((uint32_t)*row++ << 3);
+#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+        uint32_t x, y, z;
+        __asm__("ldrd %[x], %[y], [%[word]]\n"
+                "add %[a], %[a], %[x]\n"
+                "ldrd %[x], %[z], [%[word], #8]\n"
+                "add %[b], %[b], %[y]\n"
+                "add %[c], %[c], %[x]\n"
+                "ldrd %[x], %[y], [%[word], #16]\n"
+                "add %[d], %[d], %[z]\n"
+                "add %[e], %[e], %[x]\n"
+                "ldrd %[x], %[z], [%[word], #24]\n"
+                "add %[f], %[f], %[y]\n"
+                "add %[g], %[g], %[x]\n"
+                "add %[h], %[h], %[z]"
+                : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [e] "+r"(e), [f] "+r"(f), [g] "+r"(g),
+                  [h] "+r"(h), [x] "=&r"(x), [y] "=&r"(y), [z] "=&r"(z)
+                : [word] "r"(word), "m"(*(const uint32_t (*)[8])word));
+#else
         a += word[0];
         b += word[1];
         c += word[2];
@@ -61,6 +79,7 @@ static void esnn_add_table_rows(const uint32_t *table, const uint16_t *row, cons
         f += word[5];
         g += word[6];
         h += word[7];
+#endif
     }
     sums[0] = a;
     sums[1] = b;
@@ -98,7 +117,7 @@ static inline void esnn_fire_static(int32_t current, const int32_t *threshold, u
 static uint32_t esnn_block_static(const uint32_t *upper, const uint32_t *lower, const int32_t *bias,
                                   const int32_t *threshold, uint32_t *planes)
 {
-    planes[0] = planes[1] = planes[2] = planes[3] = 0;
+    uint32_t steps[4] = {0, 0, 0, 0};
     for (uint32_t bit = 1; bit != 1u << ESNN_BLOCK; bit <<= 2) {
         const uint32_t u = *upper++;
         const uint32_t v = *lower++;
@@ -106,27 +125,44 @@ static uint32_t esnn_block_static(const uint32_t *upper, const uint32_t *lower, 
         /* 2^15 makes up for what the lower sum borrowed from the upper one. */
         const uint32_t high = (uint32_t)((int32_t)(u + 0x8000u) >> 16);
         const int32_t odd = (int32_t)(high << 4) + ((int32_t)(v + 0x8000u) >> 16) + *bias++;
-        esnn_fire_static(even, threshold++, bit, planes);
-        esnn_fire_static(odd, threshold++, bit << 1, planes);
+        esnn_fire_static(even, threshold++, bit, steps);
+        esnn_fire_static(odd, threshold++, bit << 1, steps);
     }
-    return planes[0] | planes[1] | planes[2] | planes[3];
+    planes[0] = steps[0] | steps[1] << 16;
+    planes[1] = steps[2] | steps[3] << 16;
+    return planes[0] | planes[1];
 }
 
-/** All blocks of one position. */
+/**
+ * All blocks of one position.
+ *
+ * @param black  0, or the planes of a window of black pixels; filled where the window is one, if there is one block.
+ */
 static void esnn_table_position(const esnn_conv2d_table_t *layer, const esnn_halves_t *lists,
-                                const esnn_place_t *place, uint8_t *arena, uint32_t *counts)
+                                const esnn_place_t *place, uint32_t *black, uint8_t *arena, uint32_t *counts)
 {
     const uint32_t *table = layer->table;
     const int32_t *bias = layer->bias;
     const int32_t *threshold = layer->threshold;
+    const uint32_t is_black =
+        lists->upper == lists->upper_end && lists->lower == lists->lower_end && layer->channels <= ESNN_BLOCK;
+    if (is_black && black[2] != 0) {
+        esnn_block_emit(&layer->finish, place, black, black[0] | black[1], 0, arena, counts);
+        return;
+    }
     for (uint32_t first = 0; first < layer->channels; first += ESNN_BLOCK) {
         uint32_t upper[ESNN_BLOCK / 2u];
         uint32_t lower[ESNN_BLOCK / 2u];
-        uint32_t planes[4];
-        esnn_add_table_rows(table, lists->upper, lists->upper_end, upper);
-        esnn_add_table_rows(table, lists->lower, lists->lower_end, lower);
+        uint32_t planes[2];
+        esnn_sum_table_rows(table, lists->upper, lists->upper_end, upper);
+        esnn_sum_table_rows(table, lists->lower, lists->lower_end, lower);
         const uint32_t any = esnn_block_static(upper, lower, bias, threshold, planes);
         esnn_block_emit(&layer->finish, place, planes, any, first, arena, counts);
+        if (is_black) {
+            black[0] = planes[0];
+            black[1] = planes[1];
+            black[2] = 1;
+        }
         table += layer->block_words;
         bias += ESNN_BLOCK;
         threshold += 4u * ESNN_BLOCK;
@@ -141,6 +177,7 @@ esnn_status_t esnn_conv2d_table(const esnn_conv2d_table_t *layer, uint8_t *arena
     const uint8_t *image = arena + layer->input;
     esnn_halves_t lists = {(uint16_t *)(void *)(arena + layer->scratch_upper),
                            (uint16_t *)(void *)(arena + layer->scratch_lower), NULL, NULL};
+    uint32_t black[3] = {0, 0, 0};
     esnn_place_t place;
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
@@ -151,7 +188,7 @@ esnn_status_t esnn_conv2d_table(const esnn_conv2d_table_t *layer, uint8_t *arena
         int32_t x = -layer->left;
         for (int32_t j = 0; j < layer->out_width; ++j) {
             esnn_list_halves(layer, image, y, x, at, &lists);
-            esnn_table_position(layer, &lists, &place, arena, counts);
+            esnn_table_position(layer, &lists, &place, black, arena, counts);
             esnn_place_next(&layer->finish, &place);
             at += layer->window_step;
             x += layer->stride_x;
