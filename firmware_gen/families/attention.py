@@ -80,6 +80,7 @@ def _chain(context: Context, index: int, step: AttentionStep, item: Chain, layer
             "channels": f"{query.channels}u",
             "positions": f"{query.positions}u",
             "mask": f"{(1 << step.width) - 1:#x}u",
+            "row_words": "{" + ", ".join(str(step.width // 2 * row) for row in range(step.width)) + "}",
             "head_words": f"{step.width * step.width // 2}u",
             "key_stride": f"{item.blocks * BLOCK}u",
             "keys": f"{context.scratch(index, 'keys')}u",

@@ -58,8 +58,9 @@ typedef struct {
     uint32_t value, value_step, value_position;
     uint32_t value_minus; /**< bytes to the row of -1; 0 for binary V */
     uint32_t heads, width, channels, positions;
-    uint32_t mask;       /**< the lowest `width` bits */
-    uint32_t head_words; /**< words of one context: width * width / 2 */
+    uint32_t mask;                 /**< the lowest `width` bits */
+    uint8_t row_words[ESNN_BLOCK]; /**< words from a context to each of its rows */
+    uint32_t head_words;           /**< words of one context: width * width / 2 */
     uint32_t key_stride; /**< entries from one step to the next of keys and sums: channels in whole blocks */
     uint32_t keys;       /**< scratch: int16 [T][key_stride] */
     uint32_t contexts, context_bytes; /**< scratch: T * heads contexts */

@@ -14,6 +14,22 @@ static inline uint32_t esnn_head_bits(const uint8_t *row, uint32_t first, uint32
     return (bits >> (first & 15u)) & mask;
 }
 
+/** Takes one set bit out; returns its number. */
+static inline uint32_t esnn_take_bit(uint32_t *bits)
+{
+#if defined(__ARM_FEATURE_CLZ)
+    const uint32_t k = 31u - (uint32_t)__builtin_clz(*bits);
+    *bits ^= 1u << k;
+#else
+    uint32_t k = 0;
+    while (((*bits >> k) & 1u) == 0) {
+        ++k;
+    }
+    *bits &= *bits - 1u;
+#endif
+    return k;
+}
+
 /** K of one position at all steps and heads: key[t][channel]. */
 static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes, uint8_t *arena)
 {
@@ -44,26 +60,22 @@ static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes
     }
 }
 
-/** Adds (or takes off) a row of K wherever V is not 0: two numbers a word, modulo 2^32. */
-static inline void esnn_add_keys(uint32_t *context, const uint32_t *key, uint32_t bits, uint32_t words,
-                                 uint32_t minus)
+/** context[words] += key[words], two numbers a word, modulo 2^32; `words` is a multiple of 2. */
+static inline void esnn_add_words(uint32_t *context, const uint32_t *key, uint32_t words)
 {
-    while (bits != 0) {
-        if ((bits & 1u) != 0) {
-            if (minus != 0) {
-                for (uint32_t i = 0; i < words; i += 2u) {
-                    context[i] -= key[i];
-                    context[i + 1u] -= key[i + 1u];
-                }
-            } else {
-                for (uint32_t i = 0; i < words; i += 2u) {
-                    context[i] += key[i];
-                    context[i + 1u] += key[i + 1u];
-                }
-            }
-        }
-        context += words;
-        bits >>= 1;
+    for (const uint32_t *end = key + words; key != end; key += 2) {
+        context[0] += key[0];
+        context[1] += key[1];
+        context += 2;
+    }
+}
+
+static inline void esnn_sub_words(uint32_t *context, const uint32_t *key, uint32_t words)
+{
+    for (const uint32_t *end = key + words; key != end; key += 2) {
+        context[0] -= key[0];
+        context[1] -= key[1];
+        context += 2;
     }
 }
 
@@ -72,19 +84,22 @@ static void esnn_add_contexts(const esnn_attention_chain_t *layer, const uint8_t
 {
     const int16_t *key = (const int16_t *)(const void *)(arena + layer->keys);
     uint32_t *context = (uint32_t *)(void *)(arena + layer->contexts);
+    const uint32_t words = layer->width >> 1;
     for (uint32_t t = layer->finish.timesteps; t != 0; --t) {
         const int16_t *row = key;
-        uint32_t first = 0;
-        for (uint32_t h = layer->heads; h != 0; --h) {
-            const uint32_t *words = (const uint32_t *)(const void *)row;
-            const uint32_t plus = esnn_head_bits(value, first, layer->mask);
-            esnn_add_keys(context, words, plus, layer->width >> 1, 0);
+        for (uint32_t first = 0; first != layer->channels; first += layer->width) {
+            const uint32_t *from = (const uint32_t *)(const void *)row;
+            uint32_t bits = esnn_head_bits(value, first, layer->mask);
+            while (bits != 0) {
+                esnn_add_words(context + layer->row_words[esnn_take_bit(&bits)], from, words);
+            }
             if (layer->value_minus != 0) {
-                const uint32_t minus = esnn_head_bits(value + layer->value_minus, first, layer->mask);
-                esnn_add_keys(context, words, minus, layer->width >> 1, 1);
+                bits = esnn_head_bits(value + layer->value_minus, first, layer->mask);
+                while (bits != 0) {
+                    esnn_sub_words(context + layer->row_words[esnn_take_bit(&bits)], from, words);
+                }
             }
             row += layer->width;
-            first += layer->width;
             context += layer->head_words;
         }
         key += layer->key_stride;
@@ -115,17 +130,14 @@ static void esnn_transpose(const esnn_attention_chain_t *layer, uint32_t *contex
 }
 
 /** sums[0 .. width-1] = sum of the rows of the context whose bit of Q is set. */
-static void esnn_mix(const int16_t *context, uint32_t bits, uint32_t width, int32_t *sums)
+static void esnn_mix(const esnn_attention_chain_t *layer, const uint32_t *context, uint32_t bits, int32_t *sums)
 {
     const uint32_t *rows[ESNN_BLOCK];
     const uint32_t **end = rows;
-    for (; bits != 0; bits >>= 1) {
-        if ((bits & 1u) != 0) {
-            *end++ = (const uint32_t *)(const void *)context;
-        }
-        context += width;
+    while (bits != 0) {
+        *end++ = context + layer->row_words[esnn_take_bit(&bits)];
     }
-    for (uint32_t word = 0; word < width >> 1; word += 2u) {
+    for (uint32_t word = 0; word < layer->width >> 1; word += 2u) {
         int32_t a = 0, b = 0, c = 0, d = 0;
         for (const uint32_t **row = rows; row != end; ++row) {
             const uint32_t early = (*row)[word], late = (*row)[word + 1u];
@@ -144,14 +156,14 @@ static void esnn_mix(const int16_t *context, uint32_t bits, uint32_t width, int3
 /** Q (K^T V) of one position, all heads and steps: sums[t][channel]. */
 static void esnn_mix_position(const esnn_attention_chain_t *layer, const uint8_t *query, uint8_t *arena)
 {
-    const int16_t *context = (const int16_t *)(const void *)(arena + layer->contexts);
+    const uint32_t *context = (const uint32_t *)(const void *)(arena + layer->contexts);
     int32_t *sums = (int32_t *)(void *)(arena + layer->sums);
     for (uint32_t t = layer->finish.timesteps; t != 0; --t) {
         int32_t *to = sums;
         for (uint32_t first = 0; first != layer->channels; first += layer->width) {
-            esnn_mix(context, esnn_head_bits(query, first, layer->mask), layer->width, to);
+            esnn_mix(layer, context, esnn_head_bits(query, first, layer->mask), to);
             to += layer->width;
-            context += layer->head_words << 1;
+            context += layer->head_words;
         }
         sums += layer->key_stride;
         query += layer->query_step;
