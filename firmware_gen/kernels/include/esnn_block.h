@@ -33,6 +33,13 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
 uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 
+/** For neurons with esnn_neuron_t.lanes. */
+#if ESNN_CHAIN_DSP
+#define esnn_block_neuron_lanes esnn_block_neuron_dsp
+#else
+#define esnn_block_neuron_lanes esnn_block_neuron_portable
+#endif
+
 /**
  * The same from 32-bit sums.
  *
@@ -51,6 +58,38 @@ void esnn_block_clip_dsp(const int16_t *sums, const int16_t *clip, int16_t *key,
 #else
 #define esnn_block_clip esnn_block_clip_portable
 #endif
+
+/** Set bits of each half of a word, in the halves. */
+static inline uint32_t esnn_count_halves(uint32_t bits)
+{
+    bits = bits - ((bits >> 1) & 0x55555555u);
+    bits = (bits & 0x33333333u) + ((bits >> 2) & 0x33333333u);
+    bits = (bits + (bits >> 4)) & 0x0f0f0f0fu;
+    return (bits + (bits >> 8)) & 0x001f001fu;
+}
+
+/** Adds the spikes of two words of planes to the counters of four steps. */
+static inline void esnn_block_count(const uint32_t *planes, uint32_t *counter)
+{
+    const uint32_t early = esnn_count_halves(planes[0]);
+    const uint32_t late = esnn_count_halves(planes[1]);
+    counter[0] += early & 31u;
+    counter[1] += early >> 16;
+    counter[2] += late & 31u;
+    counter[3] += late >> 16;
+}
+
+/** Writes two words of planes, one step each `stride` bytes. */
+static inline void esnn_block_write(const uint32_t *planes, uint8_t *at, uint32_t stride)
+{
+    *(uint16_t *)(void *)at = (uint16_t)planes[0];
+    at += stride;
+    *(uint16_t *)(void *)at = (uint16_t)(planes[0] >> 16);
+    at += stride;
+    *(uint16_t *)(void *)at = (uint16_t)planes[1];
+    at += stride;
+    *(uint16_t *)(void *)at = (uint16_t)(planes[1] >> 16);
+}
 
 /** Counts the spikes of a block and writes them, or ORs them into pooling windows. @param first  its first channel.
  */

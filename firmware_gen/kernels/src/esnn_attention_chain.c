@@ -63,19 +63,50 @@ static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes
 /** context[words] += key[words], two numbers a word, modulo 2^32; `words` is a multiple of 2. */
 static inline void esnn_add_words(uint32_t *context, const uint32_t *key, uint32_t words)
 {
-    for (const uint32_t *end = key + words; key != end; key += 2) {
+#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+    for (; words >= 4u; words -= 4u) {
+        __asm__ volatile("ldm %[key]!, {r4-r6, r8}\n"
+                         "ldm %[context], {r9-r12}\n"
+                         "add r9, r9, r4\n"
+                         "add r10, r10, r5\n"
+                         "add r11, r11, r6\n"
+                         "add r12, r12, r8\n"
+                         "stm %[context]!, {r9-r12}"
+                         : [context] "+r"(context), [key] "+r"(key)
+                         :
+                         : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "memory");
+    }
+#endif
+    for (; words != 0; words -= 2u) {
         context[0] += key[0];
         context[1] += key[1];
         context += 2;
+        key += 2;
     }
 }
 
+/** The same, but takes off. */
 static inline void esnn_sub_words(uint32_t *context, const uint32_t *key, uint32_t words)
 {
-    for (const uint32_t *end = key + words; key != end; key += 2) {
+#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+    for (; words >= 4u; words -= 4u) {
+        __asm__ volatile("ldm %[key]!, {r4-r6, r8}\n"
+                         "ldm %[context], {r9-r12}\n"
+                         "sub r9, r9, r4\n"
+                         "sub r10, r10, r5\n"
+                         "sub r11, r11, r6\n"
+                         "sub r12, r12, r8\n"
+                         "stm %[context]!, {r9-r12}"
+                         : [context] "+r"(context), [key] "+r"(key)
+                         :
+                         : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "memory");
+    }
+#endif
+    for (; words != 0; words -= 2u) {
         context[0] -= key[0];
         context[1] -= key[1];
         context += 2;
+        key += 2;
     }
 }
 

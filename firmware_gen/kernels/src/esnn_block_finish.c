@@ -67,12 +67,8 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
         const esnn_neuron_t *neuron = finish->neuron;
         uint32_t planes[4];
         const int16_t *threshold = neuron->narrow_threshold + first;
-#if ESNN_CHAIN_DSP
-        uint32_t any = neuron->lanes ? esnn_block_neuron_dsp(sums, threshold, neuron->ternary, planes)
+        uint32_t any = neuron->lanes ? esnn_block_neuron_lanes(sums, threshold, neuron->ternary, planes)
                                      : esnn_block_neuron_portable(sums, threshold, neuron->ternary, planes);
-#else
-        uint32_t any = esnn_block_neuron_portable(sums, threshold, neuron->ternary, planes);
-#endif
         if (channels != ESNN_BLOCK) {
             any = 0;
             const uint32_t lane = (1u << channels) - 1u;

@@ -8,6 +8,42 @@ static void esnn_widen(const int16_t *sums, int32_t *wide, uint32_t entries)
     }
 }
 
+/** Whether nothing follows but a binary neuron that is written where it stands: most layers. */
+static inline uint32_t esnn_is_plain(const esnn_chain_t *chain, const esnn_finish_t *finish)
+{
+    const esnn_neuron_t *neuron = finish->neuron;
+    return finish->narrow && finish->residual == NULL && finish->store == NULL && neuron != NULL && neuron->lanes &&
+           !neuron->ternary && neuron->window == NULL && (chain->channels & (ESNN_BLOCK - 1u)) == 0;
+}
+
+/** All blocks of a position, where esnn_is_plain(). */
+static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
+                              uint8_t *arena, uint32_t *counts)
+{
+    const int16_t *list = (const int16_t *)(const void *)(arena + chain->list);
+    const uint32_t *totals = (const uint32_t *)(const void *)(arena + chain->totals);
+    int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
+    const uint32_t *weights = chain->weights;
+    const int16_t *bias = chain->bias;
+    const int16_t *threshold = finish->neuron->narrow_threshold;
+    const uint32_t stride = finish->neuron->step_stride;
+    uint32_t *counter = counts + finish->neuron->counter;
+    uint8_t *at = arena + place->spikes;
+    for (uint32_t left = chain->blocks; left != 0; --left) {
+        uint32_t planes[2];
+        esnn_chain_sums(chain, weights, bias, list, totals, sums);
+        const uint32_t any = esnn_block_neuron_lanes(sums, threshold, 0, planes);
+        esnn_block_write(planes, at, stride);
+        if (any != 0) {
+            esnn_block_count(planes, counter);
+        }
+        weights += chain->block_words;
+        bias += ESNN_BLOCK;
+        threshold += ESNN_BLOCK;
+        at += 2;
+    }
+}
+
 void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                        const uint32_t *end, uint8_t *arena, uint32_t *counts)
 {
@@ -17,6 +53,10 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
     esnn_chain_list(chain, (const uint32_t *)(const void *)(arena + chain->masks), end, list, totals);
+    if (esnn_is_plain(chain, finish)) {
+        esnn_plain_blocks(chain, finish, place, arena, counts);
+        return;
+    }
     uint32_t first = 0;
     for (uint32_t left = chain->channels; left != 0;) {
         const uint32_t channels = left < ESNN_BLOCK ? left : ESNN_BLOCK;
