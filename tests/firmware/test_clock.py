@@ -59,3 +59,13 @@ def test_ticks_are_executed_instructions(board_name, tmp_path):
         first, second = (ticks_of(emulator.port, 1 + turns) for _ in range(2))
         assert -2 <= board.instructions(first - none) - 2 * turns < 50
         assert abs(first - second) <= (0 if "systick_clock.c" in board.sources else 1)  # TIMER0 has no restart
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board_name", EMULATED)
+def test_a_board_says_whether_interrupts_push_vectors(board_name):
+    board = boards.load(board_name)
+    command = ["arm-none-eabi-gcc", *board.cpu_flags, "-dM", "-E", "-x", "c", "/dev/null"]
+    macros = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert board.has_vectors == ("__ARM_FEATURE_MVE" in macros)
+    assert "__ARM_FP " not in macros  # no floating-point unit: none of its instructions can be in a build
