@@ -77,7 +77,8 @@ def _write(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8")  # only when it changes, so that nothing is built twice
 
 
-def _board_files(board: Board, folder: Path) -> None:
+def write_board_files(board: Board, folder: Path) -> None:
+    """Writes board_config.h, board.cmake and, for a chip, the linker script board.ld into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
     defines = {
         "ESNN_BOARD_NAME": c_string(board.name, 24),
@@ -149,7 +150,7 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     folder = folder.resolve()  # one CMake tree a board: a tree keeps the compiler it was made with
     generated = generate_if_changed(model, folder / "model")
     settings, out = folder / f"{board.name}-board", folder / board.name
-    _board_files(board, settings)
+    write_board_files(board, settings)
     configure = [cmake, "-S", str(ROOT), "-B", str(out), "-G", "Unix Makefiles"]
     configure += [f"-DESNN_MODEL_DIR={folder / 'model'}", f"-DESNN_BOARD_DIR={settings}"]
     configure.append(f"-DESNN_EXTRA_FLAGS={';'.join(extra_flags)}")
@@ -166,7 +167,8 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
         errors = [line for line in output.splitlines() if "error" in line.lower()]
         raise InputError(f"the build failed: {(errors or ['see the log'])[0][:200]}", where=str(log))
     elf = out / "firmware.elf"
-    bound = 0 if board.is_host else stack.bound(out)
+    pushed = stack.VECTOR_EXCEPTION_BYTES if board.has_vectors else stack.EXCEPTION_BYTES
+    bound = 0 if board.is_host else stack.bound(out, exception_bytes=pushed)
     if bound > board.stack_bytes and not board.is_host:
         raise InputError(
             f"needs {bound} bytes of stack, {board.stack_bytes} are set aside",

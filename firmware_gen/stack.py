@@ -15,6 +15,8 @@ BYTES = re.compile(r"(\d+) bytes \((static|dynamic|dynamic,bounded)\)")
 LIBRARY_BYTES = 64
 # An exception pushes 8 words, and up to one more to align the stack.
 EXCEPTION_BYTES = 36
+# With vector registers in use it sets aside room for S0 to S15, FPSCR and VPR as well.
+VECTOR_EXCEPTION_BYTES = 108
 
 
 def read(folder: Path) -> tuple[dict[str, int], dict[str, set[str]]]:
@@ -34,8 +36,15 @@ def read(folder: Path) -> tuple[dict[str, int], dict[str, set[str]]]:
     return used, calls
 
 
-def bound(folder: Path, entry: str = "Reset_Handler", handlers: tuple[str, ...] = ("SysTick_Handler",)) -> int:
+def bound(
+    folder: Path,
+    entry: str = "Reset_Handler",
+    handlers: tuple[str, ...] = ("SysTick_Handler",),
+    exception_bytes: int = EXCEPTION_BYTES,
+) -> int:
     """Bytes of stack from ``entry`` along the deepest chain of calls, an interrupt on top of it included.
+
+    ``exception_bytes`` is what the core itself pushes for an interrupt.
 
     Raises:
         InputError: a recursion, an indirect call, or no call graph.
@@ -55,5 +64,5 @@ def bound(folder: Path, entry: str = "Reset_Handler", handlers: tuple[str, ...] 
             known[name] = own + max((depth(callee, (*path, name)) for callee in calls.get(name, ())), default=0)
         return known[name]
 
-    interrupts = [EXCEPTION_BYTES + depth(name, ()) for name in handlers if name in used]
+    interrupts = [exception_bytes + depth(name, ()) for name in handlers if name in used]
     return depth(entry, ()) + max(interrupts, default=0)

@@ -32,6 +32,8 @@ def command(as_json: bool) -> None:
                 "flash_bytes": board.flash.length if board.flash else None,
                 "ram_bytes": board.ram.length if board.ram else None,
                 "emulated": bool(board.machine),
+                "notes": board.notes,
+                "proof_gap": board.proof_gap,
             }
         )
     if as_json:

@@ -17,6 +17,7 @@ from edge_snn.harness.transport import Port
 
 REPLY_SECONDS = 2.0
 RUN_SECONDS = 120.0
+KNOCK_SECONDS = (0.1, 0.2, 0.4)
 TRIES = 5
 IMAGE_TRIES = 3
 _RUN_BYTES = 16 + 32  # session, index, CRC, class; SHA-256 of the model
@@ -58,6 +59,7 @@ class Device:
         Raises:
             DeviceError: silent or talking rubbish, another protocol, model or board.
         """
+        self._knock()
         self.info = self.read_info()
         if self.info.model_sha256 != sha256:
             raise DeviceError(
@@ -70,6 +72,19 @@ class Device:
             raise DeviceError(f"is board {self.info.board!r}, not {board!r}", where=self.port.url)
         self._request(frames.SESSION, struct.pack("<I", self._session))
         return self.info
+
+    def _knock(self) -> None:
+        """Waits, for less than a second, until the device answers at all.
+
+        One that was reset a moment ago (an emulator that starts, a board whose port resets it) does not hear
+        what is sent before its receiver is on: no loss on the line, and no reason to wait out a time-out.
+        """
+        first = (self._sequence + 1) & 0xFFFF  # of the request that follows: a late answer will do for it
+        knock = Frame(frames.INFO, first, b"").encode()
+        for seconds in KNOCK_SECONDS:
+            self._send(knock)
+            if self._await(frames.INFO, seconds, first) is not None:
+                return
 
     def read_info(self) -> Info:
         """Reads INFO anew (the stack's high-water mark grows while it works)."""
@@ -135,15 +150,16 @@ class Device:
             data += reply[16:]
         return data[: self.info.result_bytes]
 
-    def _request(self, kind: int, payload: bytes, seconds: float = REPLY_SECONDS) -> bytes:
-        """Sends a request until its reply comes; returns the reply's payload."""
+    def _request(self, kind: int, payload: bytes, seconds: float | None = None) -> bytes:
+        """Sends a request until its reply comes, for ``seconds`` a try; returns the reply's payload."""
+        seconds = REPLY_SECONDS if seconds is None else seconds
         self._sequence = (self._sequence + 1) & 0xFFFF
         encoded = Frame(kind, self._sequence, payload).encode()
         for attempt in range(TRIES):
             if attempt:
                 self.retries += 1
             self._send(encoded)
-            reply = self._await(kind, seconds)
+            reply = self._await(kind, seconds, self._sequence)
             if reply is None:
                 continue
             if reply.version != frames.VERSION:
@@ -170,7 +186,7 @@ class Device:
         except DeviceError as error:
             raise self._lost(error) from error
 
-    def _await(self, kind: int, seconds: float) -> Frame | None:
+    def _await(self, kind: int, seconds: float, sequence: int) -> Frame | None:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             try:
@@ -180,7 +196,7 @@ class Device:
             if not data and self._death():
                 raise DeviceError(self._death(), where=self.port.url)
             for frame in self._splitter.feed(data):
-                if frame.sequence == self._sequence and frame.kind in (kind | frames.REPLY, frames.ERROR):
+                if frame.sequence == sequence and frame.kind in (kind | frames.REPLY, frames.ERROR):
                     return frame
         return None
 

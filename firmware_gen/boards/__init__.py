@@ -32,6 +32,9 @@ class Board:
         defines: macros for board_config.h.
         machine: QEMU's name, or "" when there is no emulation.
         icount_shift: an emulated instruction takes 2**shift nanoseconds of the emulated clock.
+        has_vectors: whether an interrupt may find vector registers in use, and pushes them too.
+        notes: what a user of the real board should know.
+        proof_gap: why ``firmware_gen.verify`` cannot yet read all of its code; "" where it can.
     """
 
     name: str
@@ -46,6 +49,9 @@ class Board:
     defines: dict[str, str]
     machine: str
     icount_shift: int
+    has_vectors: bool = False
+    notes: str = ""
+    proof_gap: str = ""
 
     @property
     def is_host(self) -> bool:
@@ -85,4 +91,7 @@ def load(name: str) -> Board:
         defines=dict(data["defines"]),
         machine=emulator["machine"],
         icount_shift=emulator["icount_shift"],
+        has_vectors=data.get("has_vectors", False),
+        notes=data.get("notes", ""),
+        proof_gap=data.get("proof_gap", ""),
     )

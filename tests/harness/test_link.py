@@ -100,6 +100,26 @@ def test_a_noisy_line_costs_time_and_nothing_else(emulator, made, monkeypatch):
     assert device.retries > 0, "the line did no damage: the test tests nothing"
 
 
+class Deaf(Line):
+    """A port whose device hears nothing for a while, as one that is still starting."""
+
+    def __init__(self, port, seconds):
+        super().__init__(port, 0)
+        self.hears = time.monotonic() + seconds
+
+    def write(self, data):
+        if time.monotonic() >= self.hears:
+            self.inner.write(data)
+
+
+def test_a_device_that_still_starts_costs_no_time_out(emulator, made):
+    started = time.monotonic()
+    device = Device(Deaf(emulator.port, 0.25), emulator.death)
+    device.connect(made.sha256, "host")
+    assert time.monotonic() - started < client.REPLY_SECONDS
+    assert device.retries == 0
+
+
 def test_the_device_survives_any_bytes(emulator, made):
     rng = random.Random(5)
     for _ in range(200):

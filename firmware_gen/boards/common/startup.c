@@ -13,6 +13,25 @@ void SysTick_Handler(void);
 
 #define STACK_PAINT 0xc5c5c5c5u
 
+#if defined(__ARM_FEATURE_MVE)
+/* Vector instructions are refused until coprocessors 10 and 11 are opened (Armv8-M ARM, CPACR and CCR.LOB). */
+#define CPACR (*(volatile uint32_t *)0xe000ed88u)
+#define CPACR_CP10_CP11_FULL (0xfu << 20)
+#define CCR (*(volatile uint32_t *)0xe000ed14u)
+#define CCR_LOOP_CACHE (1u << 19)
+
+static void esnn_open_coprocessors(void)
+{
+    CPACR |= CPACR_CP10_CP11_FULL;
+    CCR |= CCR_LOOP_CACHE; /* lets low-overhead loops (LE) skip their branch */
+    __asm__ volatile("dsb\n\tisb" ::: "memory");
+}
+#else
+static void esnn_open_coprocessors(void)
+{
+}
+#endif
+
 /* A fault, or an interrupt nobody asked for, stops here: the host sees a silent device. */
 static void esnn_halt(void)
 {
@@ -48,6 +67,7 @@ __attribute__((section(".vectors"), used)) static const esnn_vector_t vectors[16
 
 void Reset_Handler(void)
 {
+    esnn_open_coprocessors(); /* first: the compiler may fill memory with vectors */
     /* Below this frame everything is free: paint it, so that the deepest use can be read later. */
     volatile uint32_t *paint = esnn_stack_limit;
     while (paint < (volatile uint32_t *)__builtin_frame_address(0) - 8) {
