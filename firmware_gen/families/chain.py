@@ -30,6 +30,8 @@ def chain(
             "channels": f"{item.channels}u",
             "plane": _list([step * source.step_stride for step in item.order]),
             "sum": _list([step * BLOCK for step in item.order]),
+            "inputs": f"{source.channels}u",
+            "position_bytes": f"{source.position_stride}u",
             "row_bytes": f"{source.row_bytes}u",
             "places": f"{len(item.order)}u",
             **{part: f"{context.scratch(index, part)}u" for part in item.scratch},

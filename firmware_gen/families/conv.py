@@ -110,6 +110,8 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
     }
     if step.chain is not None and source is not None:
         shared = chain(context, index, step.chain, node.weight, node.bias, source, about)
+        del geometry["inputs"]
+        geometry["line_rows"] = f"{kw * cin}u"
         fields = Struct({"chain": shared, **geometry, "finish": finish(context, name, step.finish)})
         context.declare(f"static const esnn_conv2d_chain_t {name} = {fields.render()};\n")
         context.calls.append(f"esnn_conv2d_chain(&{name}, arena, result->counts)")

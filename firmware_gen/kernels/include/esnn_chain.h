@@ -64,6 +64,8 @@ typedef struct {
     uint32_t channels;                  /**< outputs */
     uint32_t plane[ESNN_MAX_TIMESTEPS]; /**< by place: bytes from the spikes of a position to those of its step */
     uint32_t sum[ESNN_MAX_TIMESTEPS];   /**< by place: entries from the sums to those of its step */
+    uint32_t inputs;                    /**< of one position: rows from one to the next */
+    uint32_t position_bytes;            /**< from the spikes of one position to those of the next */
     uint32_t row_bytes;                 /**< of the spikes of one step, a multiple of 2 */
     uint32_t places;                    /**< T */
     uint32_t masks;                     /**< scratch: 8 T bytes for each 32 inputs */
@@ -74,15 +76,17 @@ typedef struct {
 } esnn_chain_t;
 
 /**
- * Splits the spikes of one position into the parts of the chain.
+ * Splits the spikes of some neighbouring positions into the parts of the chain.
  *
- * @param spikes  the position's spikes, 2-byte aligned.
- * @param first   row of its input 0, below 2^15 - 32.
- * @param masks   receives 2 T words for each 32 inputs of which any is active: first row, then one mask for each of
- *                the 2 T - 1 parts, in the order of the list. Input k is bit ESNN_MASK_BIT(k).
+ * @param spikes     of the first position, 2-byte aligned.
+ * @param positions  their number.
+ * @param first      row of input 0 of the first position; all rows are below 2^15 - 32.
+ * @param masks      receives 2 T words for each 32 inputs of which any is active: first row, then one mask for each
+ * of the 2 T - 1 parts, in the order of the list. Input k is bit ESNN_MASK_BIT(k).
  * @return the first word behind what was written.
  */
-uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t first, uint32_t *masks);
+uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint32_t first,
+                           uint32_t *masks);
 
 /**
  * Lists the rows of each part, each part closed by ESNN_LIST_END: trunk abcd, a, trunk bcd, b, .., last place.

@@ -103,7 +103,7 @@ typedef struct {
     int32_t window_step;
     int32_t window_line;
     int32_t window_origin;
-    uint32_t inputs; /**< input channels: rows from one tap to the next */
+    uint32_t line_rows; /**< rows from one line of the window to the next */
     esnn_finish_t finish;
 } esnn_conv2d_chain_t;
 

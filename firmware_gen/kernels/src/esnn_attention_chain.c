@@ -42,7 +42,7 @@ static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
     const int16_t *clip = layer->clip;
-    const uint32_t *end = esnn_chain_masks(chain, spikes, 0, masks);
+    const uint32_t *end = esnn_chain_masks(chain, spikes, 1, 0, masks);
     esnn_chain_list(chain, masks, end, list, totals);
     for (uint32_t i = chain->blocks; i != 0; --i) {
         const int16_t *from = sums;

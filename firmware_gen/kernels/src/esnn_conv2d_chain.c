@@ -4,17 +4,23 @@
 static const uint32_t *esnn_window_masks(const esnn_conv2d_chain_t *layer, const uint8_t *spikes, int32_t y,
                                          int32_t x, int32_t at, uint32_t *masks)
 {
-    uint32_t tap = 0;
-    for (int32_t a = 0; a < layer->kernel_height; ++a) {
-        int32_t position = at;
-        const uint32_t inside = (uint32_t)(y + a) < (uint32_t)layer->height;
-        for (int32_t b = 0; b < layer->kernel_width; ++b) {
-            if (inside && (uint32_t)(x + b) < (uint32_t)layer->width) {
-                masks = esnn_chain_masks(&layer->chain, spikes + position, tap, masks);
-            }
-            tap += layer->inputs;
-            position += layer->position_stride;
+    uint32_t row = 0;
+    int32_t positions = layer->kernel_width;
+    for (int32_t column = x; column < 0; ++column) { /* left of the image */
+        at += layer->position_stride;
+        row += layer->chain.inputs;
+        --positions;
+    }
+    const int32_t over = x + layer->kernel_width - layer->width;
+    if (over > 0) { /* right of it */
+        positions -= over;
+    }
+    for (int32_t a = layer->kernel_height; a != 0; --a) {
+        if ((uint32_t)y < (uint32_t)layer->height) {
+            masks = esnn_chain_masks(&layer->chain, spikes + at, (uint32_t)positions, row, masks);
         }
+        ++y;
+        row += layer->line_rows;
         at += layer->line_stride;
     }
     return masks;

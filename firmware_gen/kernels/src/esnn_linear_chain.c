@@ -11,7 +11,7 @@ esnn_status_t esnn_linear_chain(const esnn_linear_chain_t *layer, uint8_t *arena
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
     for (uint32_t n = layer->positions; n != 0; --n) {
-        const uint32_t *end = esnn_chain_masks(&layer->chain, spikes, 0, masks);
+        const uint32_t *end = esnn_chain_masks(&layer->chain, spikes, 1, 0, masks);
         esnn_chain_finish(&layer->chain, &layer->finish, &place, end, arena, counts);
         esnn_place_next(&layer->finish, &place);
         spikes += layer->position_stride;
