@@ -230,7 +230,6 @@ def _functions(
     symbols: list[tuple[str, int, int, int]], sections: tuple[Section, ...]
 ) -> tuple[tuple[Function, ...], dict[str, Function]]:
     """Function symbols; one without a size (assembly) reaches to the next function or the end of its section."""
-    code = [section for section in sections if section.is_code]
     sizes: dict[int, int] = {}
     names: dict[int, list[str]] = {}
     for name, value, size, kind in symbols:
@@ -241,9 +240,9 @@ def _functions(
     places = sorted(sizes)
     functions, aliases = [], {}
     for index, address in enumerate(places):
-        section = next((item for item in code if item.address <= address < item.end), None)
+        section = next((item for item in sections if item.address <= address < item.end), None)
         if section is None:
-            continue  # a symbol of discarded or absolute code
+            continue  # discarded, or absolute: there is nothing to read
         behind = places[index + 1] if index + 1 < len(places) else section.end
         end = address + sizes[address] if sizes[address] else min(behind, section.end)
         if end > section.end:

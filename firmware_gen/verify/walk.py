@@ -65,8 +65,10 @@ class Walk:
     def enter(self, function: Function) -> None:
         """Takes a function as called."""
         self._read(function)
-        if function.address in self.instructions:  # or else the bytes there do not decode, which is found
+        if function.address in self.instructions:
             self._go(function.address, True)
+        else:
+            self._find(function, function.address, "no instruction where the function begins")
 
     def run(self) -> None:
         """Walks until nothing new is reached, then judges the returns."""

@@ -167,6 +167,16 @@ def test_a_pointer_made_from_its_own_address_is_not_followed(tmp_path):
     assert any("cannot be known (add r3, pc" in finding.text for finding in proof.findings)
 
 
+@pytest.mark.parametrize("cpu", ["cortex-m4", "cortex-m55"])
+def test_a_multiply_in_code_that_is_copied_to_ram_is_found(tmp_path, cpu):
+    body = """__attribute__((section(".data.fast"), used)) static int g(int a, int b) {
+        return a * b; /* here */ }
+    int (*volatile now)(int, int) = g; int esnn_model_infer(int a, int b) { return now(a, b) + 1; }"""
+    proof = verify(link(tmp_path, body, cpu))
+    assert ("g", marked_line(tmp_path)) in places(proof)
+    assert any(finding.text.startswith("mul") for finding in proof.findings)
+
+
 HELIUM_BAD = {
     "vmul.i16": "vst1q(x, vmulq(vld1q(x), vld1q(x + 8)));",
     "vmult.i16": "vst1q(x, vmulq_m(vld1q(x), vld1q(x), vld1q(x + 8), vctp16q(a)));",

@@ -1,4 +1,4 @@
-"""The multiply check on files that are stripped, cut off, damaged or of another machine; and its list of instructions."""
+"""The multiply check on files that are stripped, cut off, damaged or of another machine; its list."""
 
 from __future__ import annotations
 
@@ -82,6 +82,17 @@ def test_a_stripped_program_is_refused(programs, tmp_path, command, message):
     subprocess.run([f"arm-none-eabi-{command[0]}", *command[1:], str(path)], check=True)
     with pytest.raises(InputError, match=message):
         verify(path)
+
+
+@pytest.mark.qemu
+def test_code_that_is_marked_as_data_is_not_taken_for_clean(programs, tmp_path):
+    """A lost $t: the function lies in what the marks call literals."""
+    content = bytearray(programs["cortex-m4"].read_bytes())
+    strings = content.index(b"\0$t\0")
+    content[strings + 1] = ord("x")
+    path = tmp_path / "x.elf"
+    path.write_bytes(content)
+    assert "no instruction where the function begins" in {finding.text for finding in verify(path).findings}
 
 
 @pytest.mark.qemu
