@@ -257,6 +257,24 @@ def test_a_program_without_a_vector_table_is_not_clean(tmp_path):
     assert [finding.text for finding in proof.findings] == ["no vector table was found, so interrupts are unknown"]
 
 
+def test_lines_of_functions_that_the_linker_threw_away_are_not_taken(tmp_path):
+    """Their debug information stays, at address 0, where the program of many a board lies."""
+    away = "int away(int a) {\n" + "sink += a;\n" * 80 + "return a; }\n"
+    body = "int esnn_model_infer(int a, int b) {\n return a * b; /* here */ }\n" + away
+    flags = ("-ffunction-sections", "-Wl,--gc-sections", "-Wl,-Ttext=0x20")
+    proof = verify(link(tmp_path, body, flags=flags))
+    assert ("esnn_model_infer", marked_line(tmp_path)) in places(proof)
+
+
+@pytest.mark.parametrize("cpu", ["cortex-m4", "cortex-m55"])
+def test_literals_that_look_like_half_an_instruction_hide_nothing(tmp_path, cpu):
+    code = "cbz r0, 1f\n bx lr\n .balign 4\n .word 0xf04f1234\n 1: {} r0, r1, r0\n bx lr"
+    assert verify(assemble(tmp_path, code.format("adds"), "", cpu)).clean
+    found = verify(assemble(tmp_path, code.format("muls"), "", cpu)).findings
+    assert len(found) == 1
+    assert found[0].text.startswith("mul")
+
+
 def test_a_vector_into_nowhere_is_found(tmp_path):
     start = VECTORS.replace("(uintptr_t)Reset_Handler, 0,", "(uintptr_t)Reset_Handler, 0x00700001,")
     proof = verify(link(tmp_path, ADD, start=start + SYSTICK))
@@ -297,6 +315,11 @@ ASSEMBLY = {
     "code that runs on into data": ("adds r0, r0, r1\n .word 0x47704770", "", "runs on into what is not code"),
     "code that runs on into a function": ("adds r0, r0, r1", "muls r0, r1, r0\n bx lr", "muls r0, r1, r0"),
     "a branch into the middle of a function": ("b g + 2", "bx lr\n muls r0, r1, r0\n bx lr", "muls r0, r1, r0"),
+    "a jump by a literal": (
+        ".balign 4\n ldr.w pc, [pc, #0]\n .word g + 1",
+        "muls r0, r1, r0\n bx lr",
+        "muls r0, r1, r0",
+    ),
     "a supervisor call": ("svc #1\n bx lr", "", "svc #1"),
     "a coprocessor": ("mcr p15, 0, r0, c7, c5, 4\n bx lr", "", "mcr"),
 }
