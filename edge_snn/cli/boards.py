@@ -33,7 +33,6 @@ def command(as_json: bool) -> None:
                 "ram_bytes": board.ram.length if board.ram else None,
                 "emulated": bool(board.machine),
                 "notes": board.notes,
-                "proof_gap": board.proof_gap,
             }
         )
     if as_json:

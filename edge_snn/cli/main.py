@@ -20,6 +20,7 @@ COMMANDS = (
     "simulate",
     "codegen",
     "build",
+    "verify",
     "eval",
     "boards",
     "doctor",

@@ -34,7 +34,6 @@ class Board:
         icount_shift: an emulated instruction takes 2**shift nanoseconds of the emulated clock.
         has_vectors: whether an interrupt may find vector registers in use, and pushes them too.
         notes: what a user of the real board should know.
-        proof_gap: why ``firmware_gen.verify`` cannot yet read all of its code; "" where it can.
     """
 
     name: str
@@ -51,7 +50,6 @@ class Board:
     icount_shift: int
     has_vectors: bool = False
     notes: str = ""
-    proof_gap: str = ""
 
     @property
     def is_host(self) -> bool:
@@ -93,5 +91,4 @@ def load(name: str) -> Board:
         icount_shift=emulator["icount_shift"],
         has_vectors=data.get("has_vectors", False),
         notes=data.get("notes", ""),
-        proof_gap=data.get("proof_gap", ""),
     )

@@ -1,0 +1,126 @@
+"""Proves on a linked ELF that inference executes no multiply, divide or floating-point instruction.
+
+The rules, and what they take for granted, are in docs/verify.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from edge_snn.errors import InputError
+from firmware_gen.verify import lines
+from firmware_gen.verify.allowed import allowed
+from firmware_gen.verify.attributes import Arch
+from firmware_gen.verify.decode import decoder
+from firmware_gen.verify.elf import load
+from firmware_gen.verify.pointers import vectors
+from firmware_gen.verify.walk import Finding, Walk
+
+__all__ = ["ENTRY", "Arch", "Finding", "Interrupt", "Proof", "allowed", "verify"]
+
+ENTRY = "esnn_model_infer"
+NO_FUNCTION = "(program)"
+
+
+@dataclass(frozen=True)
+class Interrupt:
+    """A handler that may run during inference, and the numbers of its vectors (15: SysTick)."""
+
+    function: str
+    vectors: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Result of :func:`verify`.
+
+    Attributes:
+        decoder: the disassembler that was used.
+        functions: reached from the entry, by name.
+        instructions: of these functions.
+        interrupts: every handler in the vector table but reset's; part of the verdict.
+        interrupt_functions: reached from the handlers only.
+        interrupt_instructions: of those.
+        indirect: calls through pointers, as "function: instruction".
+        findings: what is not allowed; none means proved.
+    """
+
+    entry: str
+    arch: Arch
+    decoder: str
+    functions: tuple[str, ...]
+    instructions: int
+    interrupts: tuple[Interrupt, ...]
+    interrupt_functions: tuple[str, ...]
+    interrupt_instructions: int
+    indirect: tuple[str, ...]
+    findings: tuple[Finding, ...]
+
+    @property
+    def clean(self) -> bool:
+        return not self.findings
+
+
+def verify(elf: Path, entry: str = ENTRY, expected: Iterable[str] = ()) -> Proof:
+    """Holds every instruction that inference can reach, interrupts included, against the list of allowed ones.
+
+    Args:
+        elf: a linked program for a Cortex-M, with symbols.
+        entry: the function where inference begins.
+        expected: functions that must be reached, e.g. the kernels of the model; one that is not is a finding.
+
+    Raises:
+        InputError: not such a program, damaged, stripped, or without the entry.
+        ToolMissingError: capstone (or, for Armv8.1-M, binutils) is not installed.
+    """
+    program = load(elf)
+    if entry not in program.aliases:
+        raise InputError(f"has no function {entry[:100]}", where=str(elf))
+    tool, decode = decoder(program)
+    walk = Walk(program, decode)
+    walk.enter(program.aliases[entry])
+    walk.run()
+    functions, count = set(walk.reached), len(walk.instructions)
+
+    table = vectors(program)
+    handlers: dict[str, list[int]] = {}
+    extra = []
+    for vector in table:
+        if vector.function is None:
+            text = f"vector {vector.number} holds {vector.word:#x}, where no function begins"
+            extra.append(Finding(NO_FUNCTION, vector.place, text))
+        else:
+            handlers.setdefault(vector.function.name, []).append(vector.number)
+            walk.enter(vector.function)
+    if not table:
+        extra.append(Finding(NO_FUNCTION, program.start, "no vector table was found, so interrupts are unknown"))
+    walk.run()
+
+    reached = {name for name, function in program.aliases.items() if function in functions}
+    extra += [
+        Finding(NO_FUNCTION, program.aliases[entry].address, f"{name} is never reached")
+        for name in expected
+        if name not in reached
+    ]
+    findings = sorted(walk.findings.values(), key=lambda finding: (finding.address, finding.text))
+    places = lines.lookup(program.data, (finding.address for finding in findings))
+    located = [
+        replace(finding, file=places[finding.address][0], line=places[finding.address][1])
+        if finding.address in places
+        else finding
+        for finding in findings
+    ]
+    return Proof(
+        entry,
+        program.arch,
+        tool,
+        tuple(sorted(function.name for function in functions)),
+        count,
+        tuple(Interrupt(name, tuple(numbers)) for name, numbers in sorted(handlers.items())),
+        tuple(sorted(function.name for function in walk.reached if function not in functions)),
+        len(walk.instructions) - count,
+        tuple(f"{walk.owner[address].name}: {text}" for address, text in sorted(walk.indirect.items())),
+        (*located, *extra),
+    )

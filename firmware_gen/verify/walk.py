@@ -1,0 +1,199 @@
+"""Follows execution from a function through everything it can reach.
+
+Instruction by instruction: calls, branches (into the middle of functions too), jump tables, falling off the end. With
+each place goes whether ``lr`` still leads back to code that is walked: only then is ``bx lr`` a return. Whole functions
+are checked, unreached parts too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from edge_snn.errors import InputError
+from firmware_gen.verify.allowed import allowed, helper, split
+from firmware_gen.verify.decode import Decoder, Instruction
+from firmware_gen.verify.elf import Function, Program
+from firmware_gen.verify.flow import Flow, Kind, flow, from_stack, written
+from firmware_gen.verify.pointers import address_taken
+
+CODE_LIMIT = 16 << 20  # no microcontroller holds as much; functions that overlap in a hostile file would
+CALLS = (Kind.CALL, Kind.INDIRECT_CALL)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that inference must not do, or that the proof cannot see through.
+
+    Attributes:
+        text: the instruction, and what is wrong with it.
+        file, line: where in the source; "" and 0 without debug information.
+    """
+
+    function: str
+    address: int
+    text: str
+    file: str = ""
+    line: int = 0
+
+    def __str__(self) -> str:
+        source = f" ({self.file}:{self.line})" if self.line else ""
+        return f"{self.function} at {self.address:#010x}: {self.text}{source}"
+
+
+@dataclass
+class Walk:
+    """State of a walk; call :meth:`enter`, then :meth:`run`, as often as needed.
+
+    Attributes:
+        reached: functions entered so far, in order.
+        findings: by address and text, so that none is told twice.
+        indirect: places of calls through pointers.
+    """
+
+    program: Program
+    decode: Decoder
+    reached: dict[Function, None] = field(default_factory=dict)
+    findings: dict[tuple[int, str], Finding] = field(default_factory=dict)
+    indirect: dict[int, str] = field(default_factory=dict)
+    instructions: dict[int, Instruction] = field(default_factory=dict)
+    owner: dict[int, Function] = field(default_factory=dict)
+    lr_leads_back: dict[int, bool] = field(default_factory=dict)
+    _bytes: int = 0
+    _waiting: list[int] = field(default_factory=list)
+    _pointers: tuple[set[Function], str] | None = None
+
+    def enter(self, function: Function) -> None:
+        """Takes a function as called."""
+        self._read(function)
+        if function.address in self.instructions:
+            self._go(function.address, True)
+        else:
+            self._find(function, function.address, "no instruction where the function begins")
+
+    def run(self) -> None:
+        """Walks until nothing new is reached, then judges the returns."""
+        while self._waiting:
+            address = self._waiting.pop()
+            self._step(self.instructions[address], self.lr_leads_back[address])
+        for address, leads_back in self.lr_leads_back.items():
+            item = self.instructions[address]
+            if not leads_back and flow(item).kind is Kind.RETURN:
+                self._blame(item, "lr may hold something else than where it was called from")
+
+    def _blame(self, item: Instruction, why: str) -> None:
+        self._find(self.owner[item.address], item.address, f"{item.text}: {why}")
+
+    def _find(self, function: Function, address: int, text: str) -> None:
+        self.findings.setdefault((address, text), Finding(function.name, address, text))
+
+    def _read(self, function: Function) -> None:
+        """Decodes a function once, and holds every instruction against the list."""
+        if function in self.reached:
+            return
+        self.reached[function] = None
+        self._bytes += function.end - function.address
+        if self._bytes > CODE_LIMIT:
+            raise InputError(f"has functions of more than {CODE_LIMIT >> 20} MiB in all", where=str(self.program.path))
+        for begin, end, kind in self.program.ranges(function.address, function.end):
+            if kind == "a":
+                self._find(function, begin, "code that is not Thumb")
+            if kind != "t":
+                continue
+            at = begin
+            for item in self.decode(begin, end):
+                at = item.address + item.size
+                self.instructions[item.address] = item
+                self.owner[item.address] = function
+                if not allowed(item.mnemonic, self.program.arch.v81):
+                    self._find(function, item.address, item.text)
+            if at != end:
+                self._find(function, at, "bytes that do not decode")
+
+    def _go(self, address: int, leads_back: bool) -> None:
+        known = self.lr_leads_back.get(address)
+        if known is None or (known and not leads_back):
+            self.lr_leads_back[address] = leads_back
+            self._waiting.append(address)
+
+    def _reach(self, item: Instruction, address: int, leads_back: bool) -> None:
+        """Goes to a place that an instruction names, in whichever function it lies."""
+        if address not in self.instructions:
+            function = self.program.containing(address)
+            if function is None:
+                self._blame(item, "leads to no function")
+                return
+            self._read(function)
+        self._library(item, address)
+        if address in self.instructions:
+            self._go(address, leads_back)
+        else:
+            self._blame(item, "leads into the middle of an instruction, or into data")
+
+    def _library(self, item: Instruction, address: int) -> None:
+        for name in sorted(self.program.names.get(address, ())):
+            if helper(name):
+                self._blame(item, f"calls {name}, which multiplies, divides or works on floating-point numbers")
+                return
+
+    def _step(self, item: Instruction, leads_back: bool) -> None:
+        way = flow(item)
+        if way.kind in CALLS:
+            after = True  # the callee comes back to the next instruction, and that is walked
+        elif "lr" in written(item):
+            base = split(item.mnemonic)[0]
+            after = from_stack(base, item.operands) and (leads_back or not split(item.mnemonic)[1])
+        else:
+            after = leads_back
+        if way.kind is Kind.BRANCH:
+            self._reach(item, way.target, after)
+        elif way.kind is Kind.CALL:
+            self._reach(item, way.target, True)
+        elif way.kind in (Kind.INDIRECT_CALL, Kind.INDIRECT_JUMP):
+            self._pointer(item, way.kind is Kind.INDIRECT_CALL or leads_back)
+        elif way.kind is Kind.LITERAL:
+            word = self.program.word(way.target)
+            self._reach(item, (word or 0) & ~1, leads_back)
+        elif way.kind is Kind.TABLE:
+            self._table(item, leads_back)
+        elif way.kind is Kind.UNKNOWN:
+            self._blame(item, "leads to a place that cannot be known")
+        if way.conditional or way.kind is Kind.NEXT or way.kind in CALLS:
+            self._fall(item, way, after)
+
+    def _fall(self, item: Instruction, way: Flow, leads_back: bool) -> None:
+        """Goes on to the next instruction."""
+        following, function = item.address + item.size, self.owner[item.address]
+        if following in self.instructions:
+            self._go(following, leads_back)
+        elif following == function.end and following in self.program.starts:
+            self._reach(item, following, leads_back)
+        elif way.kind not in CALLS:  # behind a call: the compiler knows that the callee, walked as well, never returns
+            self._find(function, item.address, f"{item.text}: runs on into what is not code")
+
+    def _pointer(self, item: Instruction, leads_back: bool) -> None:
+        """A call through a pointer may reach every function whose address the program holds anywhere."""
+        if self._pointers is None:
+            self._pointers = address_taken(self.program, self.decode)
+        functions, doubt = self._pointers
+        self.indirect[item.address] = item.text
+        if doubt or not functions:
+            self._blame(
+                item, f"leads to a place that cannot be known ({doubt or 'no address of a function is stored'})"
+            )
+        for function in functions:
+            self._read(function)
+            self._reach(item, function.address, leads_back)
+
+    def _table(self, item: Instruction, leads_back: bool) -> None:
+        """Jumps to each place in the table that follows a tbb or tbh (Armv7-M ARM, A7.7.185)."""
+        base, function = item.address + 4, self.owner[item.address]
+        width = 1 if split(item.mnemonic)[0] == "tbb" else 2
+        end = next((last for first, last, kind in self.program.ranges(base, function.end) if kind == "d"), base)
+        table = self.program.read(base, end - base)
+        entries = [int.from_bytes(table[at : at + width], "little") for at in range(0, len(table) - width + 1, width)]
+        if width == 1 and entries and entries[-1] == 0:
+            entries.pop()  # fills up to an even address
+        if not entries or self.program.ranges(base, function.end)[0][2] != "d":
+            self._blame(item, "has no table behind it")
+        for entry in entries:
+            self._reach(item, base + 2 * entry, leads_back)
