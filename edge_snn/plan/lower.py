@@ -19,7 +19,7 @@ from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import AttentionStep
-from edge_snn.plan.chain import Chain, plan_chain
+from edge_snn.plan.chain import Chain, narrow_finish, plan_chain
 from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pool import PoolStep, window
@@ -160,7 +160,8 @@ class Lowering:
             finish = Finish(
                 source.steps, shape[1], pooled=self._new_stream(node.name), pooled_window=window(node, shape)
             )
-        self.steps.append(CurrentStep(node.name, finish, source))
+        narrow = not source.wide and source.steps == self.graph.timesteps and narrow_finish(self.model, finish)
+        self.steps.append(CurrentStep(node.name, finish, source, narrow))
 
     # -- what rides along ----------------------------------------------------------------------------
 
