@@ -9,7 +9,7 @@ LIMIT ?= 200
 TRAIN := $(shell $(PYTHON) -c 'import sys; print("$(VENV)-train/bin/.train" if sys.version_info < (3, 13) else "")')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format clean tools
+.PHONY: help demo bench test test-slow lint format clean tools
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -38,6 +38,9 @@ demo: $(BIN)/.light  ## convert, build, run on the emulated M4, stream 200 real 
 	$(BIN)/edge-snn convert fashion-mnist --calibrate fashion-mnist-calibration -o build/demo/fashion-mnist.esnn
 	$(BIN)/edge-snn eval --emulate $(BOARD) --model build/demo/fashion-mnist.esnn --data fashion-mnist-1000 \
 	    --limit $(LIMIT) --report build/demo
+
+bench: $(BIN)/.light  ## instructions of every shipped model on every core, against dense int8: benchmarks/
+	$(BIN)/python tools/bench.py --out benchmarks
 
 test: $(BIN)/.test $(TRAIN)  ## the whole suite, tier by tier (without the slow marker)
 	@sh tools/run_tests.sh $(BIN) $(if $(TRAIN),$(VENV)-train/bin)

@@ -1,0 +1,164 @@
+"""Every shipped model on every core, against the dense rival: benchmarks/results.json and results.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from edge_snn import data
+from edge_snn.data.dataset import Dataset
+from edge_snn.errors import DeviceError, InputError, MismatchError
+from edge_snn.graph.model import IntegerModel
+from edge_snn.harness.report import tool_versions
+from edge_snn.profile import rival
+from edge_snn.profile.measure import measure
+from edge_snn.profile.report import describe
+from firmware_gen import boards
+
+# One board a core, the smallest core first.
+BOARDS = ("microbit", "mps2-an385", "mps2-an386", "mps2-an500", "mps2-an505", "mps3-an547")
+IMAGES = 10
+# Sets whose first images ship with the package; the others are read by their own name.
+SHIPPED_IMAGES = {"fashion-mnist": "fashion-mnist-1000"}
+
+
+def images_for(card: dict[str, Any], model: IntegerModel, count: int) -> Dataset:
+    """The first images of a shipped model's test set."""
+    name = str(card["data"])
+    return data.fit(data.load(SHIPPED_IMAGES.get(name, name), "test", count), model.input_shape)
+
+
+def bench_model(
+    model: IntegerModel,
+    dataset: Dataset,
+    folder: Path,
+    board_names: tuple[str, ...] = BOARDS,
+    say: Callable[[str], None] = lambda text: None,
+) -> dict[str, Any]:
+    """One model on some boards, as plain data that is the same in every run.
+
+    Raises:
+        MismatchError: a device and the host differ.
+        DeviceError: an emulator failed.
+    """
+    cores: dict[str, Any] = {}
+    left_out: dict[str, str] = {}
+    facts: dict[str, Any] = {}
+    for name in board_names:
+        board = boards.load(name)
+        core = rival.short(board.core)
+        say(f"{model.name} on {name}")
+        try:
+            made = measure(model, board, dataset, folder / f"{model.sha256[:12]}-{name}")
+        except InputError as error:
+            if "does not fit" not in error.diagnostic.reason:
+                raise
+            left_out[core] = error.diagnostic.reason
+            continue
+        report = describe(made)
+        if report["stopped"]:
+            raise DeviceError(report["stopped"], where=name)
+        if report["mismatched_images"]:
+            raise MismatchError(f"device and host differ in {report['mismatched_images']} images", where=name)
+        cores[core] = _core(report)
+        facts = {
+            "mean_rate": report["total"]["rate"],
+            "rates": {row["name"]: row["rate"] for row in report["layers"] if row["rate"] is not None},
+            "dense_macs": report["total"]["dense_macs"],
+        }
+    return {
+        "sha256": model.sha256,
+        "timesteps": model.graph.timesteps,
+        "data": dataset.name,
+        "images": len(dataset.x),
+        **facts,
+        "cores": cores,
+        "left_out": left_out,
+    }
+
+
+def _core(report: dict[str, Any]) -> dict[str, Any]:
+    total = report["total"]
+    cycles, basis = rival.cycles(report["core"], total["dense_macs"])
+    return {
+        "board": report["board"],
+        "core": report["core"],
+        "instructions": total["instructions"],
+        "min": total["min"],
+        "max": total["max"],
+        "rival_instructions": total["rival_instructions"],
+        "ratio": total["ratio"],
+        "modelled_cycles": None,
+        "rival_modelled_cycles": round(cycles) if cycles is not None else None,
+        "rival_cycle_model": basis,
+        "layers": report["layers"],
+    }
+
+
+def results(models: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The whole of results.json."""
+    versions = tool_versions(boards.load(BOARDS[-1]))
+    published = rival.table()
+    return {
+        "unit": "executed instructions of a whole inference, mean over the images; QEMU -icount",
+        "rival": {"name": published["name"], "method": published["method"]},
+        "tools": {name: versions[name] for name in ("edge_snn", "arm-none-eabi-gcc", "qemu-system-arm")},
+        "models": models,
+    }
+
+
+def markdown(document: dict[str, Any]) -> str:
+    """The same for people."""
+    lines = [
+        "# Benchmarks",
+        "",
+        "Written by `make bench`; how to read it: [docs/performance.md](../docs/performance.md).",
+        "",
+    ]
+    lines += [f"Instructions: {document['unit']}. Rival: {document['rival']['name']}, one pass of the same shapes."]
+    lines += ["", *(f"- {name}: {version}" for name, version in document["tools"].items()), ""]
+    for name, model in document["models"].items():
+        lines += _model(name, model)
+    return "\n".join(lines)
+
+
+def _model(name: str, model: dict[str, Any]) -> list[str]:
+    lines = [f"## {name}", ""]
+    lines.append(
+        f"T = {model['timesteps']}, the first {model['images']} images of {model['data']}, "
+        f"mean firing rate {_number(model.get('mean_rate'), '.4f')}, "
+        f"{_number(model.get('dense_macs'))} dense MACs; model {model['sha256'][:12]}."
+    )
+    lines += ["", "| core | board | instructions | rival | ratio | 1 : |", "|---|---|--:|--:|--:|--:|"]
+    for core, row in model["cores"].items():
+        times = 1 / row["ratio"] if row["ratio"] else None
+        lines.append(
+            f"| {core} | {row['board']} | {row['instructions']:,} | {_number(row['rival_instructions'])} "
+            f"| {_number(row['ratio'], '.3f')} | {_number(times, '.2f')} |"
+        )
+    lines += [f"| {core} | | {reason} | | | |" for core, reason in model["left_out"].items()]
+    lines.append("")
+    if model["cores"]:
+        lines += _layers(model["cores"])
+    return lines
+
+
+def _layers(cores: dict[str, Any]) -> list[str]:
+    heads = "".join(f" {core} | ratio |" for core in cores)
+    lines = [
+        f"| layer | kind | neurons | rate | dense MACs |{heads}",
+        "|---|---|--:|--:|--:|" + "--:|--:|" * len(cores),
+    ]
+    for rows in zip(*(row["layers"] for row in cores.values())):
+        first = rows[0]
+        cells = [first["name"], first["kind"], _number(first["neurons"]), _number(first["rate"], ".3f")]
+        cells.append(_number(first["dense_macs"]))
+        for row in rows:
+            cells += [_number(row["instructions"]), _number(row["ratio"], ".3f")]
+        lines.append("| " + " | ".join(cells) + " |")
+    return [*lines, ""]
+
+
+def _number(value: Any, form: str = ",") -> str:
+    return "" if value is None else format(value, form)

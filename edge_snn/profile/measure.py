@@ -1,0 +1,101 @@
+"""Runs images on an emulated board and tells where its instructions went."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from edge_snn.data.dataset import Dataset
+from edge_snn.errors import InputError
+from edge_snn.graph.model import IntegerModel
+from edge_snn.harness.client import Device
+from edge_snn.harness.emulator import Emulator
+from edge_snn.harness.evaluate import Evaluation, evaluate
+from edge_snn.harness.facts import HostResults, ModelFacts, model_facts
+from edge_snn.plan import build_plan
+from edge_snn.profile.rival import Product, products
+from edge_snn.reference import run
+from firmware_gen.boards import Board
+from firmware_gen.build import build
+
+Progress = Callable[[int, str], None]
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What a board did with some images.
+
+    Attributes:
+        done: results by image; ``stopped`` says why it ended early.
+        rivals: the dense products behind every step, in the order of ``facts.steps``.
+        elf: the program that ran.
+    """
+
+    board: Board
+    facts: ModelFacts
+    done: Evaluation
+    rivals: tuple[tuple[Product, ...], ...]
+    data: str
+    elf: Path
+
+    @property
+    def step_instructions(self) -> np.ndarray:
+        """Mean executed instructions of each step, float64 [steps]; of no images zeros."""
+        if not self.done.images:
+            return np.zeros(len(self.facts.steps))
+        ticks = np.stack(self.done.step_ticks).astype(np.float64).mean(axis=0)
+        return np.asarray(ticks * self.board.instructions(1.0))
+
+    @property
+    def instructions(self) -> np.ndarray:
+        """Executed instructions of each image, float64 [images]."""
+        return np.array(self.done.ticks, np.float64) * self.board.instructions(1.0)
+
+
+def check_board(board: Board) -> None:
+    """Raises InputError unless the board can be emulated with a clock that counts instructions."""
+    if not board.machine:
+        raise InputError(
+            "instructions are counted by an emulator, and this board has none",
+            where=f"board {board.name}",
+            hint="edge-snn boards lists those that are emulated",
+        )
+
+
+def measure(
+    model: IntegerModel, board: Board, dataset: Dataset, folder: Path, progress: Progress | None = None
+) -> Measurement:
+    """Builds the model for a board, runs the images there, and compares every one with the host.
+
+    Args:
+        dataset: images and labels that fit the model.
+        folder: receives the build and the journal.
+        progress: called with the number of images done and a note.
+
+    Raises:
+        InputError: the board is not emulated, or too small for the model.
+        ToolMissingError: compiler or emulator is missing.
+        DeviceError: the emulator did not start, or runs something else.
+    """
+    check_board(board)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
+    plan = build_plan(model)
+    facts = model_facts(model, plan)
+    made = build(model, board, folder / "firmware")
+    result = run(model.graph, dataset.x)
+    host = HostResults(result.logits, result.counts, np.asarray(sum(result.sops.values())))
+    with Emulator(board, made.elf) as emulator:
+        device = Device(emulator.port, emulator.death)
+        device.connect(model.sha256, board.name)
+        done = evaluate(device, facts, dataset.x, dataset.y, host, folder, progress)
+    parts = products(model.graph)
+    rivals = tuple(
+        tuple(part for name in (step.name, *step.fused) for part in parts.get(name, ())) for step in plan.steps
+    )
+    return Measurement(board, facts, done, rivals, dataset.name, made.elf)
