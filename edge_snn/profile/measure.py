@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,10 +16,15 @@ from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.evaluate import Evaluation, evaluate
 from edge_snn.harness.facts import HostResults, ModelFacts, model_facts
 from edge_snn.plan import build_plan
+from edge_snn.profile import plugin
+from edge_snn.profile.cycles import cycle_model
+from edge_snn.profile.histogram import Agreement, Histogram, agreement, histogram
 from edge_snn.profile.rival import Product, products
 from edge_snn.reference import run
 from firmware_gen.boards import Board
 from firmware_gen.build import build
+from firmware_gen.verify.decode import decoder
+from firmware_gen.verify.elf import load
 
 Progress = Callable[[int, str], None]
 
@@ -32,6 +37,8 @@ class Measurement:
         done: results by image; ``stopped`` says why it ended early.
         rivals: the dense products behind every step, in the order of ``facts.steps``.
         elf: the program that ran.
+        histogram: its executed instructions by class; None where they were not asked for.
+        agreement: of that with the static proof.
     """
 
     board: Board
@@ -40,6 +47,8 @@ class Measurement:
     rivals: tuple[tuple[Product, ...], ...]
     data: str
     elf: Path
+    histogram: Histogram | None = None
+    agreement: Agreement | None = None
 
     @property
     def step_instructions(self) -> np.ndarray:
@@ -66,7 +75,12 @@ def check_board(board: Board) -> None:
 
 
 def measure(
-    model: IntegerModel, board: Board, dataset: Dataset, folder: Path, progress: Progress | None = None
+    model: IntegerModel,
+    board: Board,
+    dataset: Dataset,
+    folder: Path,
+    progress: Progress | None = None,
+    with_histogram: bool = False,
 ) -> Measurement:
     """Builds the model for a board, runs the images there, and compares every one with the host.
 
@@ -74,10 +88,11 @@ def measure(
         dataset: images and labels that fit the model.
         folder: receives the build and the journal.
         progress: called with the number of images done and a note.
+        with_histogram: also count executed instructions by class, with the project's plugin for QEMU.
 
     Raises:
         InputError: the board is not emulated, or too small for the model.
-        ToolMissingError: compiler or emulator is missing.
+        ToolMissingError: compiler, emulator or disassembler is missing, or the emulator takes no plugins.
         DeviceError: the emulator did not start, or runs something else.
     """
     check_board(board)
@@ -90,7 +105,13 @@ def measure(
     made = build(model, board, folder / "firmware")
     result = run(model.graph, dataset.x)
     host = HostResults(result.logits, result.counts, np.asarray(sum(result.sops.values())))
-    with Emulator(board, made.elf) as emulator:
+    counts = folder / "counts.txt"
+    options: list[str] = []
+    if with_histogram:
+        program = load(made.elf)
+        decoder(program)  # says at once if there is no disassembler
+        options = plugin.arguments(plugin.build(folder), program, counts)
+    with Emulator(board, made.elf, options) as emulator:
         device = Device(emulator.port, emulator.death)
         device.connect(model.sha256, board.name)
         done = evaluate(device, facts, dataset.x, dataset.y, host, folder, progress)
@@ -98,4 +119,9 @@ def measure(
     rivals = tuple(
         tuple(part for name in (step.name, *step.fused) for part in parts.get(name, ())) for step in plan.steps
     )
-    return Measurement(board, facts, done, rivals, dataset.name, made.elf)
+    measured = Measurement(board, facts, done, rivals, dataset.name, made.elf)
+    if not with_histogram or not done.images:
+        return measured
+    windows = plugin.read(counts, done.images, len(plan.steps))
+    sorted_out = histogram(program, windows, done.images, cycle_model(board.core))
+    return replace(measured, histogram=sorted_out, agreement=agreement(made.elf, sorted_out))

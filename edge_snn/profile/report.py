@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from edge_snn.harness.report import layer_rows
 from edge_snn.profile import rival
+from edge_snn.profile.classes import CLASSES
+from edge_snn.profile.cycles import rules
+from edge_snn.profile.histogram import Window
 from edge_snn.profile.measure import Measurement
 
 
@@ -33,11 +37,14 @@ def describe(made: Measurement) -> dict[str, Any]:
                 "ratio": _ratio(steps[index], costs),
             }
         )
+    if made.histogram is not None:
+        for row, window in zip(layers, made.histogram.windows[1:-1]):
+            row.update(_window(window, made.histogram.inferences))
     count = sum(row["neurons"] for row in rates)
     rate = sum(row["rate"] * row["neurons"] for row in rates) / count if count else None
     whole = rival.instructions(board.core, tuple(part for parts in made.rivals for part in parts))
     each = made.instructions
-    return {
+    report: dict[str, Any] = {
         "board": board.name,
         "core": board.core,
         "model": facts.name,
@@ -61,6 +68,22 @@ def describe(made: Measurement) -> dict[str, Any]:
         },
         "stopped": done.stopped,
     }
+    if made.histogram is not None:
+        report["total"].update(_window(made.histogram.total, made.histogram.inferences))
+        model = made.histogram.model
+        report["cycle_model"] = {"kind": model.kind, "source": model.source, "rules": list(rules())}
+        edges = (made.histogram.windows[0], made.histogram.windows[-1])
+        report["outside_layers"] = round(sum(edge.instructions for edge in edges) / made.histogram.inferences)
+    if made.agreement is not None:
+        report["proof"] = {**asdict(made.agreement), "holds": made.agreement.holds}
+    return report
+
+
+def _window(window: Window, inferences: int) -> dict[str, Any]:
+    """Means over the inferences: classes that occur, and modelled cycles."""
+    classes = {name: round(window.classes[name] / inferences) for name in CLASSES if window.classes[name]}
+    cycles = None if window.cycles is None else round(window.cycles / inferences)
+    return {"histogram": classes, "modelled_cycles": cycles}
 
 
 def _ratio(ours: float, theirs: float | None) -> float | None:
