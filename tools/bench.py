@@ -46,7 +46,7 @@ def main(out: Path, names: tuple[str, ...], board_names: tuple[str, ...], images
     write_text(out / "results.md", bench.markdown(document))
     for name, made in models.items():
         for core, row in made["cores"].items():
-            click.echo(f"{name} {core}: {row['instructions']:,} of {row['rival_instructions']:,}: {row['ratio']:.3f}")
+            click.echo(f"{name} {core}: {row['instructions']:,} instructions, {row['ratio']} of the rival's")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from edge_snn.cli.common import console, json_option, load_model, print_json, pr
 from edge_snn.errors import DeviceError, ExitCode, MismatchError
 
 WIDTH = 118
+FUNCTIONS = 12  # shown; --json has all
 
 
 @click.command("profile")
@@ -35,7 +36,7 @@ def command(
     \b
     Examples:
       edge-snn profile --emulate mps2-an386 --model fashion-mnist --data fashion-mnist-1000 --limit 10
-      edge-snn profile --emulate microbit --model fashion-mnist-nano --data fashion-mnist-1000 --histogram --chart m0.svg
+      edge-snn profile --emulate microbit --model fashion-mnist-nano --data fashion-mnist-1000 --histogram
     """
     from edge_snn import data
     from edge_snn.profile import chart as charts
@@ -98,6 +99,13 @@ def show_histogram(report: dict[str, Any]) -> None:
     count = sum(total["histogram"].values())
     for name, value in total["histogram"].items():
         table.add_row(name, f"{value:,}", f"{value / count:.1%}")
+    out.print()
+    out.print(table)
+    table = Table("function", box=None)
+    table.add_column("instructions", justify="right")
+    table.add_column("share", justify="right")
+    for name, value in list(report["functions"].items())[:FUNCTIONS]:
+        table.add_row(escape(name), f"{value:,}", f"{value / count:.1%}")
     out.print()
     out.print(table)
     model = report["cycle_model"]

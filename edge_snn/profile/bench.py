@@ -39,8 +39,9 @@ def bench_model(
     """One model on some boards, as plain data that is the same in every run.
 
     Raises:
-        MismatchError: a device and the host differ.
+        MismatchError: a device and the host differ, or inference executed what it must not.
         DeviceError: an emulator failed.
+        ToolMissingError: compiler, emulator or disassembler is missing.
     """
     cores: dict[str, Any] = {}
     left_out: dict[str, str] = {}
@@ -50,7 +51,7 @@ def bench_model(
         core = rival.short(board.core)
         say(f"{model.name} on {name}")
         try:
-            made = measure(model, board, dataset, folder / f"{model.sha256[:12]}-{name}")
+            made = measure(model, board, dataset, folder / f"{model.sha256[:12]}-{name}", with_histogram=True)
         except InputError as error:
             if "does not fit" not in error.diagnostic.reason:
                 raise
@@ -61,6 +62,8 @@ def bench_model(
             raise DeviceError(report["stopped"], where=name)
         if report["mismatched_images"]:
             raise MismatchError(f"device and host differ in {report['mismatched_images']} images", where=name)
+        if not report["proof"]["holds"]:
+            raise MismatchError("inference must only add", where=name, hint="edge-snn profile --histogram says more")
         cores[core] = _core(report)
         facts = {
             "mean_rate": report["total"]["rate"],
@@ -81,6 +84,7 @@ def bench_model(
 def _core(report: dict[str, Any]) -> dict[str, Any]:
     total = report["total"]
     cycles, basis = rival.cycles(report["core"], total["dense_macs"])
+    ours = total["modelled_cycles"]
     return {
         "board": report["board"],
         "core": report["core"],
@@ -89,10 +93,14 @@ def _core(report: dict[str, Any]) -> dict[str, Any]:
         "max": total["max"],
         "rival_instructions": total["rival_instructions"],
         "ratio": total["ratio"],
-        "modelled_cycles": None,
+        "modelled_cycles": ours,
         "rival_modelled_cycles": round(cycles) if cycles is not None else None,
+        "cycles_ratio": round(ours / cycles, 4) if ours is not None and cycles is not None else None,
+        "cycle_model": {key: report["cycle_model"][key] for key in ("kind", "source")},
         "rival_cycle_model": basis,
-        "layers": report["layers"],
+        "histogram": total["histogram"],
+        "forbidden_executed": report["proof"]["forbidden"],
+        "layers": [{key: value for key, value in row.items() if key != "histogram"} for row in report["layers"]],
     }
 
 
@@ -130,18 +138,27 @@ def _model(name: str, model: dict[str, Any]) -> list[str]:
         f"mean firing rate {_number(model.get('mean_rate'), '.4f')}, "
         f"{_number(model.get('dense_macs'))} dense MACs; model {model['sha256'][:12]}."
     )
-    lines += ["", "| core | board | instructions | rival | ratio | 1 : |", "|---|---|--:|--:|--:|--:|"]
+    lines += ["", "| core | board | instructions | rival | ratio | = 1 / | modelled cycles | rival, cycles | ratio |"]
+    lines.append("|---|---|--:|--:|--:|--:|--:|--:|--:|")
     for core, row in model["cores"].items():
-        times = 1 / row["ratio"] if row["ratio"] else None
-        lines.append(
-            f"| {core} | {row['board']} | {row['instructions']:,} | {_number(row['rival_instructions'])} "
-            f"| {_number(row['ratio'], '.3f')} | {_number(times, '.2f')} |"
-        )
-    lines += [f"| {core} | | {reason} | | | |" for core, reason in model["left_out"].items()]
+        cells = [core, row["board"], _number(row["instructions"]), _number(row["rival_instructions"])]
+        cells += [_number(row["ratio"], ".3f"), _number(1 / row["ratio"] if row["ratio"] else None, ".2f")]
+        cells += [_number(row[key]) for key in ("modelled_cycles", "rival_modelled_cycles")]
+        lines.append("| " + " | ".join([*cells, _number(row["cycles_ratio"], ".3f")]) + " |")
     lines.append("")
+    lines += [f"- {core}: {reason}." for core, reason in model["left_out"].items()]
+    lines += [f"- Cycles, {core}: {_basis(row)}" for core, row in model["cores"].items()]
+    lines += ["- Multiplies, divides and floating-point instructions executed: none on any of these cores.", ""]
     if model["cores"]:
         lines += _layers(model["cores"])
     return lines
+
+
+def _basis(row: dict[str, Any]) -> str:
+    if row["modelled_cycles"] is None:
+        return f"none. {row['cycle_model']['source']}."
+    theirs = "no rival: " if row["rival_modelled_cycles"] is None else "rival: "
+    return f"{row['cycle_model']['kind']}. {row['cycle_model']['source']}; {theirs}{row['rival_cycle_model']}."
 
 
 def _layers(cores: dict[str, Any]) -> list[str]:

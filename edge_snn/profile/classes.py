@@ -57,7 +57,8 @@ _SCALAR = {
     "add, subtract": "adc adcs add adds addw adr neg negs rsb rsbs sbc sbcs sub subs subw",
     "logic": "and ands bic bics eor eors mvn mvns orn orns orr orrs",
     "move": "mov movs movt movw csel csinc csinv csneg cset csetm cinc cinv cneg",
-    "shift": "asr asrs lsl lsls lsr lsrs ror rors rrx rrxs lsll lsrl asrl sqshl sqshll srshr srshrl uqshl uqshll urshr urshrl",
+    "shift": """asr asrs lsl lsls lsr lsrs ror rors rrx rrxs lsll lsrl asrl sqshl sqshll srshr srshrl uqshl uqshll urshr
+        urshrl""",
     "extend, bit field": "bfc bfi sbfx ubfx sxtb sxth uxtb uxth clz rbit rev rev16 revsh",
     "compare": "cmn cmp teq tst",
     "packed": """sxtb16 uxtb16 sxtab sxtah sxtab16 uxtab uxtah uxtab16 sadd8 sadd16 ssub8 ssub16 sasx ssax uadd8 uadd16

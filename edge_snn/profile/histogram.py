@@ -6,10 +6,12 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from edge_snn.errors import InputError
 from edge_snn.profile.classes import FORBIDDEN, classify
 from edge_snn.profile.cycles import CycleModel, block_cycles
-from edge_snn.profile.plugin import Block, Runs, Windows
+from edge_snn.profile.plugin import Block, Counts, Runs
 from firmware_gen.verify import verify
 from firmware_gen.verify.allowed import helper
 from firmware_gen.verify.decode import Instruction, decoder
@@ -39,13 +41,17 @@ class Histogram:
     """Executed instructions of some inferences.
 
     Attributes:
-        inferences: how many.
+        counts: executed instructions, int64 [inferences, steps + 2], by window.
         windows: before the first step; the steps; behind the last.
     """
 
-    inferences: int
+    counts: np.ndarray
     windows: tuple[Window, ...]
     model: CycleModel
+
+    @property
+    def inferences(self) -> int:
+        return int(self.counts.shape[0])
 
     @property
     def total(self) -> Window:
@@ -109,14 +115,14 @@ def _ends(item: Instruction | None, block: Block) -> bool:
     return item is not None and item.address + item.size == block.begin
 
 
-def histogram(program: Program, windows: Windows, inferences: int, model: CycleModel) -> Histogram:
+def histogram(program: Program, counts: Counts, model: CycleModel) -> Histogram:
     """Sorts executed instructions by window, class and function."""
     code = Code(program)
-    made = [Window() for _ in windows]
-    for index in sorted(windows):
-        for block, runs in windows[index].items():
-            _add(made[index], code, block, runs, model)
-    return Histogram(inferences, tuple(made), model)
+    made = [Window() for _ in counts.windows]
+    for window, blocks in zip(made, counts.windows):
+        for block, runs in blocks.items():
+            _add(window, code, block, runs, model)
+    return Histogram(counts.instructions, tuple(made), model)
 
 
 def _add(window: Window, code: Code, block: Block, runs: Runs, model: CycleModel) -> None:

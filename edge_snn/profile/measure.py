@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_snn.data.dataset import Dataset
-from edge_snn.errors import InputError
+from edge_snn.errors import DeviceError, InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
@@ -25,6 +25,10 @@ from firmware_gen.boards import Board
 from firmware_gen.build import build
 from firmware_gen.verify.decode import decoder
 from firmware_gen.verify.elf import load
+
+# Two readings are each off by less than a tick, and a tick is at most an instruction; a clock that wraps while it is
+# read is read again, in a few instructions more.
+CLOCK_TOLERANCE = 16
 
 Progress = Callable[[int, str], None]
 
@@ -52,16 +56,12 @@ class Measurement:
 
     @property
     def step_instructions(self) -> np.ndarray:
-        """Mean executed instructions of each step, float64 [steps]; of no images zeros."""
+        """Executed instructions of each step in each image, float64 [images, steps]; its clock reading included."""
+        if self.histogram is not None:
+            return self.histogram.counts[:, 1:-1].astype(np.float64)
         if not self.done.images:
-            return np.zeros(len(self.facts.steps))
-        ticks = np.stack(self.done.step_ticks).astype(np.float64).mean(axis=0)
-        return np.asarray(ticks * self.board.instructions(1.0))
-
-    @property
-    def instructions(self) -> np.ndarray:
-        """Executed instructions of each image, float64 [images]."""
-        return np.array(self.done.ticks, np.float64) * self.board.instructions(1.0)
+            return np.zeros((0, len(self.facts.steps)))
+        return np.stack(self.done.step_ticks).astype(np.float64) * self.board.instructions(1.0)
 
 
 def check_board(board: Board) -> None:
@@ -122,6 +122,10 @@ def measure(
     measured = Measurement(board, facts, done, rivals, dataset.name, made.elf)
     if not with_histogram or not done.images:
         return measured
-    windows = plugin.read(counts, done.images, len(plan.steps))
-    sorted_out = histogram(program, windows, done.images, cycle_model(board.core))
-    return replace(measured, histogram=sorted_out, agreement=agreement(made.elf, sorted_out))
+    clocked = measured.step_instructions
+    sorted_out = histogram(program, plugin.read(counts, done.images, len(plan.steps)), cycle_model(board.core))
+    counted = replace(measured, histogram=sorted_out, agreement=agreement(made.elf, sorted_out))
+    apart = float(np.abs(counted.step_instructions - clocked).max())
+    if apart > CLOCK_TOLERANCE:
+        raise DeviceError(f"its clock and the counted instructions differ by {apart:.0f} in a step", where=board.name)
+    return counted

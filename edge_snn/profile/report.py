@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from edge_snn.harness.report import layer_rows
 from edge_snn.profile import rival
 from edge_snn.profile.classes import CLASSES
@@ -16,7 +18,8 @@ from edge_snn.profile.measure import Measurement
 def describe(made: Measurement) -> dict[str, Any]:
     """The profile; instructions are means over the images, a step's include its reading of the clock."""
     done, facts, board = made.done, made.facts, made.board
-    steps = made.step_instructions
+    each = made.step_instructions
+    steps = each.mean(axis=0) if done.images else np.zeros(len(facts.steps))
     total = float(steps.sum())
     rates = layer_rows(facts, done, board)
     rate_of = {layer.step: row for layer, row in zip(facts.layers, rates)}
@@ -43,7 +46,7 @@ def describe(made: Measurement) -> dict[str, Any]:
     count = sum(row["neurons"] for row in rates)
     rate = sum(row["rate"] * row["neurons"] for row in rates) / count if count else None
     whole = rival.instructions(board.core, tuple(part for parts in made.rivals for part in parts))
-    each = made.instructions
+    images = each.sum(axis=1)
     report: dict[str, Any] = {
         "board": board.name,
         "core": board.core,
@@ -54,14 +57,14 @@ def describe(made: Measurement) -> dict[str, Any]:
         "images": done.images,
         "mismatched_images": sum(not row.logits_equal or not row.counts_equal for row in done.rows),
         "unit": "executed instructions, mean over the images",
-        "resolution": 1,
+        "resolution": 0 if made.histogram is not None else 1,
         "layers": layers,
         "total": {
             "neurons": count,
             "rate": round(rate, 6) if rate is not None else None,
             "instructions": round(total),
-            "min": round(each.min()) if len(each) else None,
-            "max": round(each.max()) if len(each) else None,
+            "min": round(images.min()) if len(images) else None,
+            "max": round(images.max()) if len(images) else None,
             "dense_macs": sum(step.dense_macs for step in facts.steps),
             "rival_instructions": round(whole) if whole is not None else None,
             "ratio": _ratio(total, whole),
@@ -70,6 +73,8 @@ def describe(made: Measurement) -> dict[str, Any]:
     }
     if made.histogram is not None:
         report["total"].update(_window(made.histogram.total, made.histogram.inferences))
+        ran = made.histogram.total.functions.most_common()
+        report["functions"] = {name: round(count / made.histogram.inferences) for name, count in ran}
         model = made.histogram.model
         report["cycle_model"] = {"kind": model.kind, "source": model.source, "rules": list(rules())}
         edges = (made.histogram.windows[0], made.histogram.windows[-1])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
 
 from edge_snn.errors import DeviceError, ToolMissingError
 from firmware_gen.build import need
@@ -37,8 +37,21 @@ class Runs:
     fallen: int = 0
 
 
-# Window -> block -> runs. Window 0 lies before the first step, 1 to S are the steps, S + 1 lies behind the last.
-Windows = dict[int, dict[Block, Runs]]
+# Block -> runs, by window. Window 0 lies before the first step, 1 to S are the steps, S + 1 lies behind the last.
+Windows = list[dict[Block, Runs]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the plugin saw of some inferences.
+
+    Attributes:
+        windows: all inferences added up.
+        instructions: executed, int64 [inferences, steps + 2], by window.
+    """
+
+    windows: Windows
+    instructions: np.ndarray
 
 
 def build(folder: Path) -> Path:
@@ -103,16 +116,16 @@ def arguments(library: Path, program: Program, counts: Path) -> list[str]:
     return ["-plugin", f"file={str(library).replace(',', ',,')}{text}"]
 
 
-def read(counts: Path, inferences: int, steps: int) -> Windows:
-    """Adds up the counts of the first inferences of a run.
+def read(path: Path, inferences: int, steps: int) -> Counts:
+    """Adds up what the plugin wrote of the first inferences of a run.
 
     Raises:
         DeviceError: there are fewer, or their clock was not read once a step.
     """
-    windows: Windows = {index: {} for index in range(steps + 2)}
-    whole = 0
+    windows: Windows = [{} for _ in range(steps + 2)]
+    totals: list[list[int]] = []
     pending: list[tuple[int, ...]] = []
-    with counts.open(encoding="ascii") as lines:
+    with path.open(encoding="ascii") as lines:
         for line in lines:
             words = line.split()
             if words == ["inference"]:
@@ -120,25 +133,21 @@ def read(counts: Path, inferences: int, steps: int) -> Windows:
             elif len(words) == 2 and words[0] == "end":
                 if int(words[1]) != steps + 2:
                     raise DeviceError(f"read its clock {int(words[1]) - 1} times, {steps + 1} are due", where="plugin")
-                _add(windows, pending)
-                whole += 1
-                if whole == inferences:
-                    return windows
+                totals.append(_add(windows, pending))
+                if len(totals) == inferences:
+                    return Counts(windows, np.array(totals, np.int64))
             elif len(words) == 6:
                 pending.append((int(words[0]), int(words[1], 16), *map(int, words[2:])))
-    raise DeviceError(f"saw {whole} whole inferences of {inferences}", where="plugin")
+    raise DeviceError(f"saw {len(totals)} whole inferences of {inferences}", where="plugin")
 
 
-def _add(windows: Windows, rows: list[tuple[int, ...]]) -> None:
+def _add(windows: Windows, rows: list[tuple[int, ...]]) -> list[int]:
+    """Adds the rows of one inference; returns its instructions by window."""
+    total = [0] * len(windows)
     for window, begin, instructions, count, taken, fallen in rows:
         runs = windows[window].setdefault(Block(begin, instructions), Runs())
         runs.count += count
         runs.taken += taken
         runs.fallen += fallen
-
-
-def instructions(windows: Windows) -> Counter[int]:
-    """Executed instructions of each window."""
-    return Counter(
-        {index: sum(block.instructions * runs.count for block, runs in rows.items()) for index, rows in windows.items()}
-    )
+        total[window] += instructions * count
+    return total

@@ -135,8 +135,8 @@ static void esnn_translated(qemu_plugin_id_t id, struct qemu_plugin_tb *code)
         qemu_plugin_register_vcpu_tb_exec_cb(code, esnn_run, QEMU_PLUGIN_CB_NO_REGS, esnn_block(begin, end, count));
         return;
     }
-    /* With -icount QEMU leaves a block where it touches a device, and starts anew behind that instruction: whole blocks
-     * would count what follows twice. So where the clock is read, each instruction is a block. */
+    /* With -icount QEMU leaves a block where it touches a device, and starts anew behind that instruction: whole
+     * blocks would count what follows twice. So where the clock is read, each instruction is a block. */
     for (size_t i = 0; i < count; ++i) {
         struct qemu_plugin_insn *one = qemu_plugin_tb_get_insn(code, i);
         const uint64_t at = qemu_plugin_insn_vaddr(one);
