@@ -1,6 +1,6 @@
 """Writes benchmarks/results.json and results.md: every shipped model on every core. `make bench`.
 
-python tools/bench.py --out benchmarks [--model fashion-mnist] [--images 10]
+python tools/bench.py --out benchmarks [--model fashion-mnist] [--images 10] [--data cifar10=cifar10.npz]
 """
 
 from __future__ import annotations
@@ -22,16 +22,21 @@ from edge_snn.profile import bench
 @click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("benchmarks"), show_default=True)
 @click.option("--model", "names", multiple=True, help="Only this shipped model; may be repeated.")
 @click.option("--board", "board_names", multiple=True, help="Only this board; may be repeated.")
+@click.option("--data", "sources", multiple=True, metavar="NAME=SOURCE", help="Where the images of data set NAME are.")
 @click.option("--images", type=click.IntRange(min=1), default=bench.IMAGES, show_default=True)
-def main(out: Path, names: tuple[str, ...], board_names: tuple[str, ...], images: int) -> None:
+def main(
+    out: Path, names: tuple[str, ...], board_names: tuple[str, ...], sources: tuple[str, ...], images: int
+) -> None:
     """Measures and writes both files."""
-    models = {}
+    places = {name: source for name, _, source in (text.partition("=") for text in sources)}
+    models, left_out = {}, {}
     for name in names or zoo.names():
         model = load_model(name)
         try:
-            dataset = bench.images_for(zoo.card(name), model, images)
+            dataset = bench.images_for(zoo.card(name), model, images, places)
         except EdgeSnnError as error:  # a set that cannot be had here, e.g. a download without Keras
             click.echo(f"left out: {name}: {error}", err=True)
+            left_out[name] = error.diagnostic.reason
             continue
         models[name] = bench.bench_model(
             model,
@@ -40,7 +45,7 @@ def main(out: Path, names: tuple[str, ...], board_names: tuple[str, ...], images
             board_names or bench.BOARDS,
             lambda text: click.echo(text, err=True),
         )
-    document = bench.results(models)
+    document = bench.results(models, left_out)
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "results.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
     write_text(out / "results.md", bench.markdown(document))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,20 @@ IMAGES = 10
 SHIPPED_IMAGES = {"fashion-mnist": "fashion-mnist-1000"}
 
 
-def images_for(card: dict[str, Any], model: IntegerModel, count: int) -> Dataset:
-    """The first images of a shipped model's test set."""
+def images_for(
+    card: dict[str, Any], model: IntegerModel, count: int, places: Mapping[str, str] | None = None
+) -> Dataset:
+    """The first images of a shipped model's test set.
+
+    Args:
+        places: other names, files or folders for data sets, by the name in the card.
+
+    Raises:
+        EdgeSnnError: the data set cannot be had here.
+    """
     name = str(card["data"])
-    return data.fit(data.load(SHIPPED_IMAGES.get(name, name), "test", count), model.input_shape)
+    place = (places or {}).get(name) or SHIPPED_IMAGES.get(name, name)
+    return data.fit(data.load(place, "test", count), model.input_shape)
 
 
 def bench_model(
@@ -104,8 +114,8 @@ def _core(report: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def results(models: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The whole of results.json."""
+def results(models: dict[str, dict[str, Any]], left_out: dict[str, str] | None = None) -> dict[str, Any]:
+    """The whole of results.json; ``left_out`` says why a model could not be measured."""
     versions = tool_versions(boards.load(BOARDS[-1]))
     published = rival.table()
     return {
@@ -113,6 +123,7 @@ def results(models: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "rival": {"name": published["name"], "method": published["method"]},
         "tools": {name: versions[name] for name in ("edge_snn", "arm-none-eabi-gcc", "qemu-system-arm")},
         "models": models,
+        "left_out": left_out or {},
     }
 
 
@@ -128,7 +139,8 @@ def markdown(document: dict[str, Any]) -> str:
     lines += ["", *(f"- {name}: {version}" for name, version in document["tools"].items()), ""]
     for name, model in document["models"].items():
         lines += _model(name, model)
-    return "\n".join(lines)
+    lines += [f"Not measured: {name}: {reason}." for name, reason in document["left_out"].items()]
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _model(name: str, model: dict[str, Any]) -> list[str]:
@@ -169,7 +181,12 @@ def _layers(cores: dict[str, Any]) -> list[str]:
     ]
     for rows in zip(*(row["layers"] for row in cores.values())):
         first = rows[0]
-        cells = [first["name"], first["kind"], _number(first["neurons"]), _number(first["rate"], ".3f")]
+        cells = [
+            first["name"].replace("|", "\\|"),
+            first["kind"],
+            _number(first["neurons"]),
+            _number(first["rate"], ".3f"),
+        ]
         cells.append(_number(first["dense_macs"]))
         for row in rows:
             cells += [_number(row["instructions"]), _number(row["ratio"], ".3f")]

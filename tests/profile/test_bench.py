@@ -24,12 +24,17 @@ def run_once(folder):
 
 
 @pytest.fixture(scope="module")
-def measured(tmp_path_factory):
-    return run_once(tmp_path_factory.mktemp("bench"))
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("bench")
 
 
-def test_two_runs_write_the_same_files(measured, tmp_path):
-    again = run_once(tmp_path)
+@pytest.fixture(scope="module")
+def measured(folder):
+    return run_once(folder)
+
+
+def test_two_runs_write_the_same_files(measured, folder):
+    again = run_once(folder)
     first, second = (bench.results({"small": item}) for item in (measured, again))
     assert json.dumps(first) == json.dumps(second)
     assert bench.markdown(first) == bench.markdown(second)
@@ -76,6 +81,15 @@ def test_a_model_that_does_not_fit_is_left_out_with_the_reason(tmp_path):
     assert told["cores"] == {}
     assert "does not fit: it exceeds" in told["left_out"]["M0"]
     assert told["left_out"]["M0"] in bench.markdown(bench.results({"fashion-mnist": told}))
+
+
+def test_a_data_set_that_is_elsewhere_can_be_named(tmp_path):
+    made = model()
+    np.savez(tmp_path / "mine.npz", x=images(5, made.input_shape), y=np.arange(5))
+    found = bench.images_for({"data": "cifar10"}, made, 2, {"cifar10": str(tmp_path / "mine.npz")})
+    assert found.x.shape == (2, *made.input_shape)
+    text = bench.markdown(bench.results({}, {"other": "no such data set"}))
+    assert "Not measured: other: no such data set." in text
 
 
 @pytest.mark.parametrize("name", zoo.names())

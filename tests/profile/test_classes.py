@@ -15,8 +15,8 @@ def item(text: str) -> Instruction:
     return Instruction(0x100, 4, mnemonic, operands)
 
 
-MULTIPLIES = """mul muls mulne mla mls umull smull umlal smlal smlabb smlatt smlawb smulbb smulwt smuad smuadx smusd smlad
-    smladx smlald smlsd smlsld smmul smmla smmlsr umaal"""
+MULTIPLIES = """mul muls mulne mla mls umull smull umlal smlal smlabb smlatt smlawb smulbb smulwt smuad smuadx smusd
+    smlad smladx smlald smlsd smlsld smmul smmla smmlsr umaal"""
 VECTOR_MULTIPLIES = """vmul.i16 vmult.i8 vmla.s16 vmlas.u8 vmladav.s8 vmladavax.s32 vmlsdav.s16 vmullb.s8 vmullt.p16
     vqdmulh.s16 vqrdmulh.s32 vqdmlah.s8 vqrdmlash.s16 vrmulh.u8 vrmlaldavh.s32 vmlaldav.s16"""
 
