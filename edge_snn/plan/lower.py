@@ -19,14 +19,14 @@ from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import AttentionStep
-from edge_snn.plan.chain import Chain, plan_chain
+from edge_snn.plan.chain import Chain, block_finish, plan_chain
 from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import ReadoutStep
 from edge_snn.plan.residual import CurrentStep
 from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stream, padded
-from edge_snn.plan.vector import Vector, plan_vector
+from edge_snn.plan.vector import HEAD, Vector, plan_vector
 
 MAX_ROW_UNITS = 1 << 16  # a row's place is 16 bits, in units of 8 bytes
 
@@ -143,7 +143,11 @@ class Lowering:
         finish = self._finish(node.name)
         if layer is not None and relu is not None:
             chain = self._key_chain(node, layer, relu, made_of, query.channels // node.heads)
-        self.steps.append(AttentionStep(node.name, finish, node, query, value, made_of, layer, relu, chain))
+        width = query.channels // node.heads
+        vector = None
+        if width == HEAD and block_finish(self.model, finish) and finish.neuron and not finish.neuron.output.ternary:
+            vector = self._vector(chain, made_of, 1, (1, 1), Finish(made_of.timesteps, 1))
+        self.steps.append(AttentionStep(node.name, finish, node, query, value, made_of, layer, relu, chain, vector))
 
     def _key_chain(self, node: Attention, layer: Linear, relu: Relu, source: Spikes, width: int) -> Chain | None:
         """The chain of K, if esnn_attention_chain can run the attention."""

@@ -9,6 +9,7 @@ from edge_snn.plan.chain import BLOCK, Chain, lane_neuron
 from edge_snn.plan.steps import Finish, Spikes
 
 TIMESTEPS = 4
+HEAD = 16  # channels of a head of attention
 PARTS = 7  # of a chain of four places
 MARK_BYTES = 64  # of one position: 8 pointers, of 8 bytes at most
 MAX_LINES = 4

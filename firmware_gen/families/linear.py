@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.steps import padded
-from firmware_gen.emit import Struct, Value, bit_rows
+from firmware_gen.emit import Struct, bit_rows
 from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
-from firmware_gen.families.vector import vector
+from firmware_gen.families.vector import lines_of_one, vector
 
 
 def emit(context: Context, index: int, step: LinearStep) -> None:
@@ -17,10 +17,8 @@ def emit(context: Context, index: int, step: LinearStep) -> None:
     cin, cout = node.weight.shape
     about = [f"{node.name}: linear [{cin}, {cout}]", context.bounds(node.name)]
     if step.vector is not None:
-        height, width = source.positions, 1  # lines of one position
-        geometry: dict[str, Value] = {"height": height, "width": width, "out_height": height, "out_width": width}
-        geometry.update({"stride_y": 1, "stride_x": 1, "top": 0, "left": 0})
-        shared = vector(context, index, step.vector, node.weight, node.bias, source, geometry, about)
+        lines = lines_of_one(source.positions)
+        shared = vector(context, index, step.vector, node.weight, node.bias, source, lines, about)
         fields = Struct({"layer": shared, "finish": finish(context, name, step.finish)})
         context.declare(f"static const esnn_vector_layer_t {name} = {fields.render()};\n")
         context.calls.append(f"esnn_vector_layer(&{name}, arena, result->counts)")

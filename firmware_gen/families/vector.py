@@ -15,6 +15,12 @@ def _list(values: list[int]) -> str:
     return "{" + ", ".join(f"{value}u" for value in values) + "}"
 
 
+def lines_of_one(positions: int) -> dict[str, Value]:
+    """The geometry of a linear layer: lines of one position."""
+    size: dict[str, Value] = {"height": positions, "width": 1, "out_height": positions, "out_width": 1}
+    return {**size, "stride_y": 1, "stride_x": 1, "top": 0, "left": 0}
+
+
 def vector(
     context: Context,
     index: int,
