@@ -76,11 +76,80 @@ static void esnn_neurons_binary(const int16_t *sums, const int16_t *threshold, u
     counter[3] += count_d;
 }
 
+/**
+ * One step of eight ternary neurons: U in `u`, the sum of the next step in `next`. Bits of lanes that fired +1, and of
+ * lanes that did not fire at all; those hand on their residue.
+ */
+static inline void esnn_step_ternary(int16x8_t *u, int16x8_t *next, int16x8_t theta, int16x8_t minus_theta,
+                                     uint32_t *plus, uint32_t *silent)
+{
+    __asm__ volatile("vcmp.s16 ge, %q[u], %q[theta]\n"
+                     "vmrs %[plus], p0\n"
+                     "vpttt.s16 lt, %q[u], %q[theta]\n"
+                     "vcmpt.s16 gt, %q[u], %q[minus]\n"
+                     "vshrt.s16 %q[u], %q[u], #1\n"
+                     "vaddt.i16 %q[next], %q[next], %q[u]\n"
+                     "vmrs %[silent], p0\n"
+                     : [u] "+w"(*u), [next] "+w"(*next), [plus] "=&r"(*plus), [silent] "=r"(*silent)
+                     : [theta] "w"(theta), [minus] "w"(minus_theta)
+                     : "cc");
+}
+
+/** Even and odd entries. The address is hidden: gcc 12 would step it inside of the load, which does not assemble. */
+static inline int16x8x2_t esnn_load(const int16_t *from)
+{
+    __asm__("" : "+r"(from));
+    return vld2q_s16(from);
+}
+
+static inline uint32_t esnn_interleave(uint32_t even, uint32_t odd)
+{
+    return (even & 0x55555555u) | (odd & 0xaaaaaaaau);
+}
+
+static void esnn_neurons_ternary(const esnn_neuron_t *neuron, const int16_t *sums, uint32_t blocks, uint8_t *spikes,
+                                 uint32_t *counter)
+{
+    const int16_t *threshold = neuron->narrow_threshold;
+    const uint32_t step = blocks << 4;
+    for (uint32_t left = blocks; left != 0; --left) {
+        uint32_t plus[4], silent[4];
+        const int16x8x2_t theta = esnn_load(threshold);
+        const int16x8_t minus_even = vnegq_s16(theta.val[0]), minus_odd = vnegq_s16(theta.val[1]);
+        const int16_t *from = sums;
+        int16x8x2_t u = esnn_load(from);
+#pragma GCC unroll 4
+        for (uint32_t t = 0; t < 4u; ++t) {
+            uint32_t plus_odd, silent_odd;
+            int16x8x2_t next = u;
+            if (t != 3u) {
+                from += step;
+                next = esnn_load(from);
+            }
+            esnn_step_ternary(&u.val[0], &next.val[0], theta.val[0], minus_even, &plus[t], &silent[t]);
+            esnn_step_ternary(&u.val[1], &next.val[1], theta.val[1], minus_odd, &plus_odd, &silent_odd);
+            plus[t] = esnn_interleave(plus[t], plus_odd);
+            silent[t] = esnn_interleave(silent[t], silent_odd);
+            u = next;
+        }
+        const uint32_t planes[2] = {plus[0] | plus[1] << 16, plus[2] | plus[3] << 16};
+        const uint32_t minus[2] = {~(planes[0] | silent[0] | silent[1] << 16),
+                                   ~(planes[1] | silent[2] | silent[3] << 16)};
+        esnn_block_write(planes, spikes, neuron->step_stride);
+        esnn_block_write(minus, spikes + neuron->minus, neuron->step_stride);
+        esnn_block_count(planes, counter);
+        esnn_block_count(minus, counter + 4);
+        threshold += ESNN_BLOCK;
+        sums += ESNN_BLOCK;
+        spikes += 2;
+    }
+}
+
 void esnn_vector_neuron_mve(const esnn_neuron_t *neuron, const int16_t *sums, uint32_t blocks, uint8_t *spikes,
                             uint32_t *counter)
 {
     if (neuron->ternary) {
-        esnn_vector_neuron_portable(neuron, sums, blocks, spikes, counter);
+        esnn_neurons_ternary(neuron, sums, blocks, spikes, counter);
     } else {
         esnn_neurons_binary(sums, neuron->narrow_threshold, blocks, spikes, neuron->step_stride, counter);
     }
