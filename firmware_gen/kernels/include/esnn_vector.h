@@ -88,9 +88,15 @@ void esnn_vector_sums_portable(const esnn_vector_t *layer, esnn_run_t *run, cons
                                int16_t *sums);
 void esnn_vector_sums_mve(const esnn_vector_t *layer, esnn_run_t *run, const esnn_run_t *end, int16_t *sums);
 
-/** to[i] = a[i] + b[i] modulo 2^16, i < 16 * blocks; all 4-byte aligned. */
-void esnn_vector_add_portable(const int16_t *a, const int16_t *b, int16_t *to, uint32_t blocks);
-void esnn_vector_add_mve(const int16_t *a, const int16_t *b, int16_t *to, uint32_t blocks);
+/**
+ * Adds the residual to the sums of a position and stores them: as esnn_finish_t says, at least one of both.
+ *
+ * @param from, to  of the position, step 0.
+ */
+void esnn_vector_stream_portable(const esnn_finish_t *finish, int16_t *sums, uint32_t blocks, const uint8_t *from,
+                                 uint8_t *to);
+void esnn_vector_stream_mve(const esnn_finish_t *finish, int16_t *sums, uint32_t blocks, const uint8_t *from,
+                            uint8_t *to);
 
 /**
  * Neurons with esnn_neuron_t.lanes of one position: writes their spikes and counts them.
@@ -110,11 +116,11 @@ void esnn_vector_pool(const esnn_neuron_t *neuron, const esnn_place_t *place, co
 
 #if ESNN_VECTOR_MVE
 #define esnn_vector_sums esnn_vector_sums_mve
-#define esnn_vector_add esnn_vector_add_mve
+#define esnn_vector_stream esnn_vector_stream_mve
 #define esnn_vector_neuron esnn_vector_neuron_mve
 #else
 #define esnn_vector_sums esnn_vector_sums_portable
-#define esnn_vector_add esnn_vector_add_portable
+#define esnn_vector_stream esnn_vector_stream_portable
 #define esnn_vector_neuron esnn_vector_neuron_portable
 #endif
 

@@ -2,22 +2,39 @@
 
 #include "esnn_vector.h"
 
-/** Appends the rows of the inputs whose bit is set, from the highest one down. */
-static inline void esnn_append(const esnn_vector_t *layer, uint32_t mask, uint32_t first, uint16_t **list)
+/** Appends the rows of the inputs whose bit is set, from the highest one down; `mask` is not 0. */
+static inline uint16_t *esnn_append(const uint16_t *place, uint32_t mask, uint32_t first, uint16_t *list)
 {
-    if (mask == 0) {
-        return;
-    }
-    uint16_t *at = *list;
-    do {
-#if defined(__ARM_FEATURE_CLZ) || defined(__GNUC__)
+#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+    uint32_t k, entry;
+    __asm__ volatile("1:\n"
+                     "clz %[k], %[mask]\n"
+                     "ldrh %[entry], [%[place], %[k], lsl #1]\n"
+                     "lsr %[k], %[top], %[k]\n"
+                     "add %[entry], %[entry], %[first]\n"
+                     "eors %[mask], %[mask], %[k]\n"
+                     "strh %[entry], [%[list]], #2\n"
+                     "bne 1b\n"
+                     : [mask] "+r"(mask), [list] "+r"(list), [k] "=&r"(k), [entry] "=&r"(entry)
+                     : [place] "r"(place), [first] "r"(first), [top] "r"(0x80000000u)
+                     : "cc", "memory");
+#else
+    while (mask != 0) {
         const uint32_t k = (uint32_t)__builtin_clz(mask);
-#endif
         mask ^= 0x80000000u >> k;
-        *at++ = (uint16_t)(first + layer->place[k]);
-    } while (mask != 0);
-    *list = at;
+        *list++ = (uint16_t)(first + place[k]);
+    }
+#endif
+    return list;
 }
+
+#define ESNN_PART(number, bits)                                                                                      \
+    do {                                                                                                             \
+        const uint32_t part = (bits);                                                                                \
+        if (part != 0) {                                                                                             \
+            marks->part[number] = esnn_append(place, part, first, marks->part[number]);                              \
+        }                                                                                                            \
+    } while (0)
 
 /** 32 inputs of one step; a last group of 16 inputs ends there. */
 static inline uint32_t esnn_load(const uint8_t *at, uint32_t half)
@@ -33,6 +50,7 @@ static inline uint32_t esnn_load(const uint8_t *at, uint32_t half)
 
 void esnn_vector_list(const esnn_vector_t *layer, const uint8_t *spikes, uint8_t *lists, esnn_marks_t *marks)
 {
+    const uint16_t *place = layer->place;
     uint32_t row = 0; /* of the position's first input */
     for (uint32_t part = 0; part < ESNN_PARTS; ++part) {
         marks->part[part] = (uint16_t *)(void *)lists;
@@ -52,13 +70,13 @@ void esnn_vector_list(const esnn_vector_t *layer, const uint8_t *spikes, uint8_t
             const uint32_t d = esnn_load(at_d, half);
             if ((a | b | c | d) != 0) {
                 const uint32_t cd = c & d, bcd = b & cd, abcd = a & bcd;
-                esnn_append(layer, abcd, first, &marks->part[0]);
-                esnn_append(layer, a & ~abcd, first, &marks->part[1]);
-                esnn_append(layer, bcd & ~abcd, first, &marks->part[2]);
-                esnn_append(layer, b & ~bcd, first, &marks->part[3]);
-                esnn_append(layer, cd & ~bcd, first, &marks->part[4]);
-                esnn_append(layer, c & ~cd, first, &marks->part[5]);
-                esnn_append(layer, d & ~cd, first, &marks->part[6]);
+                ESNN_PART(0, abcd);
+                ESNN_PART(1, a ^ abcd);
+                ESNN_PART(2, bcd ^ abcd);
+                ESNN_PART(3, b ^ bcd);
+                ESNN_PART(4, cd ^ bcd);
+                ESNN_PART(5, c ^ cd);
+                ESNN_PART(6, d ^ cd);
             }
             at_a += 4;
             at_b += 4;

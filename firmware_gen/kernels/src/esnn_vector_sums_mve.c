@@ -29,6 +29,18 @@
     "cmp r3, %[end]\n"                                                                                               \
     "bne 1b\n"
 
+/** The same for a single run, whose members stand in registers. */
+#define ESNN_WALK_ONE(adds)                                                                                          \
+    "ldr r4, [%[from], #%c[part]]\n"                                                                                   \
+    "ldr r5, [%[to], #%c[part]]\n"                                                                                     \
+    "subs r5, r5, r4\n"                                                                                              \
+    "lsr r5, r5, #1\n"                                                                                               \
+    "wls lr, r5, 3f\n"                                                                                               \
+    "2:\n"                                                                                                           \
+    "ldrh r6, [r4], #2\n"                                                                                            \
+    "add r6, %[rows], r6, lsl #4\n" adds "le lr, 2b\n"                                                               \
+    "3:\n"
+
 #define ESNN_ADD_2 ESNN_ADD("a", "q6", "0") ESNN_ADD("b", "q7", "8")
 #define ESNN_ADD_4 ESNN_ADD_2 ESNN_ADD("c", "q6", "16") ESNN_ADD("d", "q7", "24")
 #define ESNN_ADD_6 ESNN_ADD_4 ESNN_ADD("e", "q6", "32") ESNN_ADD("f", "q7", "40")
@@ -36,26 +48,37 @@
 #define ESNN_INPUTS [run] "r"(run), [end] "r"(end), [part] "r"(part)
 #define ESNN_CLOBBERS "r3", "r4", "r5", "r6", "r8", "lr", "q6", "q7", "cc", "memory"
 
+#define ESNN_ONE [from] "r"(run->from), [to] "r"(run->to), [rows] "r"(run->rows), [part] "i"(part)
+#define ESNN_ONE_CLOBBERS "r4", "r5", "r6", "lr", "q6", "q7", "cc", "memory"
+
 typedef struct {
     int16x8_t a, b, c, d, e, f;
 } esnn_sums_t;
+
+#define ESNN_SUMS_2 [a] "+w"(sum->a), [b] "+w"(sum->b)
+#define ESNN_SUMS_4 ESNN_SUMS_2, [c] "+w"(sum->c), [d] "+w"(sum->d)
+#define ESNN_SUMS_6 ESNN_SUMS_4, [e] "+w"(sum->e), [f] "+w"(sum->f)
 
 static inline void esnn_walk(esnn_sums_t *sum, uint32_t vectors, const esnn_run_t *run, const esnn_run_t *end,
                              uint32_t part)
 {
     if (vectors == 2u) {
-        __asm__ volatile(ESNN_WALK(ESNN_ADD_2) : [a] "+w"(sum->a), [b] "+w"(sum->b) : ESNN_INPUTS : ESNN_CLOBBERS);
+        __asm__ volatile(ESNN_WALK(ESNN_ADD_2) : ESNN_SUMS_2 : ESNN_INPUTS : ESNN_CLOBBERS);
     } else if (vectors == 4u) {
-        __asm__ volatile(ESNN_WALK(ESNN_ADD_4)
-                         : [a] "+w"(sum->a), [b] "+w"(sum->b), [c] "+w"(sum->c), [d] "+w"(sum->d)
-                         : ESNN_INPUTS
-                         : ESNN_CLOBBERS);
+        __asm__ volatile(ESNN_WALK(ESNN_ADD_4) : ESNN_SUMS_4 : ESNN_INPUTS : ESNN_CLOBBERS);
     } else {
-        __asm__ volatile(ESNN_WALK(ESNN_ADD_6)
-                         : [a] "+w"(sum->a), [b] "+w"(sum->b), [c] "+w"(sum->c), [d] "+w"(sum->d), [e] "+w"(sum->e),
-                           [f] "+w"(sum->f)
-                         : ESNN_INPUTS
-                         : ESNN_CLOBBERS);
+        __asm__ volatile(ESNN_WALK(ESNN_ADD_6) : ESNN_SUMS_6 : ESNN_INPUTS : ESNN_CLOBBERS);
+    }
+}
+
+static inline void esnn_walk_one(esnn_sums_t *sum, uint32_t vectors, const esnn_run_t *run, uint32_t part)
+{
+    if (vectors == 2u) {
+        __asm__ volatile(ESNN_WALK_ONE(ESNN_ADD_2) : ESNN_SUMS_2 : ESNN_ONE : ESNN_ONE_CLOBBERS);
+    } else if (vectors == 4u) {
+        __asm__ volatile(ESNN_WALK_ONE(ESNN_ADD_4) : ESNN_SUMS_4 : ESNN_ONE : ESNN_ONE_CLOBBERS);
+    } else {
+        __asm__ volatile(ESNN_WALK_ONE(ESNN_ADD_6) : ESNN_SUMS_6 : ESNN_ONE : ESNN_ONE_CLOBBERS);
     }
 }
 
@@ -93,16 +116,30 @@ static inline __attribute__((always_inline)) void esnn_group(const uint32_t *pla
                                                              const int16_t *bias, int16_t *sums)
 {
     int16_t *trunk = sums + place[3];
+    const esnn_run_t one = *run;
+    const uint32_t alone = run + 1 == end;
     esnn_sums_t sum;
     esnn_load_sums(&sum, vectors, bias);
-    for (uint32_t part = 0; part != 24u; part += 8u) {
-        esnn_walk(&sum, vectors, run, end, part);
-        esnn_store_sums(&sum, vectors, trunk);
-        esnn_walk(&sum, vectors, run, end, part + 4u);
-        esnn_store_sums(&sum, vectors, sums + *place++);
-        esnn_load_sums(&sum, vectors, trunk);
+    if (alone) {
+#pragma GCC unroll 3
+        for (uint32_t part = 0; part != 24u; part += 8u) {
+            esnn_walk_one(&sum, vectors, &one, part);
+            esnn_store_sums(&sum, vectors, trunk);
+            esnn_walk_one(&sum, vectors, &one, part + 4u);
+            esnn_store_sums(&sum, vectors, sums + *place++);
+            esnn_load_sums(&sum, vectors, trunk);
+        }
+        esnn_walk_one(&sum, vectors, &one, 24u);
+    } else {
+        for (uint32_t part = 0; part != 24u; part += 8u) {
+            esnn_walk(&sum, vectors, run, end, part);
+            esnn_store_sums(&sum, vectors, trunk);
+            esnn_walk(&sum, vectors, run, end, part + 4u);
+            esnn_store_sums(&sum, vectors, sums + *place++);
+            esnn_load_sums(&sum, vectors, trunk);
+        }
+        esnn_walk(&sum, vectors, run, end, 24u);
     }
-    esnn_walk(&sum, vectors, run, end, 24u);
     esnn_store_sums(&sum, vectors, trunk);
 }
 
