@@ -45,6 +45,9 @@
 #define ESNN_CHAIN_V7M 0
 #endif
 
+/** Whether sums need to know how many rows went into them. */
+#define ESNN_CHAIN_TOTALS ESNN_CHAIN_SWAR
+
 /**
  * Four weights in a word, outputs 0, 2, 1, 3 from the lowest byte up, so that bytes 0 and 2 are neighbours in 16-bit
  * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next.
@@ -91,7 +94,7 @@ uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uin
 /**
  * Lists the rows of each part, each part closed by ESNN_LIST_END: trunk abcd, a, trunk bcd, b, .., last place.
  *
- * @param totals  by place: number of rows that make its sum.
+ * @param totals  by place: number of rows that make its sum; left alone without ESNN_CHAIN_TOTALS.
  */
 void esnn_chain_list(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, int16_t *list,
                      uint32_t *totals);
