@@ -44,7 +44,7 @@ class Chain:
         steps = len(self.order)
         parts = {
             "masks": 8 * steps * self.words,
-            "list": 2 * (self.inputs * most_parts(steps) + 2 * steps),
+            "list": 4 * (self.inputs * most_parts(steps) + 2 * steps),
             "totals": 4 * steps,
             "sums": 2 * steps * BLOCK,
         }
