@@ -87,8 +87,10 @@ def narrow_neuron(model: IntegerModel, node: Neuron) -> bool:
 
 
 def lane_neuron(model: IntegerModel, node: Neuron) -> bool:
-    """Whether its membrane fits 16 bits as well."""
-    return narrow_neuron(model, node) and model.accumulators[f"{node.name}.membrane"].bits <= 16
+    """Whether its membrane fits 16 bits as well, and so does its distance from the threshold."""
+    membrane = model.accumulators[f"{node.name}.membrane"]
+    fits = membrane.bits <= 16 and membrane.low - int(np.max(node.threshold)) >= -INT16_MAX - 1
+    return narrow_neuron(model, node) and fits
 
 
 def block_finish(model: IntegerModel, finish: Finish) -> bool:

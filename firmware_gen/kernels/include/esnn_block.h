@@ -33,6 +33,14 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
 uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 
+
+/**
+ * The same, binary, from numbers of esnn_chain_numbers_v6m() with an offset of 2^14 in each lane.
+ *
+ * @param numbers  uint32 [4][ESNN_BLOCK / 2].
+ */
+uint32_t esnn_block_neuron_v6m(const uint32_t *numbers, const int16_t *threshold, uint32_t *planes);
+
 /** For neurons with esnn_neuron_t.lanes. */
 #if ESNN_CHAIN_DSP
 #define esnn_block_neuron_lanes esnn_block_neuron_dsp

@@ -1,5 +1,7 @@
 #include "esnn_block.h"
 
+#if !ESNN_CHAIN_V6M
+
 /** Sums of 16 bits as those of 32 bits that esnn_finish() takes. */
 static void esnn_widen(const int16_t *sums, int32_t *wide, uint32_t entries)
 {
@@ -74,3 +76,5 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
         left -= channels;
     }
 }
+
+#endif
