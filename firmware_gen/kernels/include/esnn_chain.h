@@ -109,6 +109,9 @@ typedef struct {
  */
 uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint32_t first,
                            uint32_t *masks);
+/** The same for V6M and T = 4. */
+uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint32_t first,
+                               uint32_t *masks);
 
 /**
  * Lists the rows of each part, each part closed by ESNN_LIST_END: trunk abcd, a, trunk bcd, b, .., last place.

@@ -90,6 +90,11 @@ uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uin
                            uint32_t *masks)
 {
     const uint32_t four = chain->places == 4u;
+#if ESNN_CHAIN_V6M
+    if (four) {
+        return esnn_chain_masks_v6m(chain, spikes, positions, first, masks);
+    }
+#endif
     for (; positions != 0; --positions) {
         masks =
             four ? esnn_masks_of_four(chain, spikes, first, masks) : esnn_masks_of_any(chain, spikes, first, masks);
