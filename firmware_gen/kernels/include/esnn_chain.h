@@ -90,7 +90,7 @@ typedef struct {
     uint32_t position_bytes;            /**< from the spikes of one position to those of the next */
     uint32_t row_bytes;                 /**< of the spikes of one step, a multiple of 2 */
     uint32_t places;                    /**< T */
-    uint32_t masks;                     /**< scratch: 8 T bytes for each 32 inputs */
+    uint32_t masks;                     /**< scratch: 8 T bytes for each 32 inputs that are looked at together */
     uint32_t list;                      /**< scratch: int16 entries; V6M: int32 */
     uint32_t totals;                    /**< scratch: T uint32 */
     uint32_t sums;                      /**< scratch: int16 [T][ESNN_BLOCK] */
@@ -109,9 +109,6 @@ typedef struct {
  */
 uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint32_t first,
                            uint32_t *masks);
-/** The same for V6M and T = 4. */
-uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint32_t first,
-                               uint32_t *masks);
 
 /**
  * Lists the rows of each part, each part closed by ESNN_LIST_END: trunk abcd, a, trunk bcd, b, .., last place.
@@ -120,9 +117,6 @@ uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes,
  */
 void esnn_chain_list(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, int16_t *list,
                      uint32_t *totals);
-
-/** The same for V6M: the list is of int32, the bytes from the weights of a block to each row; no totals. */
-void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, int32_t *list);
 
 /**
  * Sums of one block at all steps: sums[t][c] = bias[c] + the rows of the step.
@@ -141,18 +135,22 @@ void esnn_chain_sums_v6m(const esnn_chain_t *chain, const uint32_t *weights, con
 void esnn_chain_sums_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
                          const uint32_t *totals, int16_t *sums);
 
-
 /**
- * The same for V6M, from its own list. A pair of sums is left as one number, low + 2^16 high + offset modulo 2^32.
+ * Lists the rows of a line of neighbouring positions at list[begin] and behind: per part of the chain, in the order
+ * of the parts, the rows of all positions from left to right. Row of input k of position x: x * inputs + k.
  *
- * @param numbers  uint32 [T][ESNN_BLOCK / 2].
+ * @param spikes  of the first position.
+ * @param width   positions of the line; width * inputs is below 2^15 - 32.
+ * @param masks   scratch, as for esnn_chain_masks().
+ * @param list    receives the rows; all places in it are below 2^16.
+ * @param starts  receives [2 T - 1][width + 1]: where in the list each position of each part begins; then its end.
  */
-void esnn_chain_numbers_v6m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                            const int32_t *list, uint32_t offset, uint32_t *numbers);
+void esnn_chain_line(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t width, uint32_t *masks, int16_t *list,
+                     uint32_t begin, uint16_t *starts);
 
-/** All blocks of one position, each finished when it is summed. @param end  of the masks. */
+/** All blocks of one position, from its list and totals, each finished when it is summed. */
 void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
-                       const uint32_t *end, uint8_t *arena, uint32_t *counts);
+                       uint8_t *arena, uint32_t *counts);
 
 #if ESNN_CHAIN_DSP
 #define esnn_chain_sums esnn_chain_sums_dsp
@@ -164,13 +162,6 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
 #define esnn_chain_sums esnn_chain_sums_swar
 #else
 #define esnn_chain_sums esnn_chain_sums_portable
-#endif
-
-/* Cores that count leading zeros keep input 0 in the highest bit. */
-#if defined(__ARM_FEATURE_CLZ)
-#define ESNN_MASK_BIT(k) (31u - (k))
-#else
-#define ESNN_MASK_BIT(k) (k)
 #endif
 
 #endif

@@ -1,4 +1,4 @@
-#include "esnn_block.h"
+#include "esnn_v6m.h"
 
 #if ESNN_CHAIN_V6M
 
@@ -56,8 +56,8 @@ uint32_t esnn_block_neuron_v6m(const uint32_t *numbers, const int16_t *threshold
 {
     register const uint32_t *sums __asm__("r0") = numbers;
     register const int16_t *thresholds __asm__("r1") = threshold;
-    register uint32_t both __asm__("r5") = 0x80008000u;
-    register uint32_t half __asm__("r12") = 0x40004000u;
+    register uint32_t both __asm__("r5") = ESNN_TOPS;
+    register uint32_t half __asm__("r12") = ESNN_QUARTER;
     register uint32_t a __asm__("r8") = 0;
     register uint32_t b __asm__("r9") = 0;
     register uint32_t c __asm__("r10") = 0;

@@ -1,4 +1,4 @@
-#include "esnn_chain.h"
+#include "esnn_v6m.h"
 
 #if ESNN_CHAIN_V6M
 
@@ -12,7 +12,8 @@
 #define QUARTERS(bit) HALF(bit), HALF(5)
 static const uint8_t lowest[256] = {QUARTERS(0), QUARTERS(6), QUARTERS(7), QUARTERS(6)};
 
-void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, int32_t *list)
+void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, uint32_t eight,
+                         int32_t *list)
 {
     register uint32_t part __asm__("r7") = 4u;
     register int32_t *next __asm__("r1") = list;
@@ -20,7 +21,8 @@ void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const
     register const uint32_t *begin __asm__("r8") = masks;
     register const uint32_t *last __asm__("r9") = end;
     register uint32_t parts __asm__("r10") = chain->places << 3;
-    register uint32_t byte __asm__("r11") = 256u; /* eight rows of 32 bytes */
+    register uint32_t byte __asm__("r11") = eight;
+    register uint32_t stride __asm__("r12") = parts;
     __asm__ volatile(".syntax unified\n"
                      "1:\n" /* a part */
                      "mov r0, r8\n"
@@ -48,7 +50,7 @@ void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const
                      "lsrs r3, r3, #8\n"
                      "bne 3b\n"
                      "5:\n"
-                     "adds r0, #32\n"
+                     "add r0, r12\n"
                      "cmp r0, r9\n"
                      "bne 2b\n"
                      "6:\n"
@@ -59,7 +61,7 @@ void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const
                      "cmp r7, r10\n"
                      "bne 1b\n"
                      : "+r"(part), "+r"(next)
-                     : "r"(table), "r"(begin), "r"(last), "r"(parts), "r"(byte)
+                     : "r"(table), "r"(begin), "r"(last), "r"(parts), "r"(byte), "r"(stride)
                      : "r0", "r3", "r4", "r5", "r6", "cc", "memory");
 }
 

@@ -1,4 +1,4 @@
-#include "esnn_chain.h"
+#include "esnn_v6m.h"
 
 #if ESNN_CHAIN_V6M
 
@@ -64,9 +64,8 @@
 #define ESNN_EACH_TWO(shift)                                                                                         \
     ESNN_TWO("r2", "r8", shift) ESNN_TWO("r4", "r9", shift) ESNN_TWO("r6", "r10", shift) ESNN_TWO("r3", "r11", shift)
 
-/* Neighbours of 8 or 16 inputs share words: fewer words to look through. */
-uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint32_t first,
-                               uint32_t *masks)
+uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint32_t stride,
+                               uint32_t first, uint32_t rows, uint32_t *masks)
 {
     register const uint8_t *at __asm__("r0");
     register uint32_t *next __asm__("r7") = masks;
@@ -74,14 +73,14 @@ uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes,
     register uint32_t b __asm__("r9") = chain->plane[1];
     register uint32_t c __asm__("r10") = chain->plane[2];
     register uint32_t d __asm__("r11") = chain->plane[3];
-    register uint32_t gap __asm__("r12") = chain->position_bytes;
+    register uint32_t gap __asm__("r12") = stride;
     register uint32_t row __asm__("lr") = first;
     if (chain->inputs == 8u) {
         while (positions >= 3u) {
             at = spikes;
             ESNN_RUN(ESNN_EACH(ESNN_THREE));
-            spikes += gap + gap + gap;
-            row += 24u;
+            spikes += stride + stride + stride;
+            row += rows + rows + rows;
             positions -= 3u;
         }
         at = spikes;
@@ -92,17 +91,21 @@ uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes,
         }
         return next;
     }
-    if (chain->inputs == 16u) {
-        while (positions >= 2u) {
+    if (chain->row_bytes == 2u) {
+        const uint32_t pairs = chain->inputs == 16u && rows == 16u;
+        while (positions != 0) {
             at = spikes;
-            ESNN_RUN(ESNN_EACH_TWO("16"));
-            spikes += gap + gap;
-            row += 32u;
-            positions -= 2u;
-        }
-        if (positions != 0) {
-            at = spikes;
-            ESNN_RUN(ESNN_EACH(ESNN_ONE));
+            if (pairs && positions >= 2u) {
+                ESNN_RUN(ESNN_EACH_TWO("16"));
+                spikes += stride;
+                row += rows;
+                --positions;
+            } else {
+                ESNN_RUN(ESNN_EACH(ESNN_ONE));
+            }
+            spikes += stride;
+            row += rows;
+            --positions;
         }
         return next;
     }
@@ -121,8 +124,8 @@ uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes,
             at = half;
             ESNN_RUN(ESNN_EACH(ESNN_ONE));
         }
-        spikes += chain->position_bytes;
-        first += chain->inputs;
+        spikes += stride;
+        first += rows;
     }
     return next;
 }

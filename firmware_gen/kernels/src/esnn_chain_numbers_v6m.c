@@ -1,4 +1,4 @@
-#include "esnn_chain.h"
+#include "esnn_v6m.h"
 
 #if ESNN_CHAIN_V6M
 
@@ -7,8 +7,11 @@
  * A row costs 14 instructions: its number, its address (an end mark, -1, carries out of the addition), three LDM and
  * eight additions.
  */
-#define ESNN_PART(label)                                                                                             \
-    "b " label "f\n" label "0:\n"                                                                                    \
+#define ESNN_PART                                                                                                    \
+    "ldmia r7!, {r6}\n"                                                                                              \
+    "adds r6, r6, r3\n"                                                                                              \
+    "bcs 2f\n"                                                                                                       \
+    "1:\n"                                                                                                           \
     "ldmia r6!, {r0-r2}\n"                                                                                           \
     "add r8, r0\n"                                                                                                   \
     "add r9, r1\n"                                                                                                   \
@@ -19,10 +22,11 @@
     "adds r5, r5, r2\n"                                                                                              \
     "ldmia r6!, {r0, r1}\n"                                                                                          \
     "add r12, r0\n"                                                                                                  \
-    "add lr, r1\n" label ":\n"                                                                                       \
+    "add lr, r1\n"                                                                                                   \
     "ldmia r7!, {r6}\n"                                                                                              \
     "adds r6, r6, r3\n"                                                                                              \
-    "bcc " label "0b\n"
+    "bcc 1b\n"                                                                                                       \
+    "2:\n"
 
 /** All sums to where r6 points. */
 #define ESNN_STORE                                                                                                   \
@@ -35,8 +39,10 @@
     "mov r1, lr\n"                                                                                                   \
     "stmia r6!, {r0, r1}\n"
 
-/** All sums from where r6 points. */
-#define ESNN_LOAD                                                                                                    \
+#define ESNN_SAVE "ldr r6, %[trunk]\n" ESNN_STORE
+
+#define ESNN_RESTORE                                                                                                 \
+    "ldr r6, %[trunk]\n"                                                                                             \
     "ldmia r6!, {r0-r5}\n"                                                                                           \
     "mov r8, r0\n"                                                                                                   \
     "mov r9, r1\n"                                                                                                   \
@@ -46,50 +52,129 @@
     "mov r12, r0\n"                                                                                                  \
     "mov lr, r1\n"
 
-/** r6 = where the sums of the next place go. */
-#define ESNN_PLACE                                                                                                   \
-    "ldr r6, %[place]\n"                                                                                             \
-    "ldmia r6!, {r0}\n"                                                                                              \
-    "str r6, %[place]\n"                                                                                             \
-    "lsls r0, r0, #1\n"                                                                                              \
-    "ldr r6, %[numbers]\n"                                                                                           \
-    "adds r6, r6, r0\n"
+/** All sums to where those of a place go; `at` is four times its number. */
+#define ESNN_PLACE(at)                                                                                               \
+    "ldr r6, %[out]\n"                                                                                               \
+    "ldr r6, [r6, #" at "]\n" ESNN_STORE
 
-void esnn_chain_numbers_v6m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                            const int32_t *list, uint32_t offset, uint32_t *numbers)
+/** Biases: flipping bit 15 of a pair of lanes makes it its number plus 2^15, which the offset makes up for. */
+#define ESNN_BEGIN                                                                                                   \
+    "ldr r6, %[bias]\n"                                                                                              \
+    "ldr r7, %[offset]\n"                                                                                            \
+    "movs r3, #128\n"                                                                                                \
+    "lsls r3, r3, #8\n"                                                                                              \
+    "ldmia r6!, {r0-r2}\n" ESNN_NUMBER("r0") ESNN_NUMBER("r1") ESNN_NUMBER("r2") "mov r8, r0\n"                      \
+                                                                                "mov r9, r1\n"                       \
+                                                                                "mov r10, r2\n"                      \
+    "ldmia r6!, {r0, r4, r5}\n" ESNN_NUMBER("r0") ESNN_NUMBER("r4") ESNN_NUMBER("r5") "mov r11, r0\n"                \
+    "ldmia r6!, {r0, r1}\n" ESNN_NUMBER("r0") ESNN_NUMBER("r1") "mov r12, r0\n"                                      \
+                                                                "mov lr, r1\n"
+#define ESNN_NUMBER(pair)                                                                                            \
+    "eors " pair ", " pair ", r3\n"                                                                                  \
+    "adds " pair ", " pair ", r7\n"
+
+#define ESNN_CLOBBERS                                                                                                \
+    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"
+
+/** A branch of the only list; nothing is saved for an empty one. */
+#define ESNN_BRANCH(at)                                                                                              \
+    "ldr r6, [r7]\n"                                                                                                 \
+    "adds r6, r6, r3\n"                                                                                              \
+    "bcc 3f\n"                                                                                                       \
+    "adds r7, #4\n" ESNN_PLACE(at) "b 4f\n"                                                                          \
+                                   "3:\n" ESNN_SAVE "ldr r3, %[weights]\n" ESNN_PART ESNN_PLACE(at) ESNN_RESTORE     \
+                                   "4:\n"                                                                            \
+                                   "ldr r3, %[weights]\n" ESNN_PART
+
+static void esnn_one_list(const esnn_walk_t *walk, const uint32_t *weights, const int16_t *bias, uint32_t offset)
 {
-    uint32_t trunk[ESNN_BLOCK / 2u];
-    const uint32_t *pairs = (const uint32_t *)(const void *)bias;
-    /* Flipping bit 15 of a pair of lanes makes it its number plus 2^15. */
-    offset -= 0x8000u;
-    for (uint32_t i = 0; i < ESNN_BLOCK / 2u; ++i) {
-        trunk[i] = (pairs[i] ^ 0x8000u) + offset;
+    uint32_t room[ESNN_BLOCK / 2u];
+    uint32_t *trunk = room;
+    uint32_t *const *out = walk->out;
+    const int32_t *list = walk->list[0];
+    __asm__ volatile(".syntax unified\n" ESNN_BEGIN "ldr r3, %[weights]\n"
+                     "ldr r7, %[list]\n" ESNN_PART ESNN_BRANCH("0") ESNN_BRANCH("4") ESNN_BRANCH("8") ESNN_PLACE("12")
+                     :
+                     : [list] "m"(list), [weights] "m"(weights), [bias] "m"(bias), [offset] "m"(offset),
+                       [trunk] "m"(trunk), [out] "m"(out)
+                     : ESNN_CLOBBERS);
+}
+
+/** A part of each of three lists. */
+#define ESNN_COLUMN(list, weights)                                                                                   \
+    "ldr r7, " list "\n"                                                                                             \
+    "ldr r3, " weights "\n" ESNN_PART "str r7, " list "\n"
+#define ESNN_PARTS                                                                                                   \
+    ESNN_COLUMN("%[left]", "%[left_weights]") ESNN_COLUMN("%[middle]", "%[middle_weights]")                          \
+    ESNN_COLUMN("%[right]", "%[right_weights]")
+
+static void esnn_three_lists(const esnn_walk_t *walk, const uint32_t *weights, const int16_t *bias, uint32_t offset)
+{
+    uint32_t room[ESNN_BLOCK / 2u];
+    uint32_t *trunk = room;
+    uint32_t *const *out = walk->out;
+    const int32_t *left = walk->list[0], *middle = walk->list[1], *right = walk->list[2];
+    const uint32_t *middle_weights = weights + walk->column_words;
+    const uint32_t *right_weights = middle_weights + walk->column_words;
+    __asm__ volatile(".syntax unified\n" ESNN_BEGIN ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("0") ESNN_RESTORE
+                         ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("4") ESNN_RESTORE ESNN_PARTS ESNN_SAVE ESNN_PARTS
+                             ESNN_PLACE("8") ESNN_RESTORE ESNN_PARTS ESNN_PLACE("12")
+                     : [left] "+m"(left), [middle] "+m"(middle), [right] "+m"(right)
+                     : [left_weights] "m"(weights), [middle_weights] "m"(middle_weights),
+                       [right_weights] "m"(right_weights), [bias] "m"(bias), [offset] "m"(offset), [trunk] "m"(trunk),
+                       [out] "m"(out)
+                     : ESNN_CLOBBERS);
+}
+
+/** The next part of all lists, of any number. */
+static void esnn_any_part(esnn_walk_t *walk, const uint32_t *weights, uint32_t *numbers)
+{
+    for (uint32_t i = 0; i < walk->lists; ++i) {
+        const int32_t *list = walk->list[i];
+        int32_t row;
+        while ((row = *list++) >= 0) {
+            const uint32_t *word = (const uint32_t *)(const void *)((const uint8_t *)weights + row);
+            for (uint32_t k = 0; k < ESNN_BLOCK / 2u; ++k) {
+                numbers[k] += word[k];
+            }
+        }
+        walk->list[i] = list;
+        weights += walk->column_words;
     }
-    const uint32_t *place = chain->sum;
-    uint32_t left = chain->places;
-    const uint32_t *start = trunk;
-    __asm__ volatile(".syntax unified\n"
-                     "ldr r7, %[list]\n"
-                     "ldr r6, %[start]\n" ESNN_LOAD "1:\n"
-                     "ldr r3, %[weights]\n" ESNN_PART("2")
-                     /* the last place is the trunk itself */
-                     "ldr r0, %[left]\n"
-                     "subs r0, #1\n"
-                     "beq 5f\n"
-                     "str r0, %[left]\n"
-                     "ldr r6, [r7]\n"
-                     "adds r6, r6, r3\n"
-                     "bcc 3f\n"
-                     "adds r7, #4\n" /* an empty branch */
-                     ESNN_PLACE ESNN_STORE "b 1b\n"
-                     "3:\n"
-                     "ldr r6, %[start]\n" ESNN_STORE "ldr r3, %[weights]\n" ESNN_PART("4") ESNN_PLACE ESNN_STORE
-                     "ldr r6, %[start]\n" ESNN_LOAD "b 1b\n"
-                     "5:\n" ESNN_PLACE ESNN_STORE
-                     : [place] "+m"(place), [left] "+m"(left)
-                     : [list] "m"(list), [start] "m"(start), [weights] "m"(weights), [numbers] "m"(numbers)
-                     : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc",
-                       "memory");
+}
+
+/** Any number of places and lists. */
+static void esnn_any_lists(uint32_t places, esnn_walk_t walk, const uint32_t *weights, const int16_t *bias,
+                           uint32_t offset)
+{
+    const uint32_t *pairs = (const uint32_t *)(const void *)bias;
+    uint32_t trunk[ESNN_BLOCK / 2u];
+    for (uint32_t k = 0; k < ESNN_BLOCK / 2u; ++k) {
+        trunk[k] = (pairs[k] ^ 0x8000u) + offset;
+    }
+    for (uint32_t i = 0; i < places; ++i) {
+        uint32_t *out = walk.out[i];
+        esnn_any_part(&walk, weights, trunk);
+        for (uint32_t k = 0; k < ESNN_BLOCK / 2u; ++k) {
+            out[k] = trunk[k];
+        }
+        if (i + 1u != places) {
+            esnn_any_part(&walk, weights, out);
+        }
+    }
+}
+
+void esnn_chain_numbers_v6m(const esnn_chain_t *chain, const esnn_walk_t *walk, const uint32_t *weights,
+                            const int16_t *bias, uint32_t offset)
+{
+    offset -= 0x8000u;
+    if (chain->places == 4u && walk->lists == 3u) {
+        esnn_three_lists(walk, weights, bias, offset);
+    } else if (chain->places == 4u && walk->lists == 1u) {
+        esnn_one_list(walk, weights, bias, offset);
+    } else {
+        esnn_any_lists(chain->places, *walk, weights, bias, offset);
+    }
 }
 
 #endif

@@ -1,4 +1,4 @@
-#include "esnn_chain.h"
+#include "esnn_v6m.h"
 
 #if ESNN_CHAIN_V6M
 
@@ -7,7 +7,13 @@ void esnn_chain_sums_v6m(const esnn_chain_t *chain, const uint32_t *weights, con
 {
     (void)totals; /* signed weights need no correction */
     uint32_t *words = (uint32_t *)(void *)sums;
-    esnn_chain_numbers_v6m(chain, weights, bias, (const int32_t *)(const void *)list, 0x8000u, words);
+    esnn_walk_t walk;
+    walk.list[0] = (const int32_t *)(const void *)list;
+    walk.lists = 1;
+    for (uint32_t i = 0; i < chain->places; ++i) {
+        walk.out[i] = words + (chain->sum[i] >> 1);
+    }
+    esnn_chain_numbers_v6m(chain, &walk, weights, bias, 0x8000u);
     /* Adding 2^15 made the upper lane exact and left it in the lower one. */
     for (uint32_t i = chain->places << 1; i != 0; --i) {
         words[0] ^= 0x8000u;
