@@ -11,6 +11,7 @@ from edge_snn.graph.neuron import Relu
 from edge_snn.plan.chain import BLOCK, Chain
 from edge_snn.plan.memory import aligned
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
+from edge_snn.plan.vector import Vector
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,7 @@ class AttentionStep(FinishedStep):
 
     Attributes:
         chain: of the layer of K, where K and the contexts fit 16 bits; else None.
+        vector: the same for a core with vector registers.
         key_layer, key_relu: how K is made from ``key_source``; None when K are the spikes themselves.
     """
 
@@ -31,6 +33,7 @@ class AttentionStep(FinishedStep):
     key_layer: Linear | None
     key_relu: Relu | None
     chain: Chain | None
+    vector: Vector | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -76,6 +79,10 @@ class AttentionStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.vector is not None:
+            context = 2 * self.width * self.width
+            contexts = self.query.timesteps * self.node.heads * context
+            return {**self.vector.scratch, "contexts": contexts, "turned": context}
         if self.chain is not None:
             contexts = 2 * self.query.timesteps * self.node.heads * self.width * self.width
             return {"phase": max(self._key_bytes, self._mixed_bytes), "contexts": contexts}

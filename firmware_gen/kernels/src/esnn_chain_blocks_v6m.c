@@ -111,7 +111,8 @@ static void esnn_pool_numbers(const esnn_finish_t *finish, const esnn_place_t *p
 static inline uint32_t esnn_is_number(const esnn_finish_t *finish)
 {
     const esnn_neuron_t *neuron = finish->neuron;
-    return finish->narrow && finish->timesteps == 4u && (neuron == NULL || (neuron->lanes && !neuron->ternary));
+    return finish->narrow && finish->pooled == NULL && finish->timesteps == 4u &&
+           (neuron == NULL || (neuron->lanes && !neuron->ternary));
 }
 
 /** What is behind the sums of a block, as numbers plus ESNN_QUARTER, less ESNN_TOPS where there is a residual. */
