@@ -2,6 +2,8 @@
 
 #include "esnn_conv.h"
 
+#if !ESNN_CHAIN_V6M
+
 /**
  * Copies the rows from begin to end, not none, each plus `shift`. May write one entry too many.
  *
@@ -155,3 +157,5 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     }
     return ESNN_OK;
 }
+
+#endif
