@@ -13,7 +13,7 @@ from elftools.elf.elffile import ELFFile
 
 from edge_snn.errors import EdgeSnnError, InputError, ToolMissingError
 from edge_snn.graph.model import IntegerModel
-from firmware_gen import stack
+from firmware_gen import library, stack
 from firmware_gen.boards import Board
 from firmware_gen.codegen import GeneratedModel, generate
 from firmware_gen.emit import c_string
@@ -160,15 +160,17 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
         configure.append(f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'arm-none-eabi.cmake'}")
     log = folder / f"{board.name}.log"
 
-    def make(flags: tuple[str, ...]) -> tuple[int, str]:
-        code, output = _run([*configure, f"-DESNN_EXTRA_FLAGS={';'.join(flags)}"], log)
+    def make(flags: tuple[str, ...]) -> tuple[int, str, Path]:
+        shared = library.kernels(ROOT, board, compiler, cmake, flags, folder / "kernels")
+        settings = [f"-DESNN_EXTRA_FLAGS={';'.join(flags)}", f"-DESNN_KERNELS_LIBRARY={shared / library.ARCHIVE}"]
+        code, output = _run([*configure, *settings], log)
         if code == 0:
             code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)
-        return code, output
+        return code, output, shared
 
-    code, output = make(extra_flags)
+    code, output, shared = make(extra_flags)
     if code != 0 and board.paired_rows and "FLASH" in dict(OVERFLOW.findall(output)):
-        code, output = make((*extra_flags, PACKED_ROWS))
+        code, output, shared = make((*extra_flags, PACKED_ROWS))
     if code != 0:
         small = _too_small(board, output)
         if small:
@@ -177,7 +179,7 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
         raise InputError(f"the build failed: {(errors or ['see the log'])[0][:200]}", where=str(log))
     elf = out / "firmware.elf"
     pushed = stack.VECTOR_EXCEPTION_BYTES if board.has_vectors else stack.EXCEPTION_BYTES
-    bound = 0 if board.is_host else stack.bound(out, exception_bytes=pushed)
+    bound = 0 if board.is_host else stack.bound((out, shared), exception_bytes=pushed)
     if bound > board.stack_bytes and not board.is_host:
         raise InputError(
             f"needs {bound} bytes of stack, {board.stack_bytes} are set aside",
