@@ -15,7 +15,6 @@ from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.evaluate import Evaluation, evaluate
 from edge_snn.harness.facts import HostResults, ModelFacts, model_facts
-from edge_snn.plan import build_plan
 from edge_snn.profile import plugin
 from edge_snn.profile.cycles import cycle_model
 from edge_snn.profile.histogram import Agreement, Histogram, agreement, histogram
@@ -102,9 +101,9 @@ def measure(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
-    plan = build_plan(model)
-    facts = model_facts(model, plan)
     made = build(model, board, folder / "firmware")
+    plan = made.generated.plan  # what runs there: it differs from core to core
+    facts = model_facts(model, plan)
     result = run(model.graph, dataset.x, progress=host_progress)
     host = HostResults(result.logits, result.counts, np.asarray(sum(result.sops.values())))
     counts = folder / "counts.txt"
