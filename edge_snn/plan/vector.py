@@ -74,7 +74,7 @@ def plan_vector(
         width: positions in a line of the input.
         kernel: (height, width) of the window.
     """
-    if chain is None or not chain.narrow or len(chain.order) != TIMESTEPS:
+    if chain is None or not chain.narrow or len(chain.order) != TIMESTEPS or finish.pooled is not None:
         return None
     neuron = finish.neuron
     pooled = neuron is not None and neuron.window is not None

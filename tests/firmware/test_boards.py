@@ -23,7 +23,7 @@ from tests.networks import images, model
 # the same kernels, compiled for another core, on other memories and serial ports.
 THOROUGH = ["microbit", "mps2-an385", "mps2-an386"]
 BRIEF = [name for name in boards.names() if boards.load(name).machine and name not in THOROUGH]
-ALL = [pytest.param(name, marks=pytest.mark.qemu) for name in THOROUGH] + ["host"]
+ALL = [pytest.param(name, marks=pytest.mark.qemu) for name in (*THOROUGH, "mps3-an547")] + ["host"]
 
 
 def and_briefly(values, brief):
