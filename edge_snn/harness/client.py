@@ -124,11 +124,69 @@ class Device:
                     raise
         raise AssertionError("unreachable")
 
-    def _run(self, payload: bytes) -> bytes:
-        """Sends RUN; once the device's speed is known, a lost request is noticed after ten inferences."""
+    def trace(self, index: int, image: np.ndarray, last: int, count: int) -> np.ndarray:
+        """Sends an image, runs steps 0 .. ``last`` and returns the CRCs of what they left (docs/trace.md).
+
+        After the last step of all the result is there as well: :meth:`result`.
+
+        Args:
+            count: of the CRCs expected: tensors of these steps, and one more for the logits.
+
+        Returns:
+            uint32 [count].
+
+        Raises:
+            DeviceError: the link or the device failed for good, or the firmware has other tensors.
+        """
+        data = image.tobytes()
+        check, found = zlib.crc32(data), b""
+        while True:  # once more for every 64 CRCs; the image is gone after each
+            first = len(found) // 4
+            more = self._trace_once(index, data, check, last, first)
+            found += more
+            if len(found) >= 4 * count or not more:
+                break
+        if len(found) != 4 * count:
+            raise DeviceError(
+                f"has {len(found) // 4} tensors to trace, the host {count}",
+                where=self.port.url,
+                hint="build and flash the firmware again",
+            )
+        return np.frombuffer(found, "<u4")
+
+    def _trace_once(self, index: int, data: bytes, check: int, last: int, first: int) -> bytes:
+        payload = struct.pack("<IIIII", self._session, index, check, last, first)
+        for attempt in range(IMAGE_TRIES):
+            try:
+                self._write(index, data)
+                reply = self._run(payload, frames.TRACE)
+                if reply[:16] != struct.pack("<IIII", self._session, index, check, first) or len(reply) % 4:
+                    raise DeviceError("sent the trace of another image", where=self.port.url)
+                return reply[16:]
+            except RequestRefused as error:
+                if error.code != frames.IMAGE_DAMAGED or attempt == IMAGE_TRIES - 1:
+                    raise
+        raise AssertionError("unreachable")
+
+    def result(self, index: int, image: np.ndarray) -> DeviceResult:
+        """The result of the image that was run or traced last."""
+        return DeviceResult.decode(self._fetch(index, zlib.crc32(image.tobytes())), self.info)
+
+    def read_tensor(self, index: int, image: np.ndarray, tensor: int, size: int) -> bytes:
+        """The bytes, in canonical order, of a tensor that the last step of :meth:`trace` left."""
+        data, check = b"", zlib.crc32(image.tobytes())
+        while len(data) < size:
+            reply = self._request(frames.READ, struct.pack("<IIII", self._session, index, tensor, len(data)))
+            if reply[:16] != struct.pack("<IIII", self._session, index, check, len(data)) or len(reply) == 16:
+                raise DeviceError("sent the tensor of another image", where=self.port.url)
+            data += reply[16:]
+        return data[:size]
+
+    def _run(self, payload: bytes, kind: int = frames.RUN) -> bytes:
+        """Sends RUN or TRACE; once the device's speed is known, a lost request is noticed after ten inferences."""
         patience = max(REPLY_SECONDS, 10 * self._slowest) if self._slowest else RUN_SECONDS
         started, retries = time.monotonic(), self.retries
-        reply = self._request(frames.RUN, payload, min(patience, RUN_SECONDS))
+        reply = self._request(kind, payload, min(patience, RUN_SECONDS))
         if self.retries == retries:  # else the time is that of the loss
             self._slowest = max(self._slowest, time.monotonic() - started)
         return reply

@@ -18,6 +18,8 @@ enum {
     ESNN_REQUEST_WRITE = 0x03,
     ESNN_REQUEST_RUN = 0x04,
     ESNN_REQUEST_RESULT = 0x05,
+    ESNN_REQUEST_TRACE = 0x10,
+    ESNN_REQUEST_READ = 0x11,
     ESNN_REPLY = 0x80, /**< added to the request's type */
     ESNN_REPLY_ERROR = 0xff,
 };
@@ -44,6 +46,7 @@ typedef struct {
     uint32_t image_index; /**< of what is being written */
     uint32_t result_index;
     uint32_t result_crc; /**< of the image the result belongs to */
+    uint32_t traced_steps; /**< steps that the arena has just seen, by a trace; 0: none */
     uint8_t has_image;   /**< something was written since the last inference */
     uint8_t has_result;
 } esnn_server_t;
@@ -53,6 +56,18 @@ void esnn_server_byte(esnn_server_t *server, uint8_t byte);
 
 /** Fills the payload of an INFO reply. @return its end. */
 uint8_t *esnn_server_info(const esnn_server_t *server, uint8_t *payload);
+
+/**
+ * TRACE: session, index, CRC of the image, last step, first tensor (4 bytes each). Runs steps 0 .. last and appends
+ * the CRCs of what they leave to the reply. @return 0 or an error code.
+ */
+uint32_t esnn_server_trace(esnn_server_t *server, const uint8_t *payload, uint8_t **end);
+
+/**
+ * READ: session, index, tensor, offset (4 bytes each). Appends bytes of a tensor that the last step of a trace left.
+ * @return 0 or an error code.
+ */
+uint32_t esnn_server_read(const esnn_server_t *server, const uint8_t *payload, uint8_t **end);
 
 /** Bytes of a result as it is sent: logits, counts, step ticks (4 each), ticks (8). */
 #define ESNN_RESULT_BYTES (4u * (ESNN_MODEL_CLASSES + ESNN_MODEL_COUNTERS + ESNN_MODEL_STEPS) + 8u)

@@ -4,7 +4,7 @@
 #include "esnn_server.h"
 
 /** Lengths of the fixed parts of the payloads. */
-enum { SESSION_BYTES = 4, WRITE_BYTES = 12, RUN_BYTES = 12, RESULT_BYTES = 12 };
+enum { SESSION_BYTES = 4, WRITE_BYTES = 12, RUN_BYTES = 12, RESULT_BYTES = 12, READ_BYTES = 16, TRACE_BYTES = 20 };
 
 static void esnn_reply(esnn_server_t *server, uint8_t type, const uint8_t *end)
 {
@@ -52,6 +52,7 @@ static uint32_t esnn_on_run(esnn_server_t *server, const uint8_t *payload, uint8
             return ESNN_LINK_IMAGE;
         }
         server->has_image = 0;
+        server->traced_steps = 0;
         esnn_board_clock_restart();
         if (esnn_model_infer(server->arena, &server->result) != ESNN_OK) {
             return ESNN_LINK_MODEL;
@@ -94,6 +95,25 @@ static uint32_t esnn_on_result(esnn_server_t *server, const uint8_t *payload, ui
     return 0;
 }
 
+/** Bytes of the fixed part of a request in a session; 0: there is no such request. */
+static uint32_t esnn_length(uint8_t type)
+{
+    switch (type) {
+    case ESNN_REQUEST_WRITE:
+        return WRITE_BYTES;
+    case ESNN_REQUEST_RUN:
+        return RUN_BYTES;
+    case ESNN_REQUEST_RESULT:
+        return RESULT_BYTES;
+    case ESNN_REQUEST_TRACE:
+        return TRACE_BYTES;
+    case ESNN_REQUEST_READ:
+        return READ_BYTES;
+    default:
+        return 0;
+    }
+}
+
 static uint32_t esnn_handle(esnn_server_t *server, uint8_t type, const uint8_t *payload, uint32_t length,
                             uint8_t **end)
 {
@@ -108,13 +128,15 @@ static uint32_t esnn_handle(esnn_server_t *server, uint8_t type, const uint8_t *
         server->session = esnn_get_u32(payload);
         server->has_image = 0;
         server->has_result = 0;
+        server->traced_steps = 0;
         *end = esnn_put_u32(*end, server->session);
         return 0;
     }
-    if (type != ESNN_REQUEST_WRITE && type != ESNN_REQUEST_RUN && type != ESNN_REQUEST_RESULT) {
+    const uint32_t wanted = esnn_length(type);
+    if (wanted == 0) {
         return ESNN_LINK_UNKNOWN;
     }
-    if (type == ESNN_REQUEST_WRITE ? length <= WRITE_BYTES : length != RUN_BYTES) {
+    if (type == ESNN_REQUEST_WRITE ? length <= wanted : length != wanted) {
         return ESNN_LINK_LENGTH;
     }
     if (server->session == 0 || esnn_get_u32(payload) != server->session) {
@@ -125,6 +147,12 @@ static uint32_t esnn_handle(esnn_server_t *server, uint8_t type, const uint8_t *
     }
     if (type == ESNN_REQUEST_RUN) {
         return esnn_on_run(server, payload, end);
+    }
+    if (type == ESNN_REQUEST_TRACE) {
+        return esnn_server_trace(server, payload, end);
+    }
+    if (type == ESNN_REQUEST_READ) {
+        return esnn_server_read(server, payload, end);
     }
     return esnn_on_result(server, payload, end);
 }
