@@ -138,31 +138,31 @@ class Device:
         Raises:
             DeviceError: the link or the device failed for good, or the firmware has other tensors.
         """
-        data = image.tobytes()
-        check, found = zlib.crc32(data), b""
-        while True:  # once more for every 64 CRCs; the image is gone after each
-            first = len(found) // 4
-            more = self._trace_once(index, data, check, last, first)
+        data, found = image.tobytes(), b""
+        while True:  # once more for every 64 CRCs: an inference overwrites the image
+            more, made = self._trace_once(index, data, last, len(found) // 4)
+            if made != count:
+                raise DeviceError(
+                    f"has {made} tensors to trace, the host {count}",
+                    where=self.port.url,
+                    hint="build and flash the firmware again",
+                )
             found += more
             if len(found) >= 4 * count or not more:
-                break
-        if len(found) != 4 * count:
-            raise DeviceError(
-                f"has {len(found) // 4} tensors to trace, the host {count}",
-                where=self.port.url,
-                hint="build and flash the firmware again",
-            )
-        return np.frombuffer(found, "<u4")
+                return np.frombuffer(found, "<u4", count)
 
-    def _trace_once(self, index: int, data: bytes, check: int, last: int, first: int) -> bytes:
+    def _trace_once(self, index: int, data: bytes, last: int, first: int) -> tuple[bytes, int]:
+        """CRCs from number ``first`` on, as many as a frame holds, and how many there are in all."""
+        check = zlib.crc32(data)
         payload = struct.pack("<IIIII", self._session, index, check, last, first)
         for attempt in range(IMAGE_TRIES):
             try:
                 self._write(index, data)
                 reply = self._run(payload, frames.TRACE)
-                if reply[:16] != struct.pack("<IIII", self._session, index, check, first) or len(reply) % 4:
+                echo = struct.pack("<IIIH", self._session, index, check, first)
+                if reply[:14] != echo or len(reply) < 16 or len(reply) % 4:
                     raise DeviceError("sent the trace of another image", where=self.port.url)
-                return reply[16:]
+                return reply[16:], struct.unpack_from("<H", reply, 14)[0]
             except RequestRefused as error:
                 if error.code != frames.IMAGE_DAMAGED or attempt == IMAGE_TRIES - 1:
                     raise

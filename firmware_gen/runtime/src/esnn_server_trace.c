@@ -5,16 +5,20 @@
 /** CRCs of a reply. */
 #define TRACE_MOST (ESNN_CHUNK_BYTES / 4u)
 
-static uint8_t *esnn_put_echo(const esnn_server_t *server, uint8_t *at, uint32_t from)
+/** Begins a reply as every reply of an image begins. */
+static uint8_t *esnn_put_echo(const esnn_server_t *server, uint8_t *at)
 {
     at = esnn_put_u32(at, server->session);
     at = esnn_put_u32(at, server->result_index);
-    at = esnn_put_u32(at, server->result_crc);
-    return esnn_put_u32(at, from);
+    return esnn_put_u32(at, server->result_crc);
 }
 
-/** Runs steps 0 .. last; appends CRCs number first .. first + TRACE_MOST - 1 to the reply. */
-static esnn_status_t esnn_trace_run(esnn_server_t *server, uint32_t last, uint32_t first, uint8_t **end)
+/**
+ * Runs steps 0 .. last; appends CRCs number first .. first + TRACE_MOST - 1 to the reply.
+ * @param made  receives how many CRCs there are in all.
+ */
+static esnn_status_t esnn_trace_run(esnn_server_t *server, uint32_t last, uint32_t first, uint8_t **end,
+                                    uint32_t *made)
 {
     esnn_result_t *result = &server->result;
     uint32_t tensor = 0;
@@ -34,15 +38,18 @@ static esnn_status_t esnn_trace_run(esnn_server_t *server, uint32_t last, uint32
             }
         }
     }
-    if (last == ESNN_MODEL_STEPS - 1u && tensor - first < TRACE_MOST) {
+    if (last == ESNN_MODEL_STEPS - 1u) {
         uint32_t crc = 0;
         for (uint32_t i = 0; i < ESNN_MODEL_CLASSES; ++i) {
             uint8_t logit[4];
             esnn_put_u32(logit, (uint32_t)result->logits[i]);
             crc = esnn_crc32(crc, logit, 4);
         }
-        *end = esnn_put_u32(*end, crc);
+        if (tensor++ - first < TRACE_MOST) {
+            *end = esnn_put_u32(*end, crc);
+        }
     }
+    *made = tensor;
     return ESNN_OK;
 }
 
@@ -64,11 +71,14 @@ uint32_t esnn_server_trace(esnn_server_t *server, const uint8_t *payload, uint8_
     server->traced_steps = 0;
     server->result_index = index;
     server->result_crc = crc;
-    *end = esnn_put_echo(server, *end, first);
+    uint8_t *numbers = esnn_put_echo(server, *end);
+    *end = numbers + 4;
     esnn_board_clock_restart();
-    if (esnn_trace_run(server, last, first, end) != ESNN_OK) {
+    uint32_t made = 0;
+    if (esnn_trace_run(server, last, first, end, &made) != ESNN_OK) {
         return ESNN_LINK_MODEL;
     }
+    esnn_put_u16(esnn_put_u16(numbers, first), made);
     server->traced_steps = last + 1u;
     server->has_result = last == ESNN_MODEL_STEPS - 1u;
     return 0;
@@ -87,7 +97,7 @@ uint32_t esnn_server_read(const esnn_server_t *server, const uint8_t *payload, u
         esnn_model_tensors[tensor].step + 1u != server->traced_steps) {
         return ESNN_LINK_RESULT;
     }
-    *end = esnn_put_echo(server, *end, offset);
+    *end = esnn_put_u32(esnn_put_echo(server, *end), offset);
     const uint32_t count =
         esnn_tensor_read(&esnn_model_tensors[tensor], server->arena, offset, *end, ESNN_CHUNK_BYTES);
     *end += count;
