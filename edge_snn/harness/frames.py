@@ -101,12 +101,17 @@ class Splitter:
         return frames
 
 
-_INFO = struct.Struct("<IIIIIIIHHHHHH32s24s16s32s")
+_INFO = struct.Struct("<IIIIIIIHHHHHH32s24s16s32s16s8s")
 
 
 @dataclass(frozen=True)
 class Info:
-    """What a device says of itself; ``flash_bytes`` is 0 where it cannot tell."""
+    """What a device says of itself; ``flash_bytes`` is 0 where it cannot tell.
+
+    Attributes:
+        clock: the counter that ticks are read from, e.g. "DWT CYCCNT".
+        clock_unit: what a tick is on silicon, "cycles" or "ns"; an emulator's are executed instructions.
+    """
 
     session: int
     clock_hz: int
@@ -125,14 +130,16 @@ class Info:
     board: str
     core: str
     model_name: str
+    clock: str
+    clock_unit: str
 
     @classmethod
     def decode(cls, payload: bytes) -> Info:
         """Reads the payload of an INFO reply; ValueError if it is none."""
         if len(payload) != _INFO.size:
             raise ValueError(f"an INFO reply has {_INFO.size} bytes, not {len(payload)}")
-        *numbers, digest, board, core, name = _INFO.unpack(payload)
-        texts = [text.split(b"\0")[0].decode("ascii", "replace") for text in (board, core, name)]
+        *numbers, digest, board, core, name, clock, unit = _INFO.unpack(payload)
+        texts = [text.split(b"\0")[0].decode("ascii", "replace") for text in (board, core, name, clock, unit)]
         info = cls(*numbers, digest.hex(), *texts)  # type: ignore[call-arg]
         if info.result_bytes != 4 * (info.classes + info.counters + info.steps) + 8 or not info.chunk_bytes:
             raise ValueError("an INFO reply contradicts itself")

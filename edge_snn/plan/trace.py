@@ -93,7 +93,9 @@ class TraceTensor:
             raise ValueError(f"{self.edge}: {self.size} bytes, not {len(data)}")
         shape = (stored.positions, self.timesteps)
         if isinstance(stored, Stream):
-            return np.frombuffer(data, "<i4" if stored.wide else "<i2").reshape(*shape, stored.channels).astype(np.int64)
+            return (
+                np.frombuffer(data, "<i4" if stored.wide else "<i2").reshape(*shape, stored.channels).astype(np.int64)
+            )
         rows = np.frombuffer(data, np.uint8).reshape(*shape, 2 if stored.ternary else 1, self.row_bytes)
         bits = np.unpackbits(rows, axis=-1, count=stored.channels, bitorder="little").astype(np.int64)
         return bits[:, :, 0] - bits[:, :, 1] if stored.ternary else bits[:, :, 0]

@@ -15,7 +15,9 @@ from firmware_gen.boards import load
 
 def copy_sources(folder: Path) -> Path:
     """A copy of firmware_gen in ``folder``, to be spoiled."""
-    return Path(shutil.copytree(build.ROOT, folder / "spoiled" / "firmware_gen", ignore=shutil.ignore_patterns("__pycache__")))
+    return Path(
+        shutil.copytree(build.ROOT, folder / "spoiled" / "firmware_gen", ignore=shutil.ignore_patterns("__pycache__"))
+    )
 
 
 def spoil(root: Path, kernel: str, fault: str) -> None:

@@ -28,6 +28,16 @@ void esnn_board_clock_restart(void)
 {
 }
 
+const char *esnn_board_clock_name(void)
+{
+    return "monotonic";
+}
+
+const char *esnn_board_clock_unit(void)
+{
+    return "ns";
+}
+
 uint32_t esnn_board_flash_bytes(void)
 {
     return 0;

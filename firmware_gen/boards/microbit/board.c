@@ -1,4 +1,5 @@
 /* nRF51822 (nRF51 Reference Manual 3.0): UART on the pins of the interface chip, TIMER0 as clock. */
+#include "../common/wide_clock.h"
 #include "esnn_board.h"
 
 #define REGISTER(base, offset) (*(volatile uint32_t *)((base) + (offset)))
@@ -42,11 +43,8 @@
 
 uint64_t esnn_clock_ticks(void);
 
-/* TIMER0 wraps after 268 s; the clock is read after every layer, so no wrap is missed. */
-static struct {
-    uint32_t last;
-    uint32_t wraps;
-} clock;
+/* TIMER0 turns over after 268 s; the clock is read after every layer, so no turn of an inference is missed. */
+static esnn_wide_t timer;
 
 void esnn_board_init(void)
 {
@@ -92,13 +90,19 @@ void esnn_board_clock_restart(void)
     /* No interrupt counts its wraps: nothing to bring into step. */
 }
 
+const char *esnn_board_clock_name(void)
+{
+    return "TIMER0";
+}
+
+const char *esnn_board_clock_unit(void)
+{
+    return "cycles"; /* the core runs on the same 16 MHz */
+}
+
 uint64_t esnn_clock_ticks(void)
 {
     TIMER_CAPTURE0 = 1;
-    const uint32_t now = TIMER_CC0;
-    if (now < clock.last) {
-        ++clock.wraps;
-    }
-    clock.last = now;
-    return ((uint64_t)clock.wraps << 32) | now;
+    esnn_wide_take(&timer, TIMER_CC0);
+    return esnn_wide_time(timer.turns, timer.last, timer.last);
 }

@@ -24,6 +24,12 @@ void esnn_board_write(uint8_t byte);
  */
 void esnn_board_clock_restart(void);
 
+/** Which counter esnn_clock_ticks() reads, at most 16 characters. */
+const char *esnn_board_clock_name(void);
+
+/** What one tick is: "cycles" of the core or "ns". */
+const char *esnn_board_clock_unit(void);
+
 /** Bytes of flash the firmware takes (.text, .rodata, .data); 0 where the board cannot tell. */
 uint32_t esnn_board_flash_bytes(void);
 

@@ -45,9 +45,9 @@ typedef struct {
     uint32_t session;     /**< 0 after a reset: none */
     uint32_t image_index; /**< of what is being written */
     uint32_t result_index;
-    uint32_t result_crc; /**< of the image the result belongs to */
+    uint32_t result_crc;   /**< of the image the result belongs to */
     uint32_t traced_steps; /**< steps that the arena has just seen, by a trace; 0: none */
-    uint8_t has_image;   /**< something was written since the last inference */
+    uint8_t has_image;     /**< something was written since the last inference */
     uint8_t has_result;
 } esnn_server_t;
 

@@ -35,5 +35,7 @@ uint8_t *esnn_server_info(const esnn_server_t *server, uint8_t *payload)
     at += 32;
     at = esnn_put_text(at, ESNN_BOARD_NAME, 24);
     at = esnn_put_text(at, ESNN_BOARD_CORE, 16);
-    return esnn_put_text(at, esnn_model_name, 32);
+    at = esnn_put_text(at, esnn_model_name, 32);
+    at = esnn_put_text(at, esnn_board_clock_name(), 16);
+    return esnn_put_text(at, esnn_board_clock_unit(), 8);
 }
