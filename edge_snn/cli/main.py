@@ -23,6 +23,7 @@ COMMANDS = (
     "verify",
     "eval",
     "bisect",
+    "compare",
     "boards",
     "doctor",
 )

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
-import signal
 import socket
 import threading
 import time
@@ -17,10 +15,7 @@ from edge_snn.errors import DeviceError, InputError
 from edge_snn.harness import client, frames
 from edge_snn.harness.client import Device, RequestRefused
 from edge_snn.harness.emulator import Emulator
-from edge_snn.harness.evaluate import evaluate
-from edge_snn.harness.facts import HostResults, model_facts
 from edge_snn.harness.transport import Port
-from edge_snn.plan import build_plan
 from edge_snn.reference import run
 from firmware_gen import boards
 from firmware_gen.build import build
@@ -246,57 +241,6 @@ def test_another_protocol_version(quick, monkeypatch):
     reply = frames.Frame(frames.INFO | frames.REPLY, 7, b"", version=9).encode()
     with pytest.raises(DeviceError, match="speaks protocol version 9"):
         Device(Port(serve(reply))).connect("0" * 64)
-
-
-def prepare(made, count):
-    x = images(count, made.input_shape)
-    result = run(made.graph, x)
-    host = HostResults(result.logits, result.counts, sum(result.sops.values()))
-    return x, np.arange(count) % 10, host, model_facts(made, build_plan(made))
-
-
-def test_an_emulator_that_dies_keeps_what_was_measured(emulator, made, tmp_path):
-    x, y, host, facts = prepare(made, 30)
-    device = Device(emulator.port, emulator.death)
-    device.connect(made.sha256, "host")
-
-    def kill(count, note):
-        if count == 7:
-            os.kill(emulator.pid, signal.SIGKILL)
-            time.sleep(0.1)
-
-    done = evaluate(device, facts, x, y, host, tmp_path, kill)
-    assert "was ended by signal 9" in done.stopped
-    assert done.images == 7
-    rows = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()]
-    assert [row["index"] for row in rows] == list(range(7))
-    assert all(row["logits_equal"] and row["counts_equal"] for row in rows)
-
-
-def test_ctrl_c_keeps_what_was_measured(emulator, made, tmp_path):
-    x, y, host, facts = prepare(made, 10)
-    device = Device(emulator.port, emulator.death)
-    device.connect(made.sha256, "host")
-
-    def interrupt(count, note):
-        if count == 4:
-            raise KeyboardInterrupt
-
-    done = evaluate(device, facts, x, y, host, tmp_path, interrupt)
-    assert (done.stopped, done.images) == ("interrupted", 4)
-    assert len((tmp_path / "journal.jsonl").read_text().splitlines()) == 4
-
-
-def test_a_difference_is_seen(emulator, made, tmp_path):
-    x, y, host, facts = prepare(made, 5)
-    logits, counts = host.logits.copy(), host.counts.copy()
-    logits[2, 3] += 1
-    counts[4, 0] -= 1
-    device = Device(emulator.port, emulator.death)
-    device.connect(made.sha256, "host")
-    done = evaluate(device, facts, x, y, HostResults(logits, counts, host.sops), tmp_path)
-    assert done.logits_equal == [True, True, False, True, True]
-    assert done.counts_equal == [True, True, True, True, False]
 
 
 @pytest.mark.qemu
