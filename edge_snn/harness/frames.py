@@ -155,12 +155,14 @@ class DeviceResult:
         counts: int64 [counters], in the order of the model's neuron layers.
         step_ticks: int64 [steps].
         ticks: of the whole inference.
+        crcs: uint32, of every tensor and the logits (docs/trace.md); None unless it was traced.
     """
 
     logits: np.ndarray
     counts: np.ndarray
     step_ticks: np.ndarray
     ticks: int
+    crcs: np.ndarray | None = None
 
     @classmethod
     def decode(cls, data: bytes, info: Info) -> DeviceResult:

@@ -17,8 +17,10 @@ from edge_snn.harness.client import Device
 from edge_snn.harness.dut import Dut, EmulatedDut, PortDut
 from edge_snn.harness.evaluate import Settings, evaluate_boards
 from edge_snn.harness.facts import HostResults, model_facts
+from edge_snn.harness.figures import clock_row
 from edge_snn.harness.journal import data_digest
 from edge_snn.harness.report import make_report, write_files
+from edge_snn.harness.trace import host_traces
 from edge_snn.plan import build_plan
 from edge_snn.reference import run
 from firmware_gen import boards
@@ -120,6 +122,7 @@ def measure(
     *,
     settings: Settings,
     min_accuracy: float | None = None,
+    trace: bool = False,
     firmware: Path | None = None,
     bar: Bar | None = None,
 ) -> dict[str, Any]:
@@ -129,6 +132,7 @@ def measure(
         dataset: as :func:`edge_snn.data.fit` returned it for this model.
         settings: its ``data`` is filled in here.
         min_accuracy: threshold of the accuracy check.
+        trace: compare CRCs of what every layer leaves in memory as well.
         firmware: where to build; by default ``folder/firmware``.
         bar: makes a progress bar of a label and a total.
 
@@ -151,6 +155,9 @@ def measure(
         opened = open_bench(stack, bench, model, folder, firmware or folder / "firmware")
         with bars("host reference", len(dataset.x)) as done_host:
             host = HostResults.of(run(model.graph, dataset.x, progress=done_host))
+        if trace:
+            with bars("host trace", len(dataset.x)) as done_trace:
+                host = replace(host, traces=host_traces(model, plan, dataset.x, done_trace))
         with bars(opened.board.name, len(dataset.x)) as done_device:
             done = evaluate_boards(
                 opened.duts,
@@ -163,7 +170,7 @@ def measure(
                 replace(settings, data=dataset.name),
                 done_device,
             )
-        core = opened.devices[0].info.core
+        info = opened.devices[0].info
     digest = data_digest(dataset.x, dataset.y)
     report = make_report(
         opened.board,
@@ -171,10 +178,10 @@ def measure(
         done,
         dataset.y,
         host,
-        opened.sizes,
+        {**opened.sizes, "clock": clock_row(info, opened.board)},
         dataset.name,
         digest,
-        core,
+        info.core,
         plan.table(),
         min_accuracy,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,12 +68,10 @@ def host_traces(
     return HostTraces(tensors, np.stack(rows))
 
 
-def traced_infer(
-    device: Device, index: int, image: np.ndarray, tensors: tuple[TraceTensor, ...]
-) -> tuple[DeviceResult, np.ndarray]:
-    """Runs an image and returns its result and CRCs, uint32 [tensors + 1].
+def traced_infer(device: Device, index: int, image: np.ndarray, count: int) -> DeviceResult:
+    """Runs an image and returns its result with ``count`` CRCs, of every tensor and the logits.
 
     The ticks of the steps leave the CRCs out.
     """
-    crcs = device.trace(index, image, device.info.steps - 1, len(tensors) + 1)
-    return device.result(index, image), crcs
+    crcs = device.trace(index, image, device.info.steps - 1, count)
+    return replace(device.result(index, image), crcs=crcs)
