@@ -148,11 +148,12 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     cmake = need("cmake", "cmake")
     need("make", "make")
     folder = folder.resolve()  # one CMake tree a board: a tree keeps the compiler it was made with
-    generated = generate_if_changed(model, folder / "model")
+    source = folder / ("model-vectors" if board.has_vectors else "model")
+    generated = generate_if_changed(model, source, board.has_vectors)
     settings, out = folder / f"{board.name}-board", folder / board.name
     write_board_files(board, settings)
     configure = [cmake, "-S", str(ROOT), "-B", str(out), "-G", "Unix Makefiles"]
-    configure += [f"-DESNN_MODEL_DIR={folder / 'model'}", f"-DESNN_BOARD_DIR={settings}"]
+    configure += [f"-DESNN_MODEL_DIR={source}", f"-DESNN_BOARD_DIR={settings}"]
     configure.append(f"-DESNN_EXTRA_FLAGS={';'.join(extra_flags)}")
     if not board.is_host:
         configure.append(f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'arm-none-eabi.cmake'}")
@@ -178,10 +179,10 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     return BuildResult(elf, board, generated, sections(elf), bound)
 
 
-def generate_if_changed(model: IntegerModel, folder: Path) -> GeneratedModel:
+def generate_if_changed(model: IntegerModel, folder: Path, vectors: bool = False) -> GeneratedModel:
     """Generates the C unless the folder holds the same already (then nothing needs compiling again)."""
     staged = folder.with_name(f".{folder.name}.new")
-    made = generate(model, staged)
+    made = generate(model, staged, vectors)
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for path in made.files:

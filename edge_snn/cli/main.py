@@ -24,6 +24,7 @@ COMMANDS = (
     "eval",
     "bisect",
     "compare",
+    "profile",
     "boards",
     "doctor",
 )

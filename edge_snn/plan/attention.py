@@ -10,6 +10,7 @@ from edge_snn.graph.linear import Linear
 from edge_snn.graph.neuron import Relu
 from edge_snn.plan.chain import BLOCK, Chain
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
+from edge_snn.plan.vector import Vector
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,7 @@ class AttentionStep(FinishedStep):
 
     Attributes:
         chain: of the layer of K, where K and the contexts fit 16 bits; else None.
+        vector: the same for a core with vector registers.
         key_layer, key_relu: how K is made from ``key_source``; None when K are the spikes themselves.
     """
 
@@ -30,6 +32,7 @@ class AttentionStep(FinishedStep):
     key_layer: Linear | None
     key_relu: Relu | None
     chain: Chain | None
+    vector: Vector | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -52,6 +55,10 @@ class AttentionStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.vector is not None:
+            context = 2 * self.width * self.width
+            contexts = self.query.timesteps * self.node.heads * context
+            return {**self.vector.scratch, "contexts": contexts, "turned": context}
         if self.chain is not None:
             channels, timesteps = self.chain.blocks * BLOCK, self.query.timesteps
             return {

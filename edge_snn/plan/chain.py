@@ -100,12 +100,12 @@ def block_finish(model: IntegerModel, finish: Finish) -> bool:
 
 def narrow_finish(model: IntegerModel, finish: Finish) -> bool:
     """Whether everything behind the sums fits 16 bits."""
-    streams = (finish.residual, finish.store)
-    return (
-        finish.pooled is None
-        and not any(stream is not None and stream.wide for stream in streams)
-        and (finish.neuron is None or narrow_neuron(model, finish.neuron.node))
-    )
+    if any(stream is not None and stream.wide for stream in (finish.residual, finish.store, finish.pooled)):
+        return False
+    if finish.neuron is None:
+        return True
+    node = finish.neuron.node
+    return narrow_neuron(model, node) and model.edges[node.inputs[0]].bounds.bits <= 16
 
 
 def plan_chain(

@@ -11,6 +11,7 @@ from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.model import INT16_MAX, IntegerModel
 from edge_snn.plan.chain import BLOCK, Chain, most_parts
 from edge_snn.plan.steps import Finish, FinishedStep, Spikes, padded
+from edge_snn.plan.vector import Vector
 
 TABLE_BYTES = 1 << 16  # a row of a table is numbered in 16 bits, and flash is dear
 
@@ -43,6 +44,7 @@ class ConvStep(FinishedStep):
         out: (height, width) of the output.
         table: pixels go through tables of multiples of their weights (esnn_conv2d_table).
         chain: how its sums are shared over time; None for pixels, and where they need 32 bits.
+        vector: the same for a core with vector registers.
     """
 
     kind: ClassVar[str] = "conv2d"
@@ -54,6 +56,7 @@ class ConvStep(FinishedStep):
     out: tuple[int, int]
     chain: Chain | None
     table: bool
+    vector: Vector | None = None
 
     @property
     def line_entries(self) -> int:
@@ -71,6 +74,8 @@ class ConvStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.vector is not None:
+            return self.vector.scratch
         if self.chain is not None:
             kept = self.node.weight.shape[0]
             lines = {"lines": 2 * kept * self.line_entries, "starts": 2 * kept * self.start_entries, "slots": 8 * kept}

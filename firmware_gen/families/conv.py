@@ -11,6 +11,7 @@ from firmware_gen.emit import Struct, Value, bit_rows, words
 from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
+from firmware_gen.families.vector import vector
 
 
 def _table_words(weight: np.ndarray) -> np.ndarray:
@@ -108,6 +109,14 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         "window_origin": -(top * line + left * position),
         "inputs": f"{cin}u",
     }
+    if step.vector is not None and source is not None:
+        keys = "height width out_height out_width stride_y stride_x top left".split()
+        shape = {key: geometry[key] for key in keys}
+        shared = vector(context, index, step.vector, node.weight, node.bias, source, shape, about)
+        fields = Struct({"layer": shared, "finish": finish(context, name, step.finish)})
+        context.declare(f"static const esnn_vector_layer_t {name} = {fields.render()};\n")
+        context.calls.append(f"esnn_vector_layer(&{name}, arena, result->counts)")
+        return
     if step.chain is not None and source is not None:
         shared = chain(context, index, step.chain, node.weight, node.bias, source, about)
         for field in ("inputs", "window_step", "window_line", "window_origin"):
