@@ -23,6 +23,7 @@ COMMANDS = (
     "verify",
     "eval",
     "compare",
+    "profile",
     "boards",
     "doctor",
 )
