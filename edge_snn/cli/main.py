@@ -25,6 +25,8 @@ COMMANDS = (
     "bisect",
     "compare",
     "profile",
+    "compare",
+    "profile",
     "boards",
     "doctor",
 )

@@ -55,11 +55,12 @@ def nice_ticks(low: float, high: float, about: int = 5) -> list[float]:
     """Round numbers within [low, high], roughly ``about`` of them."""
     if not high > low:
         return [low]
-    raw = (high - low) / about
-    power = 10.0 ** math.floor(math.log10(raw))
-    step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999)
-    first = math.ceil(low / step - 1e-9)
-    return [index * step for index in range(first, math.floor(high / step + 1e-9) + 1)]
+    power = 10.0 ** math.floor(math.log10((high - low) / about))
+    choices = []
+    for step in (power * factor for factor in (0.5, 1, 2, 2.5, 5, 10)):
+        first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+        choices.append([index * step for index in range(first, last + 1)])
+    return min(choices, key=lambda ticks: abs(len(ticks) - about))
 
 
 def number(value: float | None) -> str:

@@ -104,8 +104,8 @@ def step_rows(facts: ModelFacts, done: Evaluation, host: HostResults, board: Boa
     for number, step in enumerate(facts.steps):
         ticks = [[int(run.step_ticks[number]) for run in row.runs] for row in rows]
         time = latency(ticks, board)
-        counted = [host.node_sops[name][indices].mean() for name in step.nodes if name in host.node_sops]
-        sops = float(sum(counted)) if counted and rows else None
+        counted = [host.node_sops[name][indices] for name in step.nodes if name in host.node_sops]
+        sops = float(sum(float(counts.mean()) for counts in counted)) if counted and rows else None
         found.append(
             {
                 "name": step.name,
