@@ -19,7 +19,9 @@ from edge_snn.errors import DeviceError, ExitCode, InputError, MismatchError
 @click.option("--emulate", metavar="BOARD", help="Build for BOARD and run it emulated (or `host`, natively).")
 @click.option("--port", metavar="URL", help="Device or pyserial URL of a board that is flashed already.")
 @click.option("--board", "board_name", metavar="BOARD", help="With --port: which board it must be.")
-@click.option("--baud", default=115200, show_default=True, type=click.IntRange(min=1200))
+@click.option(
+    "--baud", default=115200, show_default=True, type=click.IntRange(min=1200), help="Rate to ask the device for."
+)
 @click.option("--model", "model_path", required=True, metavar="MODEL", help=".esnn file or shipped model.")
 @click.option("--data", "data_name", required=True, metavar="DATA", help="Data set name, .npz file or folder.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N images.")
@@ -103,7 +105,7 @@ def _open(
         made = build(model, board, target / "firmware")
         emulator = stack.enter_context(Emulator(board, made.elf))
         device = Device(emulator.port, emulator.death)
-        device.connect(model.sha256, board.name)
+        device.connect(model.sha256, board.name, made.build_id)
         sizes = {
             "flash_bytes": made.flash_bytes,
             "ram_bytes": made.ram_bytes,
@@ -112,11 +114,17 @@ def _open(
             "elf": os.path.relpath(made.elf, target),
         }
         return device, board, sizes
-    line = Port(port or "", baud)
+    from firmware_gen import build_id
+
+    line = Port(port or "")
     stack.callback(line.close)
     line.drain()
     device = Device(line)
     info = device.connect(model.sha256, board.name if board else None)
+    device.require_build(build_id.expected(model, boards.load(info.board)))
+    stack.callback(device.close)
+    if not device.set_baud(baud):
+        click.echo(f"{info.board} does not do {baud} baud; going on at {line.baud}", err=True)
     # The emulator's clock counts instructions; a real board's ticks are time.
     from dataclasses import replace
 
