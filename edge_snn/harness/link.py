@@ -107,7 +107,8 @@ class Link:
             DeviceError: it is silent, gone, or talks rubbish.
         """
         jobs = [self._job(kind, payload) for kind, payload in requests]
-        waiting, queue = {}, deque(jobs)
+        waiting: dict[int, _Job] = {}
+        queue = deque(jobs)
         replies: dict[int, bytes] = {}
         started = time.monotonic()
         while len(replies) < len(jobs):
@@ -117,13 +118,13 @@ class Link:
                 self._send_job(job, self._replies)
             damaged = self._splitter.damaged
             for frame in self._receive():
-                job = waiting.get(frame.sequence)
-                if job is None or not self._answers(frame, job):
+                asked = waiting.get(frame.sequence)
+                if asked is None or not self._answers(frame, asked):
                     continue
-                replies[job.sequence] = self._payload(frame)
-                del waiting[job.sequence]
-                if not job.attempt:
-                    self._replies.sample(time.monotonic() - job.sent)
+                replies[asked.sequence] = self._payload(frame)
+                del waiting[asked.sequence]
+                if not asked.attempt:
+                    self._replies.sample(time.monotonic() - asked.sent)
                 started = time.monotonic()
             ruined = self._splitter.damaged > damaged
             for job in waiting.values():

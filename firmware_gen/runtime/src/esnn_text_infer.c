@@ -3,6 +3,8 @@
 
 #include "esnn_text.h"
 
+#define MOST 65535u /* a slip of the finger must not keep a device busy for years */
+
 static uint32_t esnn_infer_times(esnn_server_t *server, uint32_t times)
 {
     for (; times > 0; --times) {
@@ -22,12 +24,12 @@ void esnn_text_infer(esnn_server_t *server, char *rest)
     const uint32_t times = word == NULL ? 1u : esnn_text_number(word, 0);
     word = word == NULL ? NULL : esnn_text_word(&rest);
     const uint32_t warm = word == NULL ? 10u : esnn_text_number(word, UINT32_MAX);
-    if (times == 0) {
-        esnn_print("e-[Inference iterations must be >0]\r\n");
+    if (times == 0 || times > MOST) {
+        esnn_print("e-[Inference iterations must be >0 and <65536]\r\n");
         return;
     }
-    if (warm == UINT32_MAX) {
-        esnn_print("e-[Inference warmup must be >=0]\r\n");
+    if (warm > MOST) {
+        esnn_print("e-[Inference warmup must be >=0 and <65536]\r\n");
         return;
     }
     if (server->text_filled != ESNN_MODEL_INPUT_BYTES) {
