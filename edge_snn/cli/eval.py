@@ -21,7 +21,9 @@ from edge_snn.errors import ExitCode
     "--port", "ports", metavar="URL", multiple=True, help="Device or pyserial URL of a flashed board; several share."
 )
 @click.option("--board", "board_name", metavar="BOARD", help="With --port: which board it must be.")
-@click.option("--baud", default=115200, show_default=True, type=click.IntRange(min=1200))
+@click.option(
+    "--baud", default=115200, show_default=True, type=click.IntRange(min=1200), help="Rate to ask the device for."
+)
 @click.option("--model", "model_path", required=True, metavar="MODEL", help=".esnn file or shipped model.")
 @click.option("--data", "data_name", required=True, metavar="DATA", help="Data set name, .npz file or folder.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N images.")

@@ -25,8 +25,6 @@ COMMANDS = (
     "bisect",
     "compare",
     "profile",
-    "compare",
-    "profile",
     "boards",
     "doctor",
 )

@@ -14,7 +14,7 @@ from edge_snn.graph.neuron import Neuron
 from edge_snn.graph.pool import MaxPool2D
 from edge_snn.harness.client import Device
 from edge_snn.harness.frames import DeviceResult
-from edge_snn.harness.trace import crcs_of, traced_infer
+from edge_snn.harness.trace import crcs_of, fetch_tensor, traced_infer
 from edge_snn.plan import Plan
 from edge_snn.plan.trace import TraceTensor, trace_tensors
 from edge_snn.reference import run
@@ -192,9 +192,7 @@ class _Image:
     def _tensor(self, item: TraceTensor, crc: int, want: int) -> Divergence:
         """Stops behind the step, fetches the tensor and finds the earliest entry that differs."""
         kernel = self._kernel(item.step)
-        count = sum(other.step <= item.step for other in self.tensors) + (item.step == len(self.plan.steps) - 1)
-        again = self.device.trace(self.index, self.image, item.step, count)
-        data = self.device.read_tensor(self.index, self.image, item.index, item.size)
+        again, data = fetch_tensor(self.device, self.index, self.image, self.tensors, item.index)
         mine = self.host.edges[item.edge][0]
         device, host = item.decode(data), item.decode(item.encode(mine))
         apart = np.argwhere((device != host).transpose(1, 0, 2))  # earliest time step, then position, then channel

@@ -23,7 +23,7 @@ from edge_snn.harness.report import make_report, write_files
 from edge_snn.harness.trace import host_traces
 from edge_snn.plan import build_plan
 from edge_snn.reference import run
-from firmware_gen import boards
+from firmware_gen import boards, build_id
 from firmware_gen.boards import Board
 from firmware_gen.build import build
 
@@ -98,9 +98,13 @@ def open_bench(stack: ExitStack, bench: Bench, model: IntegerModel, folder: Path
         }
         for number in range(bench.jobs):
             label = board.name if bench.jobs == 1 else f"{board.name} #{number + 1}"
-            duts.append(EmulatedDut(label, board, made.elf, model.sha256))
+            duts.append(EmulatedDut(label, board, made.elf, model.sha256, made.build_id))
     else:
-        duts += [PortDut(url, bench.baud, model.sha256, bench.board) for url in bench.ports]
+
+        def build_id_of(name: str) -> str:
+            return build_id.expected(model, boards.load(name))
+
+        duts += [PortDut(url, bench.baud, model.sha256, bench.board, build_id_of) for url in bench.ports]
     devices = []
     for dut in duts:
         stack.callback(dut.close)

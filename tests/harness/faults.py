@@ -1,49 +1,86 @@
-"""Firmware with a seeded fault: the sources are copied and one kernel is replaced; nothing that ships has a switch."""
+"""A port that damages what passes through it, in both directions."""
 
 from __future__ import annotations
 
-import re
-import shutil
-from pathlib import Path
+import random
+import time
+from collections import Counter
 
-import pytest
-
-from edge_snn.graph.model import IntegerModel
-from firmware_gen import build
-from firmware_gen.boards import load
+KINDS = ("flip", "drop", "double", "delay", "insert")
+DELAY_SECONDS = 0.01  # at the most
 
 
-def copy_sources(folder: Path) -> Path:
-    """A copy of firmware_gen in ``folder``, to be spoiled."""
-    return Path(
-        shutil.copytree(build.ROOT, folder / "spoiled" / "firmware_gen", ignore=shutil.ignore_patterns("__pycache__"))
-    )
+class FaultyPort:
+    """Wraps a Port: a share of the bytes is flipped, dropped, doubled, delayed or gets company, from a seed.
 
+    Attributes:
+        done: how often each kind of fault was done.
+    """
 
-def spoil(root: Path, kernel: str, fault: str) -> None:
-    """Lets a kernel run as it is and then executes ``fault``, C with `layer`, `arena` and its third argument."""
-    path = root / "kernels" / "src" / f"{kernel}.c"
-    text = path.read_text()
-    found = re.search(rf"^esnn_status_t {kernel}\((.*?)\)$", text, re.MULTILINE | re.DOTALL)
-    assert found, f"{kernel} has another signature"
-    arguments = ", ".join(re.findall(r"(\w+)(?:,|$)", found.group(1)))
-    text = text.replace(f"esnn_status_t {kernel}(", f"static esnn_status_t intact_{kernel}(")
-    text += f"\n{found.group(0)}\n{{\n    const esnn_status_t status = intact_{kernel}({arguments});\n"
-    path.write_text(f"{text}    {fault}\n    return status;\n}}\n")
+    def __init__(self, port, share: float, seed: int = 0) -> None:
+        self.inner, self.share = port, share
+        self.rng = random.Random(seed)
+        self.done: Counter[str] = Counter()
+        self.held = bytearray()  # from the device, behind a delayed byte
+        self.until = 0.0
 
+    @property
+    def url(self) -> str:
+        return self.inner.url
 
-def replace(root: Path, kernel: str, old: str, new: str) -> None:
-    """Replaces text in a kernel; it must be there."""
-    path = root / "kernels" / "src" / f"{kernel}.c"
-    text = path.read_text()
-    assert old in text, f"{kernel}.c does not say {old!r} any more: seed the fault elsewhere"
-    path.write_text(text.replace(old, new))
+    @property
+    def baud(self) -> int:
+        return self.inner.baud
 
+    def _faulty(self, data: bytes):
+        """Yields pieces of the damaged data; None stands for a delay."""
+        out = bytearray()
+        for byte in data:
+            if self.rng.random() >= self.share:
+                out.append(byte)
+                continue
+            kind = self.rng.choice(KINDS)
+            self.done[kind] += 1
+            if kind == "flip":
+                out.append(byte ^ (1 << self.rng.randrange(8)))
+            elif kind == "double":
+                out += bytes([byte, byte])
+            elif kind == "insert":
+                out += bytes([self.rng.randrange(256), byte])
+            elif kind == "delay":
+                yield bytes(out)
+                yield None
+                out = bytearray([byte])
+        yield bytes(out)
 
-def build_spoiled(
-    root: Path, made: IntegerModel, board_name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> Path:
-    """The ELF of a model from spoiled sources."""
-    with monkeypatch.context() as patch:
-        patch.setattr(build, "ROOT", root)
-        return build.build(made, load(board_name), folder).elf
+    def read(self) -> bytes:
+        if self.held:
+            time.sleep(max(0.0, self.until - time.monotonic()))
+            data = bytes(self.held)
+            self.held.clear()
+            return data
+        first = bytearray()
+        late = False
+        for piece in self._faulty(self.inner.read()):
+            if piece is None:
+                late = True
+                self.until = time.monotonic() + self.rng.random() * DELAY_SECONDS
+            else:
+                (self.held if late else first).extend(piece)
+        return bytes(first)
+
+    def write(self, data: bytes) -> None:
+        for piece in self._faulty(data):
+            if piece is None:
+                time.sleep(self.rng.random() * DELAY_SECONDS)
+            elif piece:
+                self.inner.write(piece)
+
+    def set_baud(self, baud: int) -> None:
+        self.inner.set_baud(baud)
+
+    def drain(self, seconds: float = 0.1) -> int:
+        return self.inner.drain(seconds)
+
+    def close(self) -> None:
+        self.inner.close()

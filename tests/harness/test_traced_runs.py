@@ -20,7 +20,7 @@ from edge_snn.plan.trace import trace_tensors
 from edge_snn.reference import run
 from firmware_gen import boards
 from tests.cli.test_cli import call
-from tests.harness.faults import build_spoiled, copy_sources, spoil
+from tests.harness.spoiled import build_spoiled, copy_sources, spoil
 from tests.networks import images, model
 
 HOST = boards.load("host")

@@ -24,6 +24,16 @@ void esnn_board_write(uint8_t byte)
     }
 }
 
+uint32_t esnn_board_rate(uint32_t baud)
+{
+    return baud; /* a pipe has any */
+}
+
+void esnn_board_set_rate(uint32_t rate)
+{
+    (void)rate;
+}
+
 void esnn_board_clock_restart(void)
 {
 }

@@ -1,9 +1,8 @@
-#include "esnn_board.h"
 #include "esnn_server.h"
 #include "esnn_trace.h"
 
 /** CRCs of a reply. */
-#define TRACE_MOST (ESNN_CHUNK_BYTES / 4u)
+#define TRACE_MOST (ESNN_PART_BYTES / 4u)
 
 /** Begins a reply as every reply of an image begins. */
 static uint8_t *esnn_put_echo(const esnn_server_t *server, uint8_t *at)
@@ -53,7 +52,7 @@ static esnn_status_t esnn_trace_run(esnn_server_t *server, uint32_t last, uint32
     return ESNN_OK;
 }
 
-uint32_t esnn_server_trace(esnn_server_t *server, const uint8_t *payload, uint8_t **end)
+uint32_t esnn_server_trace(esnn_server_t *server, uint8_t *payload, uint8_t **end)
 {
     const uint32_t index = esnn_get_u32(payload + 4);
     const uint32_t crc = esnn_get_u32(payload + 8);
@@ -62,16 +61,16 @@ uint32_t esnn_server_trace(esnn_server_t *server, const uint8_t *payload, uint8_
     if (last >= ESNN_MODEL_STEPS || first > ESNN_MODEL_TENSORS) {
         return ESNN_LINK_RANGE;
     }
-    if (!server->has_image || server->image_index != index ||
-        esnn_crc32(0, server->arena + ESNN_MODEL_INPUT_OFFSET, ESNN_MODEL_INPUT_BYTES) != crc) {
+    if (esnn_crc32(0, server->arena + ESNN_MODEL_INPUT_OFFSET, ESNN_MODEL_INPUT_BYTES) != crc) {
         return ESNN_LINK_IMAGE;
     }
-    server->has_image = 0;
-    server->has_result = 0;
+    server->has_result = ESNN_RESULT_NONE;
     server->traced_steps = 0;
+    server->text_filled = ESNN_BOARD_KEEPS_IMAGE ? server->text_filled : 0;
     server->result_index = index;
     server->result_crc = crc;
-    uint8_t *numbers = esnn_put_echo(server, *end);
+    server->result_sequence = (uint16_t)esnn_get_u16(server->receiver.bytes + 2);
+    uint8_t *numbers = esnn_put_echo(server, payload);
     *end = numbers + 4;
     esnn_board_clock_restart();
     uint32_t made = 0;
@@ -79,12 +78,12 @@ uint32_t esnn_server_trace(esnn_server_t *server, const uint8_t *payload, uint8_
         return ESNN_LINK_MODEL;
     }
     esnn_put_u16(esnn_put_u16(numbers, first), made);
-    server->traced_steps = last + 1u;
-    server->has_result = last == ESNN_MODEL_STEPS - 1u;
+    server->traced_steps = (uint16_t)(last + 1u);
+    server->has_result = last == ESNN_MODEL_STEPS - 1u ? ESNN_RESULT_OF_FRAMES : ESNN_RESULT_NONE;
     return 0;
 }
 
-uint32_t esnn_server_read(const esnn_server_t *server, const uint8_t *payload, uint8_t **end)
+uint32_t esnn_server_read(esnn_server_t *server, uint8_t *payload, uint8_t **end)
 {
     const uint32_t index = esnn_get_u32(payload + 4);
     const uint32_t tensor = esnn_get_u32(payload + 8);
@@ -93,13 +92,10 @@ uint32_t esnn_server_read(const esnn_server_t *server, const uint8_t *payload, u
         return ESNN_LINK_RANGE;
     }
     /* Later steps reuse the place, and an image is written over it: only what the last step left is there. */
-    if (server->has_image || server->result_index != index ||
-        esnn_model_tensors[tensor].step + 1u != server->traced_steps) {
+    if (server->result_index != index || esnn_model_tensors[tensor].step + 1u != server->traced_steps) {
         return ESNN_LINK_RESULT;
     }
-    *end = esnn_put_u32(esnn_put_echo(server, *end), offset);
-    const uint32_t count =
-        esnn_tensor_read(&esnn_model_tensors[tensor], server->arena, offset, *end, ESNN_CHUNK_BYTES);
-    *end += count;
-    return count != 0 ? 0 : ESNN_LINK_RANGE;
+    uint8_t *bytes = esnn_put_u32(esnn_put_echo(server, payload), offset);
+    *end = bytes + esnn_tensor_read(&esnn_model_tensors[tensor], server->arena, offset, bytes, ESNN_PART_BYTES);
+    return *end != bytes ? 0 : ESNN_LINK_RANGE;
 }
