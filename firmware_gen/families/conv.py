@@ -13,6 +13,8 @@ from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
 from firmware_gen.families.vector import vector
 
+POOL_LIMIT = 1 << 14
+
 
 def _table_words(weight: np.ndarray) -> np.ndarray:
     """int8 weights [kh, kw, cin, cout] times 0 .. 15, as uint32 [blocks, inputs, 16, 8], two sums a word."""
@@ -80,6 +82,13 @@ def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Val
     context.calls.append(f"esnn_conv2d_table(&{name}, arena, result->counts)")
 
 
+def _pool_lanes(context: Context, step: ConvStep) -> bool:
+    """Whether sums are pooled as they are, and fit 15 bits."""
+    bounds, item = context.model.accumulators[f"{step.node.name}.sum"], step.finish
+    fits = -POOL_LIMIT < bounds.low and bounds.high < POOL_LIMIT
+    return fits and item.pooled is not None and not item.pooled.wide and item.residual is None
+
+
 def emit(context: Context, index: int, step: ConvStep) -> None:
     """Declares the step's arrays and struct, and its call."""
     name, node = f"step_{index}", step.node
@@ -129,6 +138,10 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         geometry["starts"] = f"{context.scratch(index, 'starts')}u"
         geometry["start_entries"] = f"{step.start_entries}u"
         geometry["slots"] = f"{context.scratch(index, 'slots')}u"
+        geometry["columns"] = f"{context.scratch(index, 'columns')}u"
+        geometry["column_bytes"] = f"{step.column_bytes}u"
+        geometry["columns_bytes"] = f"{step.column_bytes * kw}u"
+        geometry["pool_lanes"] = int(_pool_lanes(context, step))
         fields = Struct({"chain": shared, **geometry, "finish": finish(context, name, step.finish)})
         context.declare(f"static const esnn_conv2d_chain_t {name} = {fields.render()};\n")
         context.calls.append(f"esnn_conv2d_chain(&{name}, arena, result->counts)")
