@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from edge_snn.graph.model import IntegerModel
     from edge_snn.harness.bisect import Divergence
     from edge_snn.harness.client import Device
+    from edge_snn.harness.session import Bench
 
 
 @click.command("bisect")
@@ -52,55 +53,37 @@ def command(
       edge-snn bisect --emulate mps2-an386 --elf build/firmware.elf --model my.esnn --data test.npz
       edge-snn bisect --port /dev/ttyACM0 --board microbit --model fashion-mnist-nano --data fashion-mnist
     """
-    from edge_snn import data
     from edge_snn.harness.bisect import bisect
+    from edge_snn.harness.session import Bench, load_data
     from edge_snn.plan import build_plan
+    from firmware_gen import boards
 
-    if bool(emulate) == bool(port):
-        raise InputError("give either --emulate BOARD or --port URL")
+    bench = Bench(emulate, 1, (port,) if port else (), board_name, baud)
     if elf and not emulate:
         raise InputError("--elf needs --emulate BOARD", hint="a board behind --port runs what is flashed")
     model = load_model(model_path)
-    images = data.fit(data.load(data_name, "test", limit), model.input_shape).x
+    images = load_data(data_name, model, limit).x
     with ExitStack() as stack:
-        if emulate:
-            device = _emulated(stack, emulate, elf, model)
-        else:
-            device = _on_port(stack, port or "", baud, board_name, model)
+        device = _open(stack, bench, elf, model)
         with progress_bar(device.info.board, len(images), quiet=as_json) as bar:
-            found = bisect(device, model, build_plan(model), images, bar)
+            plan = build_plan(model, boards.load(device.info.board).has_vectors)
+            found = bisect(device, model, plan, images, bar)
     _tell(device.info.board, model, len(images), found, as_json)
     if found is not None:
         ctx.exit(ExitCode.MISMATCH)
 
 
-def _emulated(stack: ExitStack, name: str, elf: Path | None, model: IntegerModel) -> Device:
-    from edge_snn.harness.client import Device
-    from edge_snn.harness.emulator import Emulator
-    from firmware_gen import boards
-    from firmware_gen.build import build
-
-    board = boards.load(name)
-    if not board.machine and not board.is_host:
-        raise InputError("cannot be emulated", where=board.name)
-    folder = Path("build") / "eval" / f"{model.sha256[:12]}-{board.name}" / "firmware"  # that of `edge-snn eval`
-    emulator = stack.enter_context(Emulator(board, elf or build(model, board, folder).elf))
-    device = Device(emulator.port, emulator.death)
-    device.connect(model.sha256, board.name)
-    return device
-
-
-def _on_port(stack: ExitStack, url: str, baud: int, board_name: str | None, model: IntegerModel) -> Device:
-    from edge_snn.harness.client import Device
-    from edge_snn.harness.transport import Port
+def _open(stack: ExitStack, bench: Bench, elf: Path | None, model: IntegerModel) -> Device:
+    from edge_snn.harness.dut import EmulatedDut
+    from edge_snn.harness.session import open_bench
     from firmware_gen import boards
 
-    line = Port(url, baud)
-    stack.callback(line.close)
-    line.drain()
-    device = Device(line)
-    device.connect(model.sha256, boards.load(board_name).name if board_name else None)
-    return device
+    if bench.emulate and elf:
+        dut = EmulatedDut(bench.emulate, boards.load(bench.emulate), elf, model.sha256)
+        stack.callback(dut.close)
+        return dut.connect()
+    folder = Path("build") / "eval" / f"{model.sha256[:12]}-{bench.emulate or 'port'}"  # that of `edge-snn eval`
+    return open_bench(stack, bench, model, folder, folder / "firmware").devices[0]
 
 
 def _tell(board: str, model: IntegerModel, images: int, found: Divergence | None, as_json: bool) -> None:

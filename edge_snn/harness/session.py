@@ -152,11 +152,11 @@ def measure(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
-    plan = build_plan(model)
-    facts = model_facts(model, plan)
     bars = bar or (lambda label, total: nullcontext(None))
     with ExitStack() as stack:
         opened = open_bench(stack, bench, model, folder, firmware or folder / "firmware")
+        plan = build_plan(model, opened.board.has_vectors)
+        facts = model_facts(model, plan)
         with bars("host reference", len(dataset.x)) as done_host:
             host = HostResults.of(run(model.graph, dataset.x, progress=done_host))
         if trace:
