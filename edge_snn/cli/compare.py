@@ -62,7 +62,7 @@ def show(changes: dict[str, Any]) -> None:
         ("synaptic operations", changes["sops"], ",.0f"),
         ("flash, bytes", changes["flash_bytes"], ",.0f"),
         ("RAM, bytes", changes["ram_bytes"], ",.0f"),
-        ("images whose logits differ from the host's", changes["mismatched_logits"], ",.0f"),
+        ("images whose logits differ", changes["mismatched_logits"], ",.0f"),
         ("images whose spike counts differ", changes["mismatched_spike_counts"], ",.0f"),
     ]
     if changes["latency"] is not None:

@@ -124,6 +124,11 @@ class Evaluation:
         return [row.counts_equal for row in self.rows]
 
     @property
+    def step_ticks(self) -> list[np.ndarray]:
+        """Of the first inference of each image, int64 [steps]."""
+        return [row.result.step_ticks for row in self.rows]
+
+    @property
     def retries(self) -> int:
         return sum(board.retries for board in self.boards.values())
 
