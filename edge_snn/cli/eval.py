@@ -17,7 +17,9 @@ from edge_snn.errors import DeviceError, ExitCode, InputError, MismatchError
 
 @click.command("eval")
 @click.option("--emulate", metavar="BOARD", help="Build for BOARD and run it emulated (or `host`, natively).")
-@click.option("--port", metavar="URL", help="Device or pyserial URL of a board that is flashed already.")
+@click.option(
+    "--port", metavar="URL", help="Board that is flashed already: device, usb:VID:PID or pyserial URL (edge-snn ports)."
+)
 @click.option("--board", "board_name", metavar="BOARD", help="With --port: which board it must be.")
 @click.option(
     "--baud", default=115200, show_default=True, type=click.IntRange(min=1200), help="Rate to ask the device for."

@@ -23,6 +23,7 @@ COMMANDS = (
     "verify",
     "eval",
     "boards",
+    "ports",
     "doctor",
 )
 

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz --seconds 3600``: the device's parser and the host's readers, at the same time, for so long."""
+"""``python -m tests.fuzz --seconds 3600``: the device's parser and the host's readers, side by side, for so long."""
 
 from __future__ import annotations
 

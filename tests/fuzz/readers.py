@@ -236,8 +236,7 @@ def run_one(target: Target, content: bytes, path: Path) -> str:
     signal.setitimer(signal.ITIMER_REAL, HANG_SECONDS)
     try:
         target.read(path)
-    except EdgeSnnError as error:
-        assert str(error)
+    except EdgeSnnError:
         return "refused"
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
