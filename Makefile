@@ -9,11 +9,7 @@ LIMIT ?= 200
 TRAIN := $(shell $(PYTHON) -c 'import sys; print("$(VENV)-train/bin/.train" if sys.version_info < (3, 13) else "")')
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo test test-slow fuzz lint format clean tools
-=======
-.PHONY: help demo bench test test-slow lint format clean tools
->>>>>>> main
+.PHONY: help demo bench test test-slow fuzz lint format clean tools
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
