@@ -22,9 +22,11 @@ if TYPE_CHECKING:
 @click.command("bisect")
 @click.option("--emulate", metavar="BOARD", help="Build for BOARD and run it emulated (or `host`, natively).")
 @click.option("--elf", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="Run this, do not build.")
-@click.option("--port", metavar="URL", help="Device or pyserial URL of a board that is flashed already.")
+@click.option(
+    "--port", metavar="URL", help="Board that is flashed already: device, usb:VID:PID or pyserial URL (edge-snn ports)."
+)
 @click.option("--board", "board_name", metavar="BOARD", help="With --port: which board it must be.")
-@click.option("--baud", default=115200, show_default=True, type=click.IntRange(min=1200))
+@click.option("--baud", default=115200, show_default=True, type=click.IntRange(min=1200), help="Rate to ask for.")
 @click.option("--model", "model_path", required=True, metavar="MODEL", help=".esnn file or shipped model.")
 @click.option("--data", "data_name", required=True, metavar="DATA", help="Data set name, .npz file or folder.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N images.")

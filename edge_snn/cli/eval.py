@@ -18,7 +18,11 @@ from edge_snn.errors import ExitCode
 @click.option("--emulate", metavar="BOARD", help="Build for BOARD and run it emulated (or `host`, natively).")
 @click.option("--jobs", default=1, show_default=True, help="With --emulate: so many emulators share the images.")
 @click.option(
-    "--port", "ports", metavar="URL", multiple=True, help="Device or pyserial URL of a flashed board; several share."
+    "--port",
+    "ports",
+    metavar="URL",
+    multiple=True,
+    help="Board that is flashed already: device, usb:VID:PID or pyserial URL (edge-snn ports); several share.",
 )
 @click.option("--board", "board_name", metavar="BOARD", help="With --port: which board it must be.")
 @click.option(

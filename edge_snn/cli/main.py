@@ -26,6 +26,7 @@ COMMANDS = (
     "compare",
     "profile",
     "boards",
+    "ports",
     "doctor",
 )
 
