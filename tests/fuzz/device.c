@@ -12,7 +12,7 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum { RAW, FRAME, SESSION_FRAME, GOOD_RUN, SILENCE, TEXT, RESET, KINDS };
-enum { INFO_PAYLOAD = 168, CLOCK_HZ = ESNN_BOARD_CLOCK_HZ };
+enum { INFO_PAYLOAD = 192, CLOCK_HZ = ESNN_BOARD_CLOCK_HZ };
 
 static esnn_server_t *server;
 static uint64_t now;
@@ -79,6 +79,29 @@ esnn_status_t esnn_model_infer(uint8_t *arena, esnn_result_t *result)
     result->ticks = ++now;
     arena[ESNN_MODEL_INPUT_OFFSET] ^= 0x5a; /* the inference takes the image's place */
     return image[0] == 77 ? ESNN_ERROR_ARGUMENT : ESNN_OK;
+}
+
+const esnn_tensor_t esnn_model_tensors[ESNN_MODEL_TENSORS] = {
+    {0, 40, 8, 3, 0, 0x0f},
+    {8, 9, 32, 32, 2, 0xff},
+    {0, 1, 2, 1, 4, 0x01},
+};
+
+esnn_status_t esnn_model_step(uint32_t step, uint8_t *arena, esnn_result_t *result)
+{
+    require(step < ESNN_MODEL_STEPS, "only steps that there are are run");
+    result->step_ticks[step] = 1;
+    return step + 1u == ESNN_MODEL_STEPS ? esnn_model_infer(arena, result) : ESNN_OK;
+}
+
+const char *esnn_board_clock_name(void)
+{
+    return "a clock";
+}
+
+const char *esnn_board_clock_unit(void)
+{
+    return "cycles";
 }
 
 static void feed(const uint8_t *bytes, size_t size)
@@ -174,10 +197,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             memcpy(body, data, length);
             if (kind >= SESSION_FRAME && length >= 8) {
                 body[0] = ESNN_PROTOCOL_VERSION;
-                body[1] = (uint8_t)(body[1] & 7u);
+                body[1] = (uint8_t)((body[1] & 8u) != 0 ? ESNN_REQUEST_TRACE | (body[1] & 1u) : body[1] & 7u);
                 (void)esnn_put_u32(body + 4, server->session);
             }
-            if (kind == GOOD_RUN && length >= 16) {
+            if (kind == GOOD_RUN && length >= 24 && body[1] >= ESNN_REQUEST_TRACE) {
+                body[1] = ESNN_REQUEST_TRACE;
+                (void)esnn_put_u32(body + 12,
+                                   esnn_crc32(0, server->arena + ESNN_MODEL_INPUT_OFFSET, ESNN_MODEL_INPUT_BYTES));
+                (void)esnn_put_u32(body + 16, body[16] % (ESNN_MODEL_STEPS + 1u));
+                (void)esnn_put_u32(body + 20, body[20] % (ESNN_MODEL_TENSORS + 2u));
+                length = 24;
+            } else if (kind == GOOD_RUN && length >= 16) {
                 uint8_t image[ESNN_MODEL_INPUT_BYTES];
                 const size_t tail = length - 16 < sizeof image ? length - 16 : sizeof image;
                 memcpy(image, server->arena + ESNN_MODEL_INPUT_OFFSET, sizeof image);

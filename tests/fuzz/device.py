@@ -12,7 +12,7 @@ from firmware_gen.build import ROOT
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus" / "device"
 SIZES = {"CLASSES": 10, "COUNTERS": 20, "STEPS": 6, "INPUT_BYTES": 300, "INPUT_OFFSET": 8, "ARENA_BYTES": 320}
-SIZES |= {"TIMESTEPS": 4, "NEURON_LAYERS": 5}
+SIZES |= {"TIMESTEPS": 4, "NEURON_LAYERS": 5, "TENSORS": 3}
 BOARD = {"NAME": '"fuzz"', "CORE": '"host"', "CLOCK_HZ": "1000000u", "WINDOW": "1u"}
 
 
