@@ -25,7 +25,7 @@ from firmware_gen.verify import verify
 from tests.cli.test_cli import call
 from tests.graphs import random_model
 from tests.harness.faults import FaultyPort
-from tests.harness.spoiled import build_spoiled, copy_sources, replace, spoil
+from tests.harness.spoiled import Sources
 from tests.networks import images, model
 
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-static-libasan")
@@ -224,9 +224,20 @@ def test_a_noisy_line_damages_no_trace(device, made, plan):
 CHAIN_NEURON = "const esnn_neuron_t *neuron = layer->finish.neuron;"
 
 
-def found_in(root, made, board_name, folder, x, monkeypatch):
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory):
+    return Sources(tmp_path_factory.mktemp("spoiled"))
+
+
+@pytest.fixture
+def sources(copied):
+    copied.restore()
+    return copied
+
+
+def found_in(sources, made, board_name, x, monkeypatch):
     board = boards.load(board_name)
-    elf = build_spoiled(root, made, board_name, folder, monkeypatch)
+    elf = sources.build(made, board_name, monkeypatch)
     with Emulator(board, elf) as emulator:
         device = Device(emulator.port, emulator.death)
         device.connect(made.sha256, board_name)
@@ -234,14 +245,13 @@ def found_in(root, made, board_name, folder, x, monkeypatch):
 
 
 @pytest.mark.parametrize("board_name", BOARDS)
-def test_a_wrong_spike_behind_a_convolution_is_named(board_name, made, plan, tmp_path, monkeypatch):
+def test_a_wrong_spike_behind_a_convolution_is_named(board_name, sources, made, monkeypatch):
     """The second convolution on spikes flips channel 5 at time step 2 of position 4 (y 1, x 1)."""
-    root = copy_sources(tmp_path)
     fault = f"{CHAIN_NEURON} if (neuron != NULL) {{"
     fault += " arena[neuron->offset + 4u * neuron->position_stride + 2u * neuron->step_stride] ^= 1u << 5; }"
-    spoil(root, "esnn_conv2d_chain", fault)
+    sources.spoil("esnn_conv2d_chain", fault)
     x = images(2, made.input_shape)
-    found = found_in(root, made, board_name, tmp_path, x, monkeypatch)
+    found = found_in(sources, made, board_name, x, monkeypatch)
     assert (found.image, found.layer, found.kind, found.kernel) == (0, "block0.neuron", "spikes", "conv2d")
     assert found.place == (2, 1, 1, 5, 4)
     edges = run(made.graph, x[:1], keep=["block0.neuron", "rpe.add"]).edges
@@ -260,37 +270,34 @@ def test_a_wrong_spike_behind_a_convolution_is_named(board_name, made, plan, tmp
     )
 
 
-def test_a_wrong_current_is_named_before_the_spikes_it_spoils(made, tmp_path, monkeypatch):
-    root = copy_sources(tmp_path)
+def test_a_wrong_current_is_named_before_the_spikes_it_spoils(sources, made, monkeypatch):
     fault = "const esnn_stream_t *to = layer->finish.store; if (to != NULL) {"
     fault += " *(int16_t *)(void *)(arena + to->offset + 3u * to->position_stride + to->step_stride + 14u) += 100; }"
-    spoil(root, "esnn_conv2d_chain", fault)
-    found = found_in(root, made, "host", tmp_path, images(1, made.input_shape), monkeypatch)
+    sources.spoil("esnn_conv2d_chain", fault)
+    found = found_in(sources, made, "host", images(1, made.input_shape), monkeypatch)
     assert (found.layer, found.kind, found.place) == ("rpe.add", "current", (1, 1, 0, 7, 3))
     assert found.device == found.host + 100
     assert found.membrane is None
 
 
-def test_a_wrong_ternary_spike_is_named(made, tmp_path, monkeypatch):
-    root = copy_sources(tmp_path)
+def test_a_wrong_ternary_spike_is_named(sources, made, monkeypatch):
     fault = f"{CHAIN_NEURON} if (neuron != NULL && neuron->ternary) {{"
     fault += " uint8_t *at = arena + neuron->offset + 8u * neuron->position_stride; at[0] &= 0xfeu;"
     fault += " at[neuron->minus] ^= 1u; }"
-    spoil(root, "esnn_linear_chain", fault)
+    sources.spoil("esnn_linear_chain", fault)
     x = images(1, made.input_shape)
-    found = found_in(root, made, "host", tmp_path, x, monkeypatch)
+    found = found_in(sources, made, "host", x, monkeypatch)
     assert (found.layer, found.kind, found.place) == ("block0.v.neuron", "ternary", (0, 2, 2, 0, 8))
     assert found.host == run(made.graph, x, keep=["block0.v.neuron"]).edges["block0.v.neuron"][0, 0, 2, 2, 0]
     assert found.device == (0 if found.host == -1 else -1)
     assert found.membrane.threshold < 0
 
 
-def test_a_wrong_pooled_spike_names_the_neuron_in_its_window(made, tmp_path, monkeypatch):
-    root = copy_sources(tmp_path)
+def test_a_wrong_pooled_spike_names_the_neuron_in_its_window(sources, made, monkeypatch):
     at = "arena[neuron->offset + 7u * neuron->position_stride + 3u * neuron->step_stride]"
-    spoil(root, "esnn_conv2d_table", f"{CHAIN_NEURON} {at} ^= 1u;")
+    sources.spoil("esnn_conv2d_table", f"{CHAIN_NEURON} {at} ^= 1u;")
     x = images(1, made.input_shape)
-    found = found_in(root, made, "host", tmp_path, x, monkeypatch)
+    found = found_in(sources, made, "host", x, monkeypatch)
     assert (found.layer, found.place) == ("stage1.pool", (3, 1, 1, 0, 7))
     held, neuron = found.membrane, made.graph.node("stage1.neuron")
     assert made.graph.node("stage1.pool").padding == (1, 1, 1, 1)  # 3x3 windows: rows and columns 1 to 3
@@ -304,38 +311,34 @@ def test_a_wrong_pooled_spike_names_the_neuron_in_its_window(made, tmp_path, mon
     assert (held.value >= held.threshold) == found.host
 
 
-def test_a_wrong_counter_is_named_when_all_that_is_stored_agrees(made, tmp_path, monkeypatch):
-    root = copy_sources(tmp_path)
-    spoil(root, "esnn_conv2d_table", f"{CHAIN_NEURON} counts[neuron->counter + 1u] += 2u;")
-    found = found_in(root, made, "host", tmp_path, images(1, made.input_shape), monkeypatch)
+def test_a_wrong_counter_is_named_when_all_that_is_stored_agrees(sources, made, monkeypatch):
+    sources.spoil("esnn_conv2d_table", f"{CHAIN_NEURON} counts[neuron->counter + 1u] += 2u;")
+    found = found_in(sources, made, "host", images(1, made.input_shape), monkeypatch)
     assert (found.layer, found.kind, found.device - found.host) == ("stage1.neuron", "counter", 2)
     assert "at layer stage1.neuron, number of spikes at time step 1: device" in str(found)
 
 
-def test_wrong_logits_are_named(made, tmp_path, monkeypatch):
-    root = copy_sources(tmp_path)
-    spoil(root, "esnn_readout", "logits[3] -= 1;")
-    found = found_in(root, made, "host", tmp_path, images(1, made.input_shape), monkeypatch)
+def test_wrong_logits_are_named(sources, made, monkeypatch):
+    sources.spoil("esnn_readout", "logits[3] -= 1;")
+    found = found_in(sources, made, "host", images(1, made.input_shape), monkeypatch)
     assert (found.layer, found.kind, found.device - found.host) == ("head", "logits", -1)
     assert f"logit 3 ({made.classes[3]})" in str(found)
 
 
-def test_a_fault_that_comes_and_goes_is_not_passed_off_as_a_neuron(made, tmp_path, monkeypatch):
-    root = copy_sources(tmp_path)
+def test_a_fault_that_comes_and_goes_is_not_passed_off_as_a_neuron(sources, made, monkeypatch):
     fault = f"static int runs; {CHAIN_NEURON} if (neuron != NULL && runs++ == 0) {{ arena[neuron->offset] ^= 1u; }}"
-    spoil(root, "esnn_conv2d_chain", fault)
-    found = found_in(root, made, "host", tmp_path, images(1, made.input_shape), monkeypatch)
+    sources.spoil("esnn_conv2d_chain", fault)
+    found = found_in(sources, made, "host", images(1, made.input_shape), monkeypatch)
     assert (found.layer, found.kind, found.place) == ("block0.neuron", "crc", None)
     assert "not in a second run" in str(found)
 
 
-def test_a_neuron_that_fires_above_its_threshold_only_is_found(tmp_path, monkeypatch):
+def test_a_neuron_that_fires_above_its_threshold_only_is_found(sources, monkeypatch):
     """A fault of arithmetic: > in place of >=. The neuron named is the first whose membrane is its threshold."""
-    root = copy_sources(tmp_path)
-    replace(root, "esnn_neuron", "if (membrane >= theta)", "if (membrane > theta)")
+    sources.replace("esnn_neuron", "if (membrane >= theta)", "if (membrane > theta)")
     made = model(timesteps=2)  # no block kernels: all of its neurons are those of esnn_neuron.c
     x = images(40, made.input_shape)
-    found = found_in(root, made, "host", tmp_path, x, monkeypatch)
+    found = found_in(sources, made, "host", x, monkeypatch)
     assert (found.device, found.host) == (0, 1)
     assert found.membrane.value == found.membrane.threshold
     node = made.graph.node(found.membrane.neuron)
@@ -346,10 +349,9 @@ def test_a_neuron_that_fires_above_its_threshold_only_is_found(tmp_path, monkeyp
     assert tuple(equal[0]) == found.membrane.place[:4]
 
 
-def test_the_command_names_it_and_exits_with_1(made, tmp_path, monkeypatch):
-    root = copy_sources(tmp_path)
-    spoil(root, "esnn_readout", "logits[3] -= 1;")
-    elf = build_spoiled(root, made, "host", tmp_path, monkeypatch)
+def test_the_command_names_it_and_exits_with_1(sources, made, tmp_path, monkeypatch):
+    sources.spoil("esnn_readout", "logits[3] -= 1;")
+    elf = sources.build(made, "host", monkeypatch)
     esnn_file.save(made, tmp_path / "small.esnn")
     np.savez(tmp_path / "small.npz", x=images(3, made.input_shape), y=np.arange(3))
     common = ("bisect", "--emulate", "host", "--model", "small.esnn", "--data", "small.npz")

@@ -20,7 +20,7 @@ from edge_snn.plan.trace import trace_tensors
 from edge_snn.reference import run
 from firmware_gen import boards
 from tests.cli.test_cli import call
-from tests.harness.spoiled import build_spoiled, copy_sources, spoil
+from tests.harness.spoiled import Sources
 from tests.networks import images, model
 
 HOST = boards.load("host")
@@ -67,9 +67,9 @@ def test_on_an_emulator_the_clock_counts_instructions(made, tmp_path):
 
 
 def test_a_layer_that_differs_is_named_in_the_rows(made, tmp_path, monkeypatch):
-    root = copy_sources(tmp_path)
-    spoil(root, "esnn_conv2d_table", "arena[layer->finish.neuron->offset] ^= 1u;")
-    elf = build_spoiled(root, made, "host", tmp_path, monkeypatch)
+    sources = Sources(tmp_path)
+    sources.spoil("esnn_conv2d_table", "arena[layer->finish.neuron->offset] ^= 1u;")
+    elf = sources.build(made, "host", monkeypatch)
     x, plan = images(2, made.input_shape), build_plan(made)
     labels = np.zeros(2, np.int64)
     host = HostResults.of(run(made.graph, x))
