@@ -163,8 +163,12 @@ class Link:
         """Collects the ``size`` bytes of the result that the device has in memory; see :meth:`run`."""
         return self._collect({}, named, size)
 
-    def compute(self, kind: int, payload: bytes) -> bytes:
-        """A request that the device computes for before it replies: as patient as for an inference."""
+    def compute(self, kind: int, payload: bytes, whole: bool) -> bytes:
+        """A request that the device computes for before it replies: as patient as for an inference.
+
+        Args:
+            whole: it takes as long as one, so that the link may learn from it how long that is.
+        """
         job = self._job(kind, payload)
         started = time.monotonic()
         patience = self._run_patience()
@@ -174,7 +178,7 @@ class Link:
             for frame in self._receive():
                 if self._answers(frame, job):
                     reply = self._payload(frame)
-                    if not job.attempt:
+                    if whole and not job.attempt:
                         self._runs.sample(time.monotonic() - job.sent)
                     return reply
             self._send_again(job, self._runs, started, patience, self._splitter.damaged > damaged)

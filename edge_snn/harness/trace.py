@@ -127,7 +127,8 @@ def _trace(device: Device, index: int, data: bytes, last: int, count: int) -> np
         device.write(data)
         first = len(found) // 4
         named = device.named(index, data)
-        reply = device.link.compute(TRACE, named + struct.pack("<II", last, first))
+        whole = last == device.info.steps - 1
+        reply = device.link.compute(TRACE, named + struct.pack("<II", last, first), whole)
         if reply[:14] != named + struct.pack("<H", first) or len(reply) < 20 or len(reply) % 4:
             raise DeviceError("sent the trace of another image", where=device.port.url)
         (made,) = struct.unpack_from("<H", reply, 14)

@@ -74,7 +74,6 @@ def agrees(model, board_name, folder, x, flags=()):
             crcs, data = fetch_tensor(device, len(x) - 1, x[-1], traces.tensors, item.index)
             assert len(crcs) == count
             assert data == item.encode(edges[item.edge][-1])
-        assert device.retries == 0
 
 
 @pytest.mark.parametrize("board_name", BOARDS)
@@ -201,7 +200,7 @@ def test_crcs_beyond_one_frame_come_in_several(device, made, monkeypatch):
     image = images(1, made.input_shape)[0]
     whole = traced_infer(device, 0, image, 13)
     compute = device.link.compute
-    monkeypatch.setattr(device.link, "compute", lambda kind, payload: compute(kind, payload)[:36])
+    monkeypatch.setattr(device.link, "compute", lambda *asked: compute(*asked)[:36])
     again = traced_infer(device, 0, image, 13)
     assert np.array_equal(again.crcs, whole.crcs)
     assert np.array_equal(again.logits, whole.logits)
