@@ -21,7 +21,9 @@ from edge_snn.errors import ExitCode
     "--port", "ports", metavar="URL", multiple=True, help="Device or pyserial URL of a flashed board; several share."
 )
 @click.option("--board", "board_name", metavar="BOARD", help="With --port: which board it must be.")
-@click.option("--baud", default=115200, show_default=True, type=click.IntRange(min=1200))
+@click.option(
+    "--baud", default=115200, show_default=True, type=click.IntRange(min=1200), help="Rate to ask the device for."
+)
 @click.option("--model", "model_path", required=True, metavar="MODEL", help=".esnn file or shipped model.")
 @click.option("--data", "data_name", required=True, metavar="DATA", help="Data set name, .npz file or folder.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N images.")
@@ -31,6 +33,7 @@ from edge_snn.errors import ExitCode
 )
 @click.option("--report", "folder", type=click.Path(path_type=Path), help="Folder for report.html, report.json, ..")
 @click.option("--resume", is_flag=True, help="Go on with the journal in the --report folder.")
+@click.option("--trace", is_flag=True, help="Compare CRCs of what every layer leaves in memory, too.")
 @click.option("--min-accuracy", type=click.FloatRange(0, 1), help="Exit with 1 below this accuracy.")
 @json_option
 def command(
@@ -46,6 +49,7 @@ def command(
     warmup: int | None,
     folder: Path | None,
     resume: bool,
+    trace: bool,
     min_accuracy: float | None,
     as_json: bool,
 ) -> None:
@@ -58,6 +62,7 @@ def command(
     Examples:
       edge-snn eval --emulate mps2-an386 --model fashion-mnist --data fashion-mnist-1000 --limit 200
       edge-snn eval --emulate mps2-an386 --jobs 2 --model fashion-mnist --data fashion-mnist-1000 --report r
+      edge-snn eval --emulate microbit --trace --model fashion-mnist-nano --data fashion-mnist-1000 --limit 20
       edge-snn eval --port /dev/ttyACM0 --board microbit --model fashion-mnist-nano --data fashion-mnist --repeat 5
     """
     from edge_snn.harness.checks import Check, error_of
@@ -75,6 +80,7 @@ def command(
         target,
         settings=Settings(repeat, bench.warmup if warmup is None else warmup, resume),
         min_accuracy=min_accuracy,
+        trace=trace,
         bar=partial(progress_bar, quiet=as_json),
     )
     if as_json:
@@ -120,13 +126,16 @@ def show(report: dict[str, Any], target: Path) -> None:
     keys = ("median", "p95", "max", *(["jitter"] if time["jitter"] is not None else []))
     spread = ", ".join(f"{key} {number(time[key])}" for key in keys)
     stack = f"stack bound {number(report['stack_bound'])}, used {report['stack_used']:,}"
+    clock = report["clock"]
     facts = {
         "board": f"{report['board']} ({report['core']})",
         "accuracy on the device": f"{number(report['accuracy'], '.4f')} ({report['correct']} of {report['images']})",
         "accuracy on the host": number(report["host_accuracy"], ".4f"),
         "images whose logits differ": str(report["mismatched_logits"]),
         "images whose spike counts differ": str(report["mismatched_spike_counts"]),
+        **({"images whose layers differ": str(report["trace"]["mismatched"])} if report["trace"] else {}),
         f"latency, {time['unit']}": spread,
+        "clock": f"{clock['counter']}, {clock['hz']:,} Hz, {clock['counts']}",
         "mean firing rate": number(report["mean_rate"], ".4f"),
         "synaptic operations": f"{number(report['sops'], ',.0f')} an image",
         "dense MACs": f"{report['dense_macs']:,} a time step",

@@ -22,6 +22,7 @@ COMMANDS = (
     "build",
     "verify",
     "eval",
+    "bisect",
     "compare",
     "profile",
     "boards",

@@ -40,6 +40,7 @@ def judge(report: dict[str, Any], min_accuracy: float | None) -> list[Check]:
     ):
         text = f"device and host differ: {what} of {wrong:,} images" if wrong else f"on {count:,} images"
         checks.append(Check(name, FAILED if wrong else PASSED, text))
+    checks.append(_trace(report["trace"], count))
     wrong = report["mismatched_repeats"]
     if repeat == 1:
         repeats = Check("repeated inferences agree", SKIPPED, "each image was run once")
@@ -60,6 +61,17 @@ def judge(report: dict[str, Any], min_accuracy: float | None) -> list[Check]:
     else:
         checks.append(Check("accuracy", PASSED, f"accuracy {accuracy:.4f}, at least {min_accuracy:.4f} asked for"))
     return checks
+
+
+def _trace(found: dict[str, Any] | None, count: int) -> Check:
+    name = "every layer equals the host's"
+    if found is None:
+        return Check(name, SKIPPED, "no --trace was asked for")
+    if found["first"] is None:
+        return Check(name, PASSED, f"CRCs of {found['tensors']} tensors and the logits on {count:,} images")
+    first = found["first"]
+    text = f"traces of {found['mismatched']:,} images, image {first['image']} first, at layer {first['layer']}"
+    return Check(name, FAILED, f"device and host differ: {text}; see edge-snn bisect")
 
 
 def _stack(bound: int | None, used: int) -> str:

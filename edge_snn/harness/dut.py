@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from pathlib import Path
 
 from edge_snn.errors import DeviceError
@@ -42,9 +43,9 @@ class Dut(ABC):
 class EmulatedDut(Dut):
     """A firmware on an emulated board, or natively. A dead emulator is gone: it crashed, and that is to be seen."""
 
-    def __init__(self, label: str, board: Board, elf: Path, sha256: str) -> None:
+    def __init__(self, label: str, board: Board, elf: Path, sha256: str, build_id: str | None = None) -> None:
         super().__init__(label)
-        self._board, self._elf, self._sha256 = board, elf, sha256
+        self._board, self._elf, self._sha256, self._build_id = board, elf, sha256, build_id
         self._emulator: Emulator | None = None
 
     def connect(self) -> Device:
@@ -53,7 +54,7 @@ class EmulatedDut(Dut):
         elif self._emulator.death():
             raise DeviceError(self._emulator.death(), where=self.label)
         device = Device(self._emulator.port, self._emulator.death)
-        device.connect(self._sha256, self._board.name)
+        device.connect(self._sha256, self._board.name, self._build_id)
         return device
 
     def is_gone(self) -> bool:
@@ -73,20 +74,36 @@ class EmulatedDut(Dut):
 class PortDut(Dut):
     """A flashed board at a serial port. A port that vanished may come back: a cable, a reset."""
 
-    def __init__(self, url: str, baud: int, sha256: str, board: str | None) -> None:
+    def __init__(
+        self,
+        url: str,
+        baud: int,
+        sha256: str,
+        board: str | None,
+        build_id_of: Callable[[str], str] | None = None,
+    ) -> None:
+        """Asks for ``baud``, where the board does it; ``build_id_of`` a board's name is the build it must run."""
         super().__init__(url)
-        self._baud, self._sha256, self._board = baud, sha256, board
+        self._baud, self._sha256, self._board, self._build_id_of = baud, sha256, board, build_id_of
         self._port: Port | None = None
+        self._device: Device | None = None
 
     def connect(self) -> Device:
         self.close()
-        self._port = Port(self.label, self._baud)
+        self._port = Port(self.label)
         self._port.drain()
         device = Device(self._port)
         self._board = device.connect(self._sha256, self._board).board  # what comes back must be the same
+        if self._build_id_of is not None:
+            device.require_build(self._build_id_of(self._board))
+        self._device = device
+        device.set_baud(self._baud)
         return device
 
     def close(self) -> None:
+        if self._device is not None:
+            self._device.close()
+            self._device = None
         if self._port is not None:
             self._port.close()
             self._port = None

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,7 @@ class Row:
         runs: one a timed inference.
         logits_equal, counts_equal: whether the device agrees with the host to the last bit.
         repeats_equal: whether all inferences gave the same.
+        parted_at: name of the first layer whose CRC is not the host's, "" for none; None unless it was traced.
     """
 
     index: int
@@ -46,6 +48,7 @@ class Row:
     logits_equal: bool
     counts_equal: bool
     repeats_equal: bool
+    parted_at: str | None = None
 
     @property
     def result(self) -> DeviceResult:
@@ -208,7 +211,8 @@ def evaluate_boards(
 
     Args:
         devices: those of ``duts``, connected.
-        images: uint8 [N, H, W, C]; labels: int64 [N]; host: of the same images.
+        images: uint8 [N, H, W, C]; labels: int64 [N]; host: of the same images;
+            where it has traces, every inference is traced.
         progress: called with the number of images done and a note.
 
     Raises:
@@ -230,6 +234,7 @@ def evaluate_boards(
         info.clock_hz,
         frames.VERSION,
         settings.repeat,
+        _crcs(host),
     )
     done = Evaluation(repeat=settings.repeat, boards={dut.label: BoardRun(dut.label) for dut in duts})
     lines: list[bytes] = []
@@ -244,9 +249,17 @@ def evaluate_boards(
     return done
 
 
+def _crcs(host: HostResults) -> int:
+    """CRCs of an image that are compared, 0 for none."""
+    return host.traces.crcs.shape[1] if host.traces is not None else 0
+
+
 def _add(done: Evaluation, entry: Entry, labels: np.ndarray, host: HostResults) -> bytes:
     """Adds a row, compared with the host; returns its line for the journal."""
     first = entry.runs[0]
+    parted_at = None
+    if host.traces is not None and first.crcs is not None:
+        parted_at = host.traces.first_difference(entry.index, first.crcs)
     row = Row(
         entry.index,
         entry.on,
@@ -254,18 +267,21 @@ def _add(done: Evaluation, entry: Entry, labels: np.ndarray, host: HostResults) 
         bool(np.array_equal(first.logits, host.logits[entry.index])),
         bool(np.array_equal(first.counts, host.counts[entry.index])),
         all(journal.same_result(run, first) for run in entry.runs[1:]),
+        parted_at,
     )
     if entry.index in done.by_index:
         raise AssertionError(f"image {entry.index} was measured twice")
     done.by_index[entry.index] = row
     done.boards.setdefault(entry.on, BoardRun(entry.on))
-    extra = {
+    extra: dict[str, Any] = {
         "class": row.prediction,
         "label": int(labels[entry.index]),
         "logits_equal": row.logits_equal,
         "counts_equal": row.counts_equal,
         "repeats_equal": row.repeats_equal,
     }
+    if row.parted_at is not None:
+        extra["parted_at"] = row.parted_at
     return journal.encode_entry(entry, extra)
 
 
@@ -286,7 +302,8 @@ class _Run:
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._note()
         for dut, device in zip(duts, devices):
-            Worker(dut, device, self.work, self.events, images, settings.repeat, settings.warmup).start()
+            repeat, warmup = settings.repeat, settings.warmup
+            Worker(dut, device, self.work, self.events, images, repeat, warmup, _crcs(self.host)).start()
         try:
             with _ctrl_c_as_event(self.events):
                 while self.alive and not self.done.stopped:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from edge_snn.harness.trace import HostTraces
     from edge_snn.reference import Result
 
 
@@ -64,12 +65,14 @@ class HostResults:
         counts: int64 [B, counters].
         sops: synaptic operations per image, int64 [B].
         node_sops: the same apart, by name of the layer.
+        traces: CRCs of what every layer leaves in memory; None unless they are asked for.
     """
 
     logits: np.ndarray
     counts: np.ndarray
     sops: np.ndarray
     node_sops: Mapping[str, np.ndarray] = field(default_factory=dict)
+    traces: HostTraces | None = None
 
     @classmethod
     def of(cls, result: Result) -> HostResults:

@@ -9,6 +9,7 @@ import numpy as np
 
 from edge_snn.harness.evaluate import Evaluation, Row
 from edge_snn.harness.facts import HostResults, ModelFacts
+from edge_snn.harness.frames import Info
 from firmware_gen.boards import Board
 
 # Picojoules of one operation on 32-bit floats in 45 nm: a multiply is 3.7, an add 0.9.
@@ -25,6 +26,12 @@ def unit_of(board: Board) -> tuple[str, float]:
     if board.machine:
         return "instructions", board.instructions(1.0)
     return ("ms (this computer)" if board.is_host else "ms"), 1000.0 / board.clock_hz
+
+
+def clock_row(info: Info, board: Board) -> dict[str, Any]:
+    """The clock behind the latencies: counter, ticks a second, and what a tick is."""
+    tick = "executed instructions" if board.machine else info.clock_unit
+    return {"counter": info.clock, "hz": info.clock_hz, "counts": tick}
 
 
 def latency(ticks: Sequence[Sequence[int]], board: Board) -> dict[str, Any]:
@@ -112,6 +119,14 @@ def step_rows(facts: ModelFacts, done: Evaluation, host: HostResults, board: Boa
             }
         )
     return found
+
+
+def trace_row(rows: Sequence[Row], host: HostResults) -> dict[str, Any] | None:
+    """What the traces showed: images of which a layer differs, and the first of them; None without traces."""
+    if host.traces is None:
+        return None
+    parted = [{"image": row.index, "layer": row.parted_at} for row in rows if row.parted_at]
+    return {"tensors": len(host.traces.tensors), "mismatched": len(parted), "first": parted[0] if parted else None}
 
 
 def energy(sops: float | None, dense_macs: int) -> dict[str, float | None]:

@@ -47,6 +47,7 @@ class Header:
         clock_hz: ticks a second.
         protocol: version of the serial protocol.
         repeat: timed inferences of each image.
+        crcs: traced of each image, 0 for none.
     """
 
     model: str
@@ -58,6 +59,7 @@ class Header:
     clock_hz: int
     protocol: int
     repeat: int
+    crcs: int = 0
     journal: int = FORMAT
 
     @classmethod
@@ -95,7 +97,7 @@ class Header:
                 f"{found.data[:60]!r} ({found.images} images, {found.data_sha256[:12]}..)",
                 f"{self.data[:60]!r} ({self.images} images, {self.data_sha256[:12]}..)",
             )
-        for name in ("board", "clock_hz", "protocol", "repeat"):
+        for name in ("board", "clock_hz", "protocol", "repeat", "crcs"):
             of, now = getattr(found, name), getattr(self, name)
             if of != now:
                 raise told(name.replace("_hz", ""), repr(of), repr(now))
@@ -145,6 +147,7 @@ def encode_entry(entry: Entry, extra: Mapping[str, Any]) -> bytes:
             "counts": first.counts.tolist(),
             "ticks": [run.ticks for run in entry.runs],
             "step_ticks": [run.step_ticks.tolist() for run in entry.runs],
+            "crcs": [run.crcs.tolist() for run in entry.runs if run.crcs is not None],
             "others": {
                 str(number): {"logits": run.logits.tolist(), "counts": run.counts.tolist()}
                 for number, run in enumerate(entry.runs)
@@ -156,8 +159,10 @@ def encode_entry(entry: Entry, extra: Mapping[str, Any]) -> bytes:
 
 
 def same_result(a: DeviceResult, b: DeviceResult) -> bool:
-    """Whether two inferences gave the same logits and spike counts."""
-    return np.array_equal(a.logits, b.logits) and np.array_equal(a.counts, b.counts)
+    """Whether two inferences gave the same logits, spike counts and, if they were traced, CRCs."""
+    traced = a.crcs is not None and b.crcs is not None
+    alike = not traced or np.array_equal(a.crcs, b.crcs)  # type: ignore[arg-type]
+    return alike and np.array_equal(a.logits, b.logits) and np.array_equal(a.counts, b.counts)
 
 
 def decode_entry(document: Mapping[str, Any], facts: ModelFacts, header: Header) -> Entry | None:
@@ -166,6 +171,7 @@ def decode_entry(document: Mapping[str, Any], facts: ModelFacts, header: Header)
         index, on = document["index"], document["on"]
         logits, counts = _row(document["logits"], len(facts.classes), -(1 << 31)), _row(document["counts"], None, 0)
         others = {int(number): run for number, run in document["others"].items()}
+        crcs = [_row(row, header.crcs, 0).astype(np.uint32) for row in document["crcs"]]
         runs = []
         for number, (ticks, steps) in enumerate(zip(document["ticks"], document["step_ticks"])):
             other = others.get(number)
@@ -175,9 +181,10 @@ def decode_entry(document: Mapping[str, Any], facts: ModelFacts, header: Header)
                     counts if other is None else _row(other["counts"], len(counts), 0),
                     _row(steps, len(facts.steps), 0),
                     int(_row([ticks], 1, 0)[0]),
+                    crcs[number] if header.crcs else None,
                 )
             )
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError):
+    except (LookupError, TypeError, ValueError, OverflowError, AttributeError):
         return None
     signs = sum(2 if layer.kind == "ternary" else 1 for layer in facts.layers)
     good = type(index) is int and 0 <= index < header.images and isinstance(on, str) and len(on) <= 200

@@ -27,6 +27,7 @@ from edge_snn.harness.figures import (
     layer_rows,
     rounded_to,
     step_rows,
+    trace_row,
     unit_of,
 )
 from edge_snn.harness.page import page
@@ -96,6 +97,7 @@ def make_report(
         "mismatched_logits": done.logits_equal.count(False),
         "mismatched_spike_counts": done.counts_equal.count(False),
         "mismatched_repeats": sum(not row.repeats_equal for row in rows),
+        "trace": trace_row(rows, host),
         "latency": latency([[run.ticks for run in row.runs] for row in rows], board),
         "layers": layers,
         "steps": step_rows(facts, done, host, board),

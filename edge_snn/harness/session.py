@@ -17,11 +17,13 @@ from edge_snn.harness.client import Device
 from edge_snn.harness.dut import Dut, EmulatedDut, PortDut
 from edge_snn.harness.evaluate import Settings, evaluate_boards
 from edge_snn.harness.facts import HostResults, model_facts
+from edge_snn.harness.figures import clock_row
 from edge_snn.harness.journal import data_digest
 from edge_snn.harness.report import make_report, write_files
+from edge_snn.harness.trace import host_traces
 from edge_snn.plan import build_plan
 from edge_snn.reference import run
-from firmware_gen import boards
+from firmware_gen import boards, build_id
 from firmware_gen.boards import Board
 from firmware_gen.build import build
 
@@ -96,9 +98,13 @@ def open_bench(stack: ExitStack, bench: Bench, model: IntegerModel, folder: Path
         }
         for number in range(bench.jobs):
             label = board.name if bench.jobs == 1 else f"{board.name} #{number + 1}"
-            duts.append(EmulatedDut(label, board, made.elf, model.sha256))
+            duts.append(EmulatedDut(label, board, made.elf, model.sha256, made.build_id))
     else:
-        duts += [PortDut(url, bench.baud, model.sha256, bench.board) for url in bench.ports]
+
+        def build_id_of(name: str) -> str:
+            return build_id.expected(model, boards.load(name))
+
+        duts += [PortDut(url, bench.baud, model.sha256, bench.board, build_id_of) for url in bench.ports]
     devices = []
     for dut in duts:
         stack.callback(dut.close)
@@ -120,6 +126,7 @@ def measure(
     *,
     settings: Settings,
     min_accuracy: float | None = None,
+    trace: bool = False,
     firmware: Path | None = None,
     bar: Bar | None = None,
 ) -> dict[str, Any]:
@@ -129,6 +136,7 @@ def measure(
         dataset: as :func:`edge_snn.data.fit` returned it for this model.
         settings: its ``data`` is filled in here.
         min_accuracy: threshold of the accuracy check.
+        trace: compare CRCs of what every layer leaves in memory as well.
         firmware: where to build; by default ``folder/firmware``.
         bar: makes a progress bar of a label and a total.
 
@@ -144,13 +152,16 @@ def measure(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
-    plan = build_plan(model)
-    facts = model_facts(model, plan)
     bars = bar or (lambda label, total: nullcontext(None))
     with ExitStack() as stack:
         opened = open_bench(stack, bench, model, folder, firmware or folder / "firmware")
+        plan = build_plan(model, opened.board.has_vectors)
+        facts = model_facts(model, plan)
         with bars("host reference", len(dataset.x)) as done_host:
             host = HostResults.of(run(model.graph, dataset.x, progress=done_host))
+        if trace:
+            with bars("host trace", len(dataset.x)) as done_trace:
+                host = replace(host, traces=host_traces(model, plan, dataset.x, done_trace))
         with bars(opened.board.name, len(dataset.x)) as done_device:
             done = evaluate_boards(
                 opened.duts,
@@ -163,7 +174,7 @@ def measure(
                 replace(settings, data=dataset.name),
                 done_device,
             )
-        core = opened.devices[0].info.core
+        info = opened.devices[0].info
     digest = data_digest(dataset.x, dataset.y)
     report = make_report(
         opened.board,
@@ -171,10 +182,10 @@ def measure(
         done,
         dataset.y,
         host,
-        opened.sizes,
+        {**opened.sizes, "clock": clock_row(info, opened.board)},
         dataset.name,
         digest,
-        core,
+        info.core,
         plan.table(),
         min_accuracy,
     )

@@ -16,6 +16,7 @@ from edge_snn.errors import DeviceError, EdgeSnnError
 from edge_snn.harness.client import Device
 from edge_snn.harness.dut import Dut
 from edge_snn.harness.frames import DeviceResult
+from edge_snn.harness.trace import traced_infer
 
 BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)  # then every 2 s
 RECONNECT_SECONDS = 20.0  # a board that enumerates again on USB takes a few
@@ -123,11 +124,12 @@ class Worker(threading.Thread):
         images: np.ndarray,
         repeat: int,
         warmup: int,
+        crcs: int = 0,
     ) -> None:
-        """Takes a connected device; ``images`` are uint8 [N, H, W, C]."""
+        """Takes a connected device; ``images`` are uint8 [N, H, W, C]; ``crcs`` of each are traced, 0 for none."""
         super().__init__(name=dut.label, daemon=True)
         self._dut, self._device, self._work, self._events = dut, device, work, events
-        self._images, self._repeat, self._warmup = images, repeat, warmup
+        self._images, self._repeat, self._warmup, self._crcs = images, repeat, warmup, crcs
         self._cold = True
         self._retries = 0  # of devices before this one
         self._stack_used = 0
@@ -170,7 +172,12 @@ class Worker(threading.Thread):
                 self._device.infer(WARM_UP_INDEX, image)
             self._cold = False
         # An index of its own for each inference: a result can then only be that of this very inference.
-        return tuple(self._device.infer(index * self._repeat + number, image) for number in range(self._repeat))
+        return tuple(self._infer(index * self._repeat + number, image) for number in range(self._repeat))
+
+    def _infer(self, index: int, image: np.ndarray) -> DeviceResult:
+        if self._crcs:
+            return traced_infer(self._device, index, image, self._crcs)
+        return self._device.infer(index, image)
 
     def _reconnect(self, lost: DeviceError) -> None:
         """Opens the board anew, with growing pauses; raises ``lost`` when it does not come back."""

@@ -24,8 +24,28 @@ void esnn_board_write(uint8_t byte)
     }
 }
 
+uint32_t esnn_board_rate(uint32_t baud)
+{
+    return baud; /* a pipe has any */
+}
+
+void esnn_board_set_rate(uint32_t rate)
+{
+    (void)rate;
+}
+
 void esnn_board_clock_restart(void)
 {
+}
+
+const char *esnn_board_clock_name(void)
+{
+    return "monotonic";
+}
+
+const char *esnn_board_clock_unit(void)
+{
+    return "ns";
 }
 
 uint32_t esnn_board_flash_bytes(void)
