@@ -112,6 +112,7 @@ def make_report(
         "stack_used": done.stack_used,
         "boards": board_rows(done, labels, board),
         "retries": done.retries,
+        "resets": sum(item.resets for item in done.boards.values()),
         "reconnects": sum(len(item.reconnects) for item in done.boards.values()),
         "journal_lines_damaged": done.damaged,
         "stopped": done.stopped,
