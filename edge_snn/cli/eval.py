@@ -105,6 +105,8 @@ def _warn(report: dict[str, Any]) -> None:
     for board in report["boards"]:
         if board["stopped"] and not report["stopped"]:
             click.echo(f"warning: {board['label']} was lost, others took its images: {board['stopped']}", err=True)
+        if board["resets"]:
+            click.echo(f"warning: {board['label']} was reset {board['resets']} times", err=True)
         if board["reconnects"]:
             times = len(board["reconnects"])
             click.echo(f"warning: {board['label']} was lost and came back {times} times", err=True)
@@ -161,10 +163,10 @@ def show(report: dict[str, Any], target: Path) -> None:
 
 
 def _boards(report: dict[str, Any]) -> Table:
-    table = Table("board", "images", "accuracy", "median", "sent again", "came back", "lost", box=None)
+    table = Table("board", "images", "accuracy", "median", "sent again", "resets", "came back", "lost", box=None)
     for board in report["boards"]:
         accuracy = "-" if board["accuracy"] is None else f"{board['accuracy']:.4f}"
         median = "-" if board["latency"]["median"] is None else f"{board['latency']['median']:,}"
         row = [escape(board["label"]), f"{board['images']:,}", accuracy, median, str(board["retries"])]
-        table.add_row(*row, str(len(board["reconnects"])), "yes" if board["stopped"] else "no")
+        table.add_row(*row, str(board["resets"]), str(len(board["reconnects"])), "yes" if board["stopped"] else "no")
     return table

@@ -13,7 +13,7 @@ from edge_snn.errors import InputError
 
 MAX_REPORT = 1 << 26
 LARGEST = 1e18
-FORMAT = 1
+FORMAT = 1  # of report.json
 
 
 @dataclass(frozen=True)

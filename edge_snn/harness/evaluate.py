@@ -67,12 +67,14 @@ class BoardRun:
 
     Attributes:
         retries: requests sent again.
+        resets: sessions that a reset of the board ended.
         reconnects: why it had to be opened anew, each time.
         stopped: why it was lost, or "".
     """
 
     label: str
     retries: int = 0
+    resets: int = 0
     reconnects: list[str] = field(default_factory=list)
     stack_used: int = 0
     stopped: str = ""
@@ -326,7 +328,8 @@ class _Run:
             self.done.boards[event.on].reconnects.append(event.reason)
         elif isinstance(event, Ended):
             board = self.done.boards[event.on]
-            board.stopped, board.retries, board.stack_used = event.reason, event.retries, event.stack_used
+            board.stopped, board.stack_used = event.reason, event.stack_used
+            board.retries, board.resets = event.retries, event.resets
             self.alive.discard(event.on)
         elif isinstance(event, Broken):
             raise event.error

@@ -165,6 +165,7 @@ def board_rows(done: Evaluation, labels: np.ndarray, board: Board) -> list[dict[
                 "accuracy": correct / len(rows) if rows else None,
                 "latency": latency([[run.ticks for run in row.runs] for row in rows], board),
                 "retries": item.retries,
+                "resets": item.resets,
                 "reconnects": item.reconnects,
                 "stack_used": item.stack_used,
                 "stopped": item.stopped,

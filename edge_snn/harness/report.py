@@ -17,6 +17,7 @@ import numpy as np
 from edge_snn import __version__
 from edge_snn.errors import InputError
 from edge_snn.harness.checks import as_rows, judge, junit
+from edge_snn.harness.compare import FORMAT
 from edge_snn.harness.evaluate import Evaluation
 from edge_snn.harness.facts import HostResults, ModelFacts
 from edge_snn.harness.figures import (
@@ -32,8 +33,6 @@ from edge_snn.harness.figures import (
 )
 from edge_snn.harness.page import page
 from firmware_gen.boards import Board
-
-FORMAT = 1
 
 
 def tool_versions(elf_board: Board) -> dict[str, str]:
@@ -112,6 +111,7 @@ def make_report(
         "stack_used": done.stack_used,
         "boards": board_rows(done, labels, board),
         "retries": done.retries,
+        "resets": sum(item.resets for item in done.boards.values()),
         "reconnects": sum(len(item.reconnects) for item in done.boards.values()),
         "journal_lines_damaged": done.damaged,
         "stopped": done.stopped,

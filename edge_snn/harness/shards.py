@@ -47,12 +47,14 @@ class Ended:
 
     Attributes:
         reason: why it failed, or "" when there was nothing left to do.
+        retries, resets: requests sent again; sessions that a reset of the board ended.
         stack_used: bytes, 0 where it could not be asked.
     """
 
     on: str
     reason: str
     retries: int
+    resets: int
     stack_used: int
 
 
@@ -131,9 +133,8 @@ class Worker(threading.Thread):
         self._dut, self._device, self._work, self._events = dut, device, work, events
         self._images, self._repeat, self._warmup, self._crcs = images, repeat, warmup, crcs
         self._cold = True
-        self._retries = 0  # of devices before this one
+        self._retries = self._resets = 0  # of devices before this one
         self._stack_used = 0
-        self._image = -1
 
     def run(self) -> None:
         reason = ""
@@ -151,8 +152,8 @@ class Worker(threading.Thread):
             reason = str(error)
         except BaseException as error:  # a bug: the main thread raises it
             self._events.put(Broken(error))
-        retries = self._retries + self._device.retries
-        self._events.put(Ended(self._dut.label, reason, retries, self._stack_used))
+        retries, resets = self._retries + self._device.retries, self._resets + self._device.resets
+        self._events.put(Ended(self._dut.label, reason, retries, resets, self._stack_used))
 
     def _measure(self, index: int) -> tuple[DeviceResult, ...]:
         """All inferences of one image, in one session; begins anew when the board was lost on the way."""
@@ -193,6 +194,7 @@ class Worker(threading.Thread):
                 continue  # not there yet; in the end what is told is how it was lost
             if device is not self._device:
                 self._retries += self._device.retries
+                self._resets += self._device.resets
                 self._device = device
             self._cold = True
             self._events.put(Reconnected(self._dut.label, lost.diagnostic.reason))

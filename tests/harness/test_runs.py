@@ -90,17 +90,14 @@ class Forgetful:
             self.inner.write(frames.Frame(frames.SESSION, 0, b"\x01\x02\x03\x04").encode())
         self.inner.write(data)
 
-    def read(self):
-        return self.inner.read()
-
-    def close(self):
-        self.inner.close()
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
 
 
 class ResetDut(EmulatedDut):
     """A board that is reset again and again."""
 
-    every = 20
+    every = 4
 
     def connect(self):
         device = super().connect()
@@ -143,8 +140,7 @@ def test_resets_within_a_run_cost_time_and_nothing_else(case, tmp_path):
     done = case.run([dut], tmp_path)
     case.check(done)
     assert dut._emulator.port.resets >= 5, "too few resets: the test tests nothing"
-    assert len(done.boards["reset"].reconnects) >= 3
-    assert "session" in done.boards["reset"].reconnects[0]
+    assert done.boards["reset"].resets >= 3
     assert Counter(line["index"] for line in lines(tmp_path)) == Counter(range(len(case.x)))
 
 
