@@ -37,11 +37,11 @@ class Port:
         self.baud = baud
         url = resolve(url)
         # Two programs on one line would each get half of every reply. Only a device of this computer can be locked.
-        lock = {} if "://" in url else {"exclusive": True}
+        options: dict[str, Any] = {} if "://" in url else {"exclusive": True}
+        if not url.startswith("rfc2217://"):  # pyserial has no such limit there
+            options["write_timeout"] = 10
         try:
-            self._serial: Any = serial.serial_for_url(
-                url, baudrate=baud, timeout=POLL_SECONDS, write_timeout=10, **lock
-            )
+            self._serial: Any = serial.serial_for_url(url, baudrate=baud, timeout=POLL_SECONDS, **options)
         except ValueError as error:
             raise InputError(f"is no serial port or URL ({error})", where=url) from error
         except (serial.SerialException, OSError) as error:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import socket
+import threading
+import time
 from types import SimpleNamespace
 
 import pytest
+import serial
 from click.testing import CliRunner
+from serial import rfc2217
 
 from edge_snn.cli.ports import command
 from edge_snn.errors import InputError
@@ -99,3 +104,30 @@ def test_a_pty_and_a_spied_pty_are_ports(tmp_path):
         os.close(leader)
         os.close(follower)
     assert (tmp_path / "log").read_text().count("TX") >= 1
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pyserial's own
+def test_a_port_on_another_computer_is_a_port(tmp_path):
+    """rfc2217: the rate goes over the network as well."""
+    far = serial.serial_for_url("loop://", timeout=0.05)
+    server = socket.create_server(("127.0.0.1", 0))
+
+    def work():
+        line, _ = server.accept()
+        with line, server:
+            manager = rfc2217.PortManager(far, SimpleNamespace(write=line.sendall))
+            while data := line.recv(1024):
+                far.write(b"".join(manager.filter(data)))
+                line.sendall(b"".join(manager.escape(far.read(far.in_waiting))))
+
+    threading.Thread(target=work, daemon=True).start()
+    port = Port(f"rfc2217://127.0.0.1:{server.getsockname()[1]}")
+    port.write(b"there \xff and back")
+    end = time.monotonic() + 5
+    got = b""
+    while time.monotonic() < end and len(got) < 16:
+        got += port.read()
+    assert got == b"there \xff and back"
+    port.set_baud(57600)
+    assert far.baudrate == 57600
+    port.close()
