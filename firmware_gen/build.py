@@ -20,6 +20,8 @@ from firmware_gen.emit import c_string
 
 ROOT = Path(__file__).parent
 PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi", "gcc": "gcc libc6-dev"}
+# Some of these end a word or start a variable for CMake, make or the linker, however they are quoted.
+UNFIT = re.compile(r"""["#$;:|\\\x00-\x1f\x7f]""")
 OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 
 
@@ -148,6 +150,14 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     cmake = need("cmake", "cmake")
     need("make", "make")
     folder = folder.resolve()  # one CMake tree a board: a tree keeps the compiler it was made with
+    for place in (folder, ROOT):
+        unfit = UNFIT.search(str(place))
+        if unfit:
+            raise InputError(
+                f"CMake and make cannot work in a folder whose path has {unfit.group()!r}",
+                where=str(place),
+                hint="choose another folder",
+            )
     generated = generate_if_changed(model, folder / "model")
     settings, out = folder / f"{board.name}-board", folder / board.name
     write_board_files(board, settings)

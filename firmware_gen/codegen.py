@@ -96,12 +96,15 @@ def generate(model: IntegerModel, folder: Path) -> GeneratedModel:
         InputError: the model cannot be lowered, or the folder cannot be written.
     """
     plan = build_plan(model)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
     files = []
     for name, text in render(model, plan).items():
         path = folder / name
         aside = folder / f".{name}.{os.getpid()}.part"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
             aside.write_text(text, encoding="ascii")
             os.replace(aside, path)
         except OSError as error:

@@ -9,9 +9,8 @@ from typing import Any
 
 import click
 from rich.markup import escape
-from rich.table import Table
 
-from edge_snn.cli.common import console, json_option, load_model, print_json, progress_bar
+from edge_snn.cli.common import console, json_option, load_model, make_table, print_json, progress_bar
 from edge_snn.errors import DeviceError, ExitCode, InputError, MismatchError
 
 
@@ -59,7 +58,7 @@ def command(
         raise InputError("cannot be emulated", where=board.name)
     model = load_model(model_path)
     dataset = data.fit(data.load(data_name, "test", limit), model.input_shape)
-    data.check_labels(dataset, len(model.classes))
+    dataset = data.match_classes(dataset, model.classes)
     target = folder or Path("build") / "eval" / f"{model.sha256[:12]}-{emulate or 'port'}"
     try:
         target.mkdir(parents=True, exist_ok=True)
@@ -135,7 +134,7 @@ def _open(
 def show(report: dict[str, Any], target: Path) -> None:
     """Prints the table of a report."""
     out = console(False)
-    table = Table("layer", "kind", "neurons", "rate", "spikes per step", report["ticks_unit"], box=None)
+    table = make_table("layer", "kind", "neurons", "rate", "spikes per step", report["ticks_unit"])
     for layer in report["layers"]:
         spikes = " ".join(f"{value:.0f}" for value in layer["spikes_per_step"])
         row = [escape(layer["name"]), layer["kind"], f"{layer['neurons']:,}", f"{layer['rate']:.3f}", spikes]
@@ -162,9 +161,9 @@ def show(report: dict[str, Any], target: Path) -> None:
         "RAM": f"{number(report['ram_bytes'])} bytes (arena {number(report['arena_bytes'])}, {stack})",
         "requests sent again": str(report["retries"]),
     }
-    summary = Table(show_header=False, box=None)
+    summary = make_table("", "", show_header=False)
     for key, value in facts.items():
-        summary.add_row(key, value)
+        summary.add_row(key, escape(value))
     out.print()
     out.print(summary)
     out.print(f"\n{escape(str(target / 'report.json'))}")

@@ -20,7 +20,9 @@ DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 @click.command("train")
 @click.option("--preset", "preset_name", required=True, help="Model size; `edge-snn models` lists them.")
 @click.option("--data", "data_name", help="Data set by name, or one .npz with x_train, y_train.")
-@click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y.")
+@click.option(
+    "--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y; may be repeated."
+)
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz with x, y, for --score-test.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--stage", "stages", multiple=True, help="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; may be repeated.")
@@ -92,7 +94,7 @@ def command(
     if as_json:
         print_json(result)
     else:
-        console(False).print(f"{escape(str(out))}/model.tflite: {result}")
+        console(False).print(escape(f"{out}/model.tflite: {result}"))
 
 
 def _test_set(data_name: str | None, test_file: Path | None, config: Any) -> Any:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_snn.errors import InputError
+from edge_snn.files import need_file
 from edge_snn.frontends import keras_file, names, tflite_file
 from edge_snn.frontends.execute import execute
 from edge_snn.frontends.recognise import recognise
@@ -59,11 +60,10 @@ def read(path: Path, check: bool = True, images: np.ndarray | None = None) -> Fl
 
 
 def _is_keras(path: Path) -> bool:
+    need_file(path)
     try:
         with path.open("rb") as stream:
             return stream.read(4) == ZIP
-    except FileNotFoundError as error:
-        raise InputError("no such file", where=str(path)) from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
 
