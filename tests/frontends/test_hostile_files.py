@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import pytest
 
 from edge_snn import frontends
 from edge_snn.errors import InputError
+from edge_snn.frontends import keras_file
 from edge_snn.frontends.execute import execute
 
 FILES = Path(__file__).parent / "files"
@@ -155,6 +157,28 @@ def test_a_list_that_names_one_table_for_ever_is_refused_at_once(tmp_path):
     with pytest.raises(InputError, match="more than 400000 tables"):
         frontends.read(path)
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", ["/dev/zero", "pipe"])
+def test_what_has_no_end_is_not_read(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    with pytest.raises(InputError, match="is a pipe or a device"):
+        frontends.read(Path(name))
+
+
+def test_a_keras_file_that_is_not_there_is_said_to_be_so(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        keras_file.export(tmp_path / "nothing.keras", tmp_path / "out.tflite")
+
+
+@pytest.mark.parametrize("end", [10, 1000, -1000, -1])
+def test_truncated_keras_files_are_refused_unread(tmp_path, end):
+    path = tmp_path / "cut.keras"
+    path.write_bytes((FILES / "transformer.keras").read_bytes()[:end])
+    with pytest.raises(InputError, match=r"not a \.keras file, or a damaged one|not a \.tflite"):
+        frontends.read(path)
 
 
 @pytest.mark.parametrize("end", [0, 4, 8, 31, 32, 100, 5000, -1000, -4, -1])
