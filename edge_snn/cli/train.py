@@ -59,7 +59,7 @@ def command(
     The checkpoint is chosen on held-out training images. Ctrl-C loses at most one epoch; --resume goes on.
 
     \b
-    Example (a few seconds):
+    Example (a minute or two, most of it to compile):
       edge-snn train --preset digits --data digits --out runs/digits --stage 1:8 --stage 4:4 \\
           --no-flip --shift 1 --held-out 200
     """

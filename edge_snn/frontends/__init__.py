@@ -56,7 +56,12 @@ def read(path: Path, check: bool = True, images: np.ndarray | None = None) -> Fl
     with tempfile.TemporaryDirectory(prefix="edge_snn_") as folder:
         exported = Path(folder) / "exported.tflite"
         keras_file.export(path, exported)
-        return _read_tflite(exported, check, images)
+        try:
+            return _read_tflite(exported, check, images)
+        except InputError as error:
+            told = error.diagnostic
+            where = told.where.replace(str(exported), f"{path} (exported to .tflite)")
+            raise InputError(told.reason, where=where, hint=told.hint) from error
 
 
 def _is_keras(path: Path) -> bool:
