@@ -20,9 +20,7 @@ DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 @click.command("train")
 @click.option("--preset", "preset_name", required=True, help="Model size; `edge-snn models` lists them.")
 @click.option("--data", "data_name", help="Data set by name, or one .npz with x_train, y_train.")
-@click.option(
-    "--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y; may be repeated."
-)
+@click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y.")
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz with x, y, for --score-test.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--stage", "stages", multiple=True, help="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; may be repeated.")
@@ -59,7 +57,7 @@ def command(
     The checkpoint is chosen on held-out training images. Ctrl-C loses at most one epoch; --resume goes on.
 
     \b
-    Example (a minute or two, most of it to compile):
+    Example (a few seconds):
       edge-snn train --preset digits --data digits --out runs/digits --stage 1:8 --stage 4:4 \\
           --no-flip --shift 1 --held-out 200
     """
