@@ -24,6 +24,8 @@ PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi", "g
 UNFIT = re.compile(r"""["#$;:|\\\x00-\x1f\x7f]""")
 OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 
+PACKED_ROWS = "-DESNN_PACKED_ROWS"  # rows of bytes where those of 16-bit weights do not fit (esnn_chain.h)
+
 
 @dataclass(frozen=True)
 class BuildResult:
@@ -72,6 +74,18 @@ def need_newlib() -> None:
         raise ToolMissingError(
             "the C library of arm-none-eabi-gcc is not installed", hint="apt-get install libnewlib-arm-none-eabi"
         )
+
+
+def need_plain_path(folder: Path) -> None:
+    """Raises InputError where CMake or make would misread the path of a folder to build in, or of the kernels."""
+    for place in (folder.resolve(), ROOT):
+        unfit = UNFIT.search(str(place))
+        if unfit:
+            raise InputError(
+                f"CMake and make cannot work in a folder whose path has {unfit.group()!r}",
+                where=str(place),
+                hint="choose another folder",
+            )
 
 
 def _write(path: Path, text: str) -> None:
@@ -149,27 +163,27 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
         need_newlib()
     cmake = need("cmake", "cmake")
     need("make", "make")
+    need_plain_path(folder)
     folder = folder.resolve()  # one CMake tree a board: a tree keeps the compiler it was made with
-    for place in (folder, ROOT):
-        unfit = UNFIT.search(str(place))
-        if unfit:
-            raise InputError(
-                f"CMake and make cannot work in a folder whose path has {unfit.group()!r}",
-                where=str(place),
-                hint="choose another folder",
-            )
-    generated = generate_if_changed(model, folder / "model")
+    source = folder / ("model-vectors" if board.has_vectors else "model")
+    generated = generate_if_changed(model, source, board.has_vectors)
     settings, out = folder / f"{board.name}-board", folder / board.name
     write_board_files(board, settings)
     configure = [cmake, "-S", str(ROOT), "-B", str(out), "-G", "Unix Makefiles"]
-    configure += [f"-DESNN_MODEL_DIR={folder / 'model'}", f"-DESNN_BOARD_DIR={settings}"]
-    configure.append(f"-DESNN_EXTRA_FLAGS={';'.join(extra_flags)}")
+    configure += [f"-DESNN_MODEL_DIR={source}", f"-DESNN_BOARD_DIR={settings}"]
     if not board.is_host:
         configure.append(f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'arm-none-eabi.cmake'}")
     log = folder / f"{board.name}.log"
-    code, output = _run(configure, log)
-    if code == 0:
-        code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)
+
+    def make(flags: tuple[str, ...]) -> tuple[int, str]:
+        code, output = _run([*configure, f"-DESNN_EXTRA_FLAGS={';'.join(flags)}"], log)
+        if code == 0:
+            code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)
+        return code, output
+
+    code, output = make(extra_flags)
+    if code != 0 and board.paired_rows and "FLASH" in dict(OVERFLOW.findall(output)):
+        code, output = make((*extra_flags, PACKED_ROWS))
     if code != 0:
         small = _too_small(board, output)
         if small:
@@ -188,10 +202,10 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     return BuildResult(elf, board, generated, sections(elf), bound)
 
 
-def generate_if_changed(model: IntegerModel, folder: Path) -> GeneratedModel:
+def generate_if_changed(model: IntegerModel, folder: Path, vectors: bool = False) -> GeneratedModel:
     """Generates the C unless the folder holds the same already (then nothing needs compiling again)."""
     staged = folder.with_name(f".{folder.name}.new")
-    made = generate(model, staged)
+    made = generate(model, staged, vectors)
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for path in made.files:

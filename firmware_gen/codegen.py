@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,27 +90,28 @@ def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
     }
 
 
-def generate(model: IntegerModel, folder: Path) -> GeneratedModel:
+def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> GeneratedModel:
     """Writes the C of a model, each file aside first and renamed when whole.
+
+    Args:
+        vectors: for a core with vector registers (Helium).
 
     Raises:
         InputError: the model cannot be lowered, or the folder cannot be written.
     """
-    plan = build_plan(model)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
+    plan = build_plan(model, vectors)
     files = []
     for name, text in render(model, plan).items():
         path = folder / name
         aside = folder / f".{name}.{os.getpid()}.part"
         try:
+            folder.mkdir(parents=True, exist_ok=True)
             aside.write_text(text, encoding="ascii")
             os.replace(aside, path)
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
         finally:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where the folder is no folder
+                aside.unlink(missing_ok=True)
         files.append(path)
     return GeneratedModel(folder, tuple(files), plan)

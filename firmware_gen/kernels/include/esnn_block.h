@@ -1,6 +1,6 @@
 /**
  * @file esnn_block.h
- * @brief What happens to 16-bit sums of a block of outputs of one position: residual, store, neuron.
+ * @brief What happens to 16-bit sums of a block of outputs of one position: residual, store, pool, neuron.
  *
  * The narrow twin of esnn_finish.h, for finishes whose every part fits 16 bits; what stands in lanes past
  * the last channel is computed as well, and its spikes are masked off.
@@ -99,6 +99,12 @@ static inline void esnn_block_write(const uint32_t *planes, uint8_t *at, uint32_
     at += stride;
     *(uint16_t *)(void *)at = (uint16_t)(planes[1] >> 16);
 }
+
+/** Raises the maxima of the windows that the position is in, at all steps of the sums. @param first  the first
+ * channel.
+ */
+void esnn_block_pool(const esnn_finish_t *finish, const esnn_place_t *place, const int16_t *sums, uint32_t first,
+                     uint8_t *arena);
 
 /** Counts the spikes of a block and writes them, or ORs them into pooling windows. @param first  its first channel.
  */

@@ -1,4 +1,18 @@
-#include "esnn_block.h"
+#include "esnn_v6m.h"
+
+#if ESNN_CHAIN_V6M
+
+void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
+                       uint8_t *arena, uint32_t *counts)
+{
+    esnn_walk_t walk;
+    walk.list[0] = (const int32_t *)(const void *)(arena + chain->list);
+    walk.lists = 1;
+    walk.pool = 0;
+    esnn_chain_blocks_v6m(chain, finish, place, &walk, arena, counts);
+}
+
+#else
 
 /** Sums of 16 bits as those of 32 bits that esnn_finish() takes. */
 static void esnn_widen(const int16_t *sums, int32_t *wide, uint32_t entries)
@@ -73,3 +87,5 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
         left -= channels;
     }
 }
+
+#endif
