@@ -9,8 +9,9 @@ from typing import Any
 
 import click
 from rich.markup import escape
+from rich.table import Table
 
-from edge_snn.cli.common import console, json_option, load_model, make_table, print_json, progress_bar
+from edge_snn.cli.common import console, json_option, load_model, print_json, progress_bar
 from edge_snn.errors import DeviceError, ExitCode, InputError, MismatchError
 
 
@@ -134,7 +135,7 @@ def _open(
 def show(report: dict[str, Any], target: Path) -> None:
     """Prints the table of a report."""
     out = console(False)
-    table = make_table("layer", "kind", "neurons", "rate", "spikes per step", report["ticks_unit"])
+    table = Table("layer", "kind", "neurons", "rate", "spikes per step", report["ticks_unit"], box=None)
     for layer in report["layers"]:
         spikes = " ".join(f"{value:.0f}" for value in layer["spikes_per_step"])
         row = [escape(layer["name"]), layer["kind"], f"{layer['neurons']:,}", f"{layer['rate']:.3f}", spikes]
@@ -161,7 +162,7 @@ def show(report: dict[str, Any], target: Path) -> None:
         "RAM": f"{number(report['ram_bytes'])} bytes (arena {number(report['arena_bytes'])}, {stack})",
         "requests sent again": str(report["retries"]),
     }
-    summary = make_table("", "", show_header=False)
+    summary = Table(show_header=False, box=None)
     for key, value in facts.items():
         summary.add_row(key, escape(value))
     out.print()

@@ -204,6 +204,9 @@ def test_a_folder_of_images_is_scored_by_the_names_of_its_classes(tmp_path):
     by_name = json.loads(call(*arguments, str(tmp_path / "images")).stdout)
     by_number = json.loads(call(*arguments, "fashion-mnist-1000", "--limit", "40").stdout)
     assert by_name["accuracy"] == by_number["accuracy"] > 0.6
+    arguments = ["eval", "--emulate", "host", "--model", "fashion-mnist-nano", "--data", "images", "--json"]
+    report = json.loads(call(*arguments, "--report", "r", cwd=tmp_path).stdout)
+    assert report["accuracy"] == by_number["accuracy"]
 
 
 def test_missing_tools_are_named(place):
