@@ -92,7 +92,7 @@ def command(
     if as_json:
         print_json(result)
     else:
-        console(False).print(f"{escape(str(out))}/model.tflite: {result}")
+        console(False).print(escape(f"{out}/model.tflite: {result}"))
 
 
 def _test_set(data_name: str | None, test_file: Path | None, config: Any) -> Any:

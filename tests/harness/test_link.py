@@ -229,6 +229,18 @@ def test_another_protocol_version(version, kind, payload):
 
 
 @pytest.mark.qemu
+def test_the_end_of_an_emulator_is_told_without_its_chatter(made, firmware):
+    """QEMU says on standard error that it waits for a connection; that is not why it ended."""
+    board = boards.load("mps2-an386")
+    with Emulator(board, build(made, board, firmware / "quick").elf) as running:
+        os.kill(running.pid, signal.SIGKILL)
+        end = time.monotonic() + 10
+        while not running.death() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert running.death() == "the emulator was ended by signal 9"
+
+
+@pytest.mark.qemu
 def test_a_reply_does_not_wait_for_the_network(made, firmware):
     """Nagle's algorithm in the emulator's socket would make every request last 40 ms."""
     board = boards.load("mps2-an386")
