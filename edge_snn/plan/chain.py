@@ -13,6 +13,7 @@ from edge_snn.plan.steps import Finish, Spikes
 
 BLOCK = 16  # outputs of a block
 MAX_INPUTS = INT16_MAX - 32  # rows are numbered in int16
+MAX_COLUMNS = 8  # of a window (esnn_v6m.h)
 MAX_KEPT = (1 << 16) - 1  # places in lists of lines are uint16
 
 

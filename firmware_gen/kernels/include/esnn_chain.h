@@ -57,11 +57,11 @@
 
 /**
  * Four weights in a word, outputs 0, 2, 1, 3 from the lowest byte up, so that bytes 0 and 2 are neighbours in 16-bit
- * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next. V6M wants two
- * words of it, each the pair low + 2^16 high modulo 2^32.
+ * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next. V6M wants
+ * two words of it, each the pair low + 2^16 high modulo 2^32.
  */
 #if ESNN_CHAIN_V6M
-#define ESNN_SIGNED(byte) ((((uint32_t)(byte)&0xffu) ^ 0x80u) - 0x80u)
+#define ESNN_SIGNED(byte) ((((uint32_t)(byte) & 0xffu) ^ 0x80u) - 0x80u)
 #define ESNN_PAIR(word) (ESNN_SIGNED(word) + (ESNN_SIGNED((uint32_t)(word) >> 16) << 16))
 #define ESNN_WEIGHTS(word) ESNN_PAIR(word), ESNN_PAIR((uint32_t)(word) >> 8)
 #elif ESNN_CHAIN_SWAR
