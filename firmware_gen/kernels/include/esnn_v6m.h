@@ -61,11 +61,4 @@ void esnn_chain_numbers_v6m(const esnn_chain_t *chain, const esnn_walk_t *walk, 
 void esnn_chain_blocks_v6m(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                            esnn_walk_t *walk, uint8_t *arena, uint32_t *counts);
 
-/**
- * esnn_block_neuron_lanes() for binary neurons, from numbers plus ESNN_QUARTER.
- *
- * @param numbers  uint32 [4][ESNN_BLOCK / 2].
- */
-uint32_t esnn_block_neuron_v6m(const uint32_t *numbers, const int16_t *threshold, uint32_t *planes);
-
 #endif

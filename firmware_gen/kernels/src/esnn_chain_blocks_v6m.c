@@ -1,4 +1,4 @@
-#include "esnn_v6m.h"
+#include "esnn_v6m_numbers.h"
 
 #if ESNN_CHAIN_V6M
 
@@ -112,9 +112,43 @@ static inline uint32_t esnn_is_number(const esnn_finish_t *finish)
            (neuron == NULL || (neuron->lanes && !neuron->ternary));
 }
 
+/** ORs the spikes of a block, [4] half words, into the pooling windows that contain the position. */
+static void esnn_pool_planes(const esnn_neuron_t *neuron, const esnn_place_t *place, const uint32_t *planes,
+                             uint8_t *arena, uint32_t first)
+{
+    const esnn_span_t *rows = &neuron->window->rows[place->y];
+    const esnn_span_t *columns = &neuron->window->columns[place->x];
+    const uint32_t early = planes[0], late = planes[1], step = neuron->step_stride;
+    uint8_t *line = arena + neuron->offset + rows->offset + columns->offset + (first >> 3);
+    if ((early | late) == 0) {
+        return;
+    }
+    for (uint32_t i = rows->count; i != 0; --i) {
+        uint8_t *at = line;
+        for (uint32_t j = columns->count; j != 0; --j) {
+            if (step == 2u) {
+                uint32_t *words = (uint32_t *)(void *)at;
+                words[0] |= early;
+                words[1] |= late;
+            } else {
+                uint16_t *half = (uint16_t *)(void *)at;
+                *half |= (uint16_t)early;
+                half += step >> 1;
+                *half |= (uint16_t)(early >> 16);
+                half += step >> 1;
+                *half |= (uint16_t)late;
+                half += step >> 1;
+                *half |= (uint16_t)(late >> 16);
+            }
+            at += neuron->window->position_stride;
+        }
+        line += neuron->window->row_stride;
+    }
+}
+
 /** What is behind the sums of a block, as numbers plus ESNN_QUARTER, less ESNN_TOPS where there is a residual. */
-static void esnn_finish_numbers(const esnn_finish_t *finish, const esnn_place_t *place, uint32_t *numbers,
-                                uint32_t first, uint32_t channels, uint8_t *arena, uint32_t *counts)
+static inline void esnn_finish_numbers(const esnn_finish_t *finish, const esnn_place_t *place, uint32_t *numbers,
+                                       uint32_t first, uint8_t *arena, uint32_t *counter)
 {
     const esnn_stream_t *residual = finish->residual, *store = finish->store;
     const esnn_neuron_t *neuron = finish->neuron;
@@ -136,16 +170,36 @@ static void esnn_finish_numbers(const esnn_finish_t *finish, const esnn_place_t 
             to += store->step_stride;
         }
     }
-    if (neuron != NULL) {
+    /* Lanes past the last channel are 0 and their thresholds the largest there are: they do not fire. */
+    if (neuron != NULL && neuron->window == NULL) {
+        esnn_fire_numbers(numbers, neuron->narrow_threshold + first, arena + place->spikes + (first >> 3),
+                          neuron->step_stride, counter);
+    } else if (neuron != NULL) {
         uint32_t planes[2];
-        uint32_t any = esnn_block_neuron_v6m(numbers, neuron->narrow_threshold + first, planes);
-        if (channels < ESNN_BLOCK) {
-            const uint32_t lane = (1u << channels) - 1u;
-            planes[0] &= lane | lane << 16;
-            planes[1] &= lane | lane << 16;
-            any = planes[0] | planes[1];
+        esnn_fire_numbers(numbers, neuron->narrow_threshold + first, (uint8_t *)planes, 2u, counter);
+        esnn_pool_planes(neuron, place, planes, arena, first);
+    }
+}
+
+/** All blocks of a position where esnn_is_number(). */
+static void esnn_number_blocks(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
+                               const esnn_walk_t *walk, uint8_t *arena, uint32_t *counts)
+{
+    uint32_t *numbers = (uint32_t *)(void *)(arena + chain->sums);
+    const uint32_t *weights = chain->weights;
+    const int16_t *bias = chain->bias;
+    const uint32_t offset = (finish->residual != NULL ? ESNN_QUARTER - ESNN_TOPS : ESNN_QUARTER) - 0x8000u;
+    uint32_t *counter = finish->neuron != NULL ? counts + finish->neuron->counter : NULL;
+    const uint32_t three = walk->lists == 3u, channels = chain->channels;
+    for (uint32_t first = 0; first < channels; first += ESNN_BLOCK) {
+        if (three) {
+            esnn_three_lists(walk, weights, bias, offset);
+        } else {
+            esnn_one_list(walk, weights, bias, offset);
         }
-        esnn_block_emit(finish, place, planes, any, first, arena, counts);
+        esnn_finish_numbers(finish, place, numbers, first, arena, counter);
+        weights += chain->block_words;
+        bias += ESNN_BLOCK;
     }
 }
 
@@ -174,15 +228,16 @@ void esnn_chain_blocks_v6m(const esnn_chain_t *chain, const esnn_finish_t *finis
     uint32_t *numbers = (uint32_t *)(void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
-    const uint32_t pool = walk->pool, number = esnn_is_number(finish);
+    const uint32_t pool = walk->pool;
     uint32_t offset = 0x8000u;
     for (uint32_t i = 0; i < chain->places; ++i) {
         walk->out[i] = numbers + (chain->sum[i] >> 1);
     }
     if (pool) {
         offset = ESNN_POOL_OFFSET;
-    } else if (number) {
-        offset = finish->residual != NULL ? ESNN_QUARTER - ESNN_TOPS : ESNN_QUARTER;
+    } else if (esnn_is_number(finish) && (walk->lists == 1u || walk->lists == 3u)) {
+        esnn_number_blocks(chain, finish, place, walk, arena, counts);
+        return;
     }
     uint32_t left = chain->channels;
     for (uint32_t first = 0; first < chain->channels; first += ESNN_BLOCK) {
@@ -190,8 +245,6 @@ void esnn_chain_blocks_v6m(const esnn_chain_t *chain, const esnn_finish_t *finis
         esnn_chain_numbers_v6m(chain, walk, weights, bias, offset);
         if (pool) {
             esnn_pool_numbers(finish, place, numbers, first, arena);
-        } else if (number) {
-            esnn_finish_numbers(finish, place, numbers, first, channels, arena, counts);
         } else {
             esnn_finish_lanes(chain, finish, place, first, channels, arena, counts);
         }

@@ -22,8 +22,11 @@ static void esnn_enter_column(const esnn_conv2d_chain_t *layer, esnn_columns_t *
 {
     const esnn_chain_t *chain = &layer->chain;
     const uint32_t last = walk->lists - 1u;
-    for (uint32_t i = 0; i < last; ++i) {
-        walk->list[i] = walk->list[i + 1u];
+    if (last == 2u) {
+        walk->list[0] = walk->list[1];
+        walk->list[1] = walk->list[2];
+    } else {
+        memmove(walk->list, walk->list + 1, last << 2);
     }
     walk->list[last] = none;
     if (columns->x >= 0 && columns->x < layer->width) {
