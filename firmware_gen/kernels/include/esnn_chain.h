@@ -45,6 +45,9 @@
 #define ESNN_CHAIN_V7M 0
 #endif
 
+/** Whether sums need to know how many rows went into them. */
+#define ESNN_CHAIN_TOTALS ESNN_CHAIN_SWAR
+
 /**
  * SWAR on Armv6-M (M0, M0+): rows of 16-bit weights, two a word, ready to be added; twice the flash. Define
  * ESNN_PACKED_ROWS to keep rows of bytes: the build does where the others do not fit.
@@ -113,7 +116,7 @@ uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uin
 /**
  * Lists the rows of each part, each part closed by ESNN_LIST_END: trunk abcd, a, trunk bcd, b, .., last place.
  *
- * @param totals  by place: number of rows that make its sum.
+ * @param totals  by place: number of rows that make its sum; left alone without ESNN_CHAIN_TOTALS.
  */
 void esnn_chain_list(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, int16_t *list,
                      uint32_t *totals);

@@ -46,8 +46,8 @@ esnn_status_t esnn_vector_layer(const esnn_vector_layer_t *item, uint8_t *arena,
     esnn_finish_begin(finish, arena);
     esnn_place_start(finish, &place);
     int32_t y = -layer->top;
-    int32_t listed = 0;          /* lines */
-    int32_t oldest = 0;          /* line that slot `front` holds, or will hold */
+    int32_t listed = 0;           /* lines */
+    int32_t oldest = 0;           /* line that slot `front` holds, or will hold */
     uint32_t front = 0, back = 0; /* slots of the oldest line, and of the next one */
     for (int32_t i = layer->out_height; i != 0; --i) {
         const int32_t end_y = y + layer->kernel_height > layer->height ? layer->height : y + layer->kernel_height;
@@ -73,8 +73,7 @@ esnn_status_t esnn_vector_layer(const esnn_vector_layer_t *item, uint8_t *arena,
         int32_t x = -layer->left;
         for (int32_t j = layer->out_width; j != 0; --j) {
             esnn_run_t runs[ESNN_VECTOR_LINES];
-            const esnn_run_t *end =
-                esnn_window_runs(layer, lines, oldest, end_y, x, (const int8_t *)rows, runs);
+            const esnn_run_t *end = esnn_window_runs(layer, lines, oldest, end_y, x, (const int8_t *)rows, runs);
             esnn_vector_sums(layer, runs, end, sums);
             esnn_vector_finish(layer, finish, &place, arena, counts);
             esnn_place_next(finish, &place);

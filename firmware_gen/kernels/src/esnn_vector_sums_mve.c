@@ -31,8 +31,8 @@
 
 /** The same for a single run, whose members stand in registers. */
 #define ESNN_WALK_ONE(adds)                                                                                          \
-    "ldr r4, [%[from], #%c[part]]\n"                                                                                   \
-    "ldr r5, [%[to], #%c[part]]\n"                                                                                     \
+    "ldr r4, [%[from], #%c[part]]\n"                                                                                 \
+    "ldr r5, [%[to], #%c[part]]\n"                                                                                   \
     "subs r5, r5, r4\n"                                                                                              \
     "lsr r5, r5, #1\n"                                                                                               \
     "wls lr, r5, 3f\n"                                                                                               \
