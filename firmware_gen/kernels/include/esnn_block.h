@@ -21,8 +21,8 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
                        uint32_t channels, uint8_t *arena, uint32_t *counts);
 
 /**
- * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel. The DSP form has
- * 16-bit membranes, so esnn_neuron_t.lanes must be set; the others have 32-bit ones.
+ * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel. The DSP and
+ * V6M forms have 16-bit membranes, so esnn_neuron_t.lanes must be set; the others have 32-bit ones.
  *
  * @param sums       int16 [4][ESNN_BLOCK], 4-byte aligned.
  * @param threshold  int16 [ESNN_BLOCK], 4-byte aligned, each >= 1.
@@ -33,6 +33,7 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
 uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 
+uint32_t esnn_block_neuron_v6m(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_v7m(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 
 /** For any neuron. */
@@ -45,6 +46,8 @@ uint32_t esnn_block_neuron_v7m(const int16_t *sums, const int16_t *threshold, ui
 /** For neurons with esnn_neuron_t.lanes. */
 #if ESNN_CHAIN_DSP
 #define esnn_block_neuron_lanes esnn_block_neuron_dsp
+#elif ESNN_CHAIN_V6M
+#define esnn_block_neuron_lanes esnn_block_neuron_v6m
 #else
 #define esnn_block_neuron_lanes esnn_block_neuron
 #endif
@@ -61,9 +64,12 @@ uint32_t esnn_block_neuron_wide(const int32_t *sums, uint32_t stride, const int3
 /** x = min(max(x, 0), clip) for `entries` lanes, an even number. Source: docs/numerics.md, "relu". */
 void esnn_block_clip_portable(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 void esnn_block_clip_dsp(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
+void esnn_block_clip_v6m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 
 #if ESNN_CHAIN_DSP
 #define esnn_block_clip esnn_block_clip_dsp
+#elif ESNN_CHAIN_V6M
+#define esnn_block_clip esnn_block_clip_v6m
 #else
 #define esnn_block_clip esnn_block_clip_portable
 #endif
