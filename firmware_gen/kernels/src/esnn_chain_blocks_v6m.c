@@ -171,13 +171,18 @@ static inline void esnn_finish_numbers(const esnn_finish_t *finish, const esnn_p
         }
     }
     /* Lanes past the last channel are 0 and their thresholds the largest there are: they do not fire. */
-    if (neuron != NULL && neuron->window == NULL) {
-        esnn_fire_numbers(numbers, neuron->narrow_threshold + first, arena + place->spikes + (first >> 3),
-                          neuron->step_stride, counter);
-    } else if (neuron != NULL) {
+    if (neuron != NULL) {
         uint32_t planes[2];
-        esnn_fire_numbers(numbers, neuron->narrow_threshold + first, (uint8_t *)planes, 2u, counter);
-        esnn_pool_planes(neuron, place, planes, arena, first);
+        uint8_t *at = (uint8_t *)planes;
+        uint32_t stride = 2u;
+        if (neuron->window == NULL) {
+            at = arena + place->spikes + (first >> 3);
+            stride = neuron->step_stride;
+        }
+        esnn_fire_numbers(numbers, neuron->narrow_threshold + first, at, stride, counter);
+        if (neuron->window != NULL) {
+            esnn_pool_planes(neuron, place, planes, arena, first);
+        }
     }
 }
 
@@ -223,16 +228,13 @@ static void esnn_finish_lanes(const esnn_chain_t *chain, const esnn_finish_t *fi
 }
 
 void esnn_chain_blocks_v6m(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
-                           esnn_walk_t *walk, uint8_t *arena, uint32_t *counts)
+                           const esnn_walk_t *walk, uint8_t *arena, uint32_t *counts)
 {
     uint32_t *numbers = (uint32_t *)(void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
     const uint32_t pool = walk->pool;
     uint32_t offset = 0x8000u;
-    for (uint32_t i = 0; i < chain->places; ++i) {
-        walk->out[i] = numbers + (chain->sum[i] >> 1);
-    }
     if (pool) {
         offset = ESNN_POOL_OFFSET;
     } else if (esnn_is_number(finish) && (walk->lists == 1u || walk->lists == 3u)) {

@@ -87,6 +87,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     walk.lists = (uint32_t)layer->kernel_width;
     walk.column_words = layer->chain.inputs << (ESNN_ROW_SHIFT - 2u);
     walk.pool = layer->pool_lanes;
+    esnn_walk_to(&walk, &layer->chain, (uint32_t *)(void *)(arena + layer->chain.sums));
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
     if (pooled != NULL) {
