@@ -96,7 +96,8 @@
                                    ESNN_PLACE(at) ESNN_RESTORE "4:\n"                                                \
                                                                "ldr r3, %[weights]\n" ESNN_PART
 
-static inline void esnn_one_list(const esnn_walk_t *walk, const uint32_t *weights, const int16_t *bias, uint32_t offset)
+static inline void esnn_one_list(const esnn_walk_t *walk, const uint32_t *weights, const int16_t *bias,
+                                 uint32_t offset)
 {
     uint32_t room[ESNN_BLOCK / 2u];
     uint32_t *trunk = room;
@@ -118,7 +119,8 @@ static inline void esnn_one_list(const esnn_walk_t *walk, const uint32_t *weight
     ESNN_COLUMN("%[left]", "%[left_weights]")                                                                        \
     ESNN_COLUMN("%[middle]", "%[middle_weights]") ESNN_COLUMN("%[right]", "%[right_weights]")
 
-static inline void esnn_three_lists(const esnn_walk_t *walk, const uint32_t *weights, const int16_t *bias, uint32_t offset)
+static inline void esnn_three_lists(const esnn_walk_t *walk, const uint32_t *weights, const int16_t *bias,
+                                    uint32_t offset)
 {
     uint32_t room[ESNN_BLOCK / 2u];
     uint32_t *trunk = room;
@@ -176,12 +178,15 @@ static inline void esnn_three_lists(const esnn_walk_t *walk, const uint32_t *wei
 #define ESNN_WORD(shift, sum0, sum1, sum2, sum3)                                                                     \
     "ldmia r1!, {r2}\n"                                                                                              \
     "ldr r3, [r0, #" sum0 "]\n"                                                                                      \
-    "add r3, r12\n" ESNN_TEST("5") ESNN_LEAK "1:\n" ESNN_NEXT(sum1) ESNN_TEST("6") ESNN_LEAK                         \
-    "2:\n" ESNN_NEXT(sum2) ESNN_TEST("7") ESNN_LEAK "3:\n" ESNN_NEXT(sum3) ESNN_TEST("8") "b 4f\n"                   \
-    "5:\n" ESNN_RECORD("r8", shift, "15") ESNN_RESET "b 1b\n"                                                        \
-    "6:\n" ESNN_RECORD("r9", shift, "11") ESNN_RESET "b 2b\n"                                                        \
-    "7:\n" ESNN_RECORD("r10", shift, "7") ESNN_RESET "b 3b\n"                                                        \
-    "8:\n" ESNN_RECORD("r11", shift, "3") "4:\n"
+    "add r3, r12\n" ESNN_TEST("5") ESNN_LEAK "1:\n" ESNN_NEXT(sum1) ESNN_TEST("6") ESNN_LEAK "2:\n" ESNN_NEXT(sum2)  \
+        ESNN_TEST("7") ESNN_LEAK "3:\n" ESNN_NEXT(sum3) ESNN_TEST("8") "b 4f\n"                                      \
+                                                                       "5:\n" ESNN_RECORD("r8", shift, "15")         \
+                                                                           ESNN_RESET                                \
+        "b 1b\n"                                                                                                     \
+        "6:\n" ESNN_RECORD("r9", shift, "11") ESNN_RESET "b 2b\n"                                                    \
+                                                         "7:\n" ESNN_RECORD("r10", shift, "7") ESNN_RESET            \
+        "b 3b\n"                                                                                                     \
+        "8:\n" ESNN_RECORD("r11", shift, "3") "4:\n"
 
 /** Bits of even channels are in the lower half, of odd ones in the upper half one place lower. */
 #define ESNN_WRITE(plane)                                                                                            \
@@ -213,31 +218,36 @@ static inline void esnn_fire_numbers(const uint32_t *numbers, const int16_t *thr
     register const uint32_t *sums __asm__("r0") = numbers;
     register const int16_t *thresholds __asm__("r1") = threshold;
     const uint32_t tops = ESNN_TOPS;
-    __asm__ volatile(
-        ".syntax unified\n"
-        "ldr r5, %[tops]\n"
-        "lsrs r7, r5, #1\n"
-        "mov r12, r7\n"
-        "movs r7, #0\n"
-        "mov r8, r7\n"
-        "mov r9, r7\n"
-        "mov r10, r7\n"
-        "mov r11, r7\n" ESNN_WORD("15", "0", "32", "64", "96") ESNN_WORD("13", "4", "36", "68", "100")
-            ESNN_WORD("11", "8", "40", "72", "104") ESNN_WORD("9", "12", "44", "76", "108")
-                ESNN_WORD("7", "16", "48", "80", "112") ESNN_WORD("5", "20", "52", "84", "116")
-                    ESNN_WORD("3", "24", "56", "88", "120") ESNN_WORD("1", "28", "60", "92", "124")
-        "ldr r2, %[at]\n"
-        "ldr r3, %[stride]\n" ESNN_WRITE("r8") "adds r2, r2, r3\n" ESNN_WRITE("r9") "adds r2, r2, r3\n" ESNN_WRITE(
-            "r10") "adds r2, r2, r3\n" ESNN_WRITE("r11")
-        "cmp r7, #0\n"
-        "beq 1f\n"
-        "ldr r2, %[counter]\n"
-        "movs r3, #15\n" ESNN_COUNT("0", "0", "16") ESNN_COUNT("4", "4", "20") ESNN_COUNT("8", "8", "24")
-            ESNN_COUNT("12", "12", "28")
-        "1:\n"
-        : "+r"(thresholds)
-        : "r"(sums), [tops] "m"(tops), [at] "m"(at), [stride] "m"(stride), [counter] "m"(counter)
-        : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
+    __asm__ volatile(".syntax unified\n"
+                     "ldr r5, %[tops]\n"
+                     "lsrs r7, r5, #1\n"
+                     "mov r12, r7\n"
+                     "movs r7, #0\n"
+                     "mov r8, r7\n"
+                     "mov r9, r7\n"
+                     "mov r10, r7\n"
+                     "mov r11, r7\n" ESNN_WORD("15", "0", "32", "64", "96") ESNN_WORD("13", "4", "36", "68", "100")
+                         ESNN_WORD("11", "8", "40", "72", "104") ESNN_WORD("9", "12", "44", "76", "108") ESNN_WORD(
+                             "7", "16", "48", "80", "112") ESNN_WORD("5", "20", "52", "84", "116")
+                             ESNN_WORD("3", "24", "56", "88", "120") ESNN_WORD(
+                                 "1", "28", "60", "92",
+                                 "124") "ldr r2, %[at]\n"
+                                        "ldr r3, %[stride]\n" ESNN_WRITE("r8") "adds r2, r2, r3\n" ESNN_WRITE("r9") "adds r2, r2, r3\n" ESNN_WRITE(
+                                            "r10") "adds r2, r2, r3\n" ESNN_WRITE("r11") "cmp r7, #0\n"
+                                                                                         "beq 1f\n"
+                                                                                         "ldr r2, %[counter]\n"
+                                                                                         "movs r3, #15\n" ESNN_COUNT(
+                                                                                             "0", "0", "16")
+                                                                                             ESNN_COUNT("4", "4",
+                                                                                                        "20")
+                                                                                                 ESNN_COUNT("8", "8",
+                                                                                                            "24")
+                                                                                                     ESNN_COUNT(
+                                                                                                         "12", "12",
+                                                                                                         "28") "1:\n"
+                     : "+r"(thresholds)
+                     : "r"(sums), [tops] "m"(tops), [at] "m"(at), [stride] "m"(stride), [counter] "m"(counter)
+                     : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
 }
 
 #endif

@@ -32,11 +32,14 @@
     "ldmia r1!, {r2}\n"                                                                                              \
     "ldr r3, [r0, #" sum0 "]\n"                                                                                      \
     "eors r3, r3, r5\n" ESNN_EITHER("5") ESNN_LEAK "1:\n" ESNN_LANES(sum1) ESNN_EITHER("6") ESNN_LEAK                \
-    "2:\n" ESNN_LANES(sum2) ESNN_EITHER("7") ESNN_LEAK "3:\n" ESNN_LANES(sum3) ESNN_EITHER("8") "b 4f\n"             \
-    "5:\n" ESNN_BOTH("r8", plus, minus) ESNN_RESET "b 1b\n"                                                          \
-    "6:\n" ESNN_BOTH("r9", plus, minus) ESNN_RESET "b 2b\n"                                                          \
-    "7:\n" ESNN_BOTH("r10", plus, minus) ESNN_RESET "b 3b\n"                                                         \
-    "8:\n" ESNN_BOTH("r11", plus, minus) "4:\n"
+        "2:\n" ESNN_LANES(sum2) ESNN_EITHER("7") ESNN_LEAK "3:\n" ESNN_LANES(sum3)                                   \
+            ESNN_EITHER("8") "b 4f\n"                                                                                \
+                             "5:\n" ESNN_BOTH("r8", plus, minus) ESNN_RESET                                          \
+        "b 1b\n"                                                                                                     \
+        "6:\n" ESNN_BOTH("r9", plus, minus) ESNN_RESET "b 2b\n"                                                      \
+                                                       "7:\n" ESNN_BOTH("r10", plus, minus) ESNN_RESET               \
+        "b 3b\n"                                                                                                     \
+        "8:\n" ESNN_BOTH("r11", plus, minus) "4:\n"
 
 #define ESNN_SHIFTS(plus, minus) "lsrs r6, r4, #" plus "\n", "lsrs r6, r7, #" minus "\n"
 
@@ -60,18 +63,17 @@ static uint32_t esnn_neurons_ternary(const int16_t *lanes, const int16_t *thresh
     register uint32_t c __asm__("r10") = 0;
     register uint32_t d __asm__("r11") = 0;
     const uint32_t mask = 0x55555555u;
-    __asm__ volatile(
-        ".syntax unified\n" ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("15", "14"), "0", "32", "64", "96")
-            ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("13", "12"), "4", "36", "68", "100")
-                ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("11", "10"), "8", "40", "72", "104")
-                    ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("9", "8"), "12", "44", "76", "108")
-                        ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("7", "6"), "16", "48", "80", "112")
-                            ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("5", "4"), "20", "52", "84", "116")
-                                ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("3", "2"), "24", "56", "88", "120")
-                                    ESNN_TERNARY("lsrs r6, r4, #1\n", "movs r6, r7\n", "28", "60", "92", "124")
-        : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(thresholds)
-        : "r"(sums), "r"(tops), "r"(quarter), "r"(ones)
-        : "r2", "r3", "r4", "r6", "r7", "cc", "memory");
+    __asm__ volatile(".syntax unified\n" ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("15", "14"), "0", "32", "64", "96")
+                         ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("13", "12"), "4", "36", "68",
+                                  "100") ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("11", "10"), "8", "40", "72", "104")
+                             ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("9", "8"), "12", "44", "76",
+                                      "108") ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("7", "6"), "16", "48", "80", "112")
+                                 ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("5", "4"), "20", "52", "84", "116")
+                                     ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("3", "2"), "24", "56", "88", "120")
+                                         ESNN_TERNARY("lsrs r6, r4, #1\n", "movs r6, r7\n", "28", "60", "92", "124")
+                     : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(thresholds)
+                     : "r"(sums), "r"(tops), "r"(quarter), "r"(ones)
+                     : "r2", "r3", "r4", "r6", "r7", "cc", "memory");
     planes[0] = esnn_fold(a & mask, b & mask);
     planes[1] = esnn_fold(c & mask, d & mask);
     planes[2] = esnn_fold((a >> 1) & mask, (b >> 1) & mask);
@@ -83,11 +85,13 @@ static uint32_t esnn_neurons_ternary(const int16_t *lanes, const int16_t *thresh
     "ldmia r1!, {r2}\n"                                                                                              \
     "ldr r3, [r0, #" sum0 "]\n"                                                                                      \
     "eors r3, r3, r5\n" ESNN_TEST("5") ESNN_LEAK "1:\n" ESNN_LANES(sum1) ESNN_TEST("6") ESNN_LEAK                    \
-    "2:\n" ESNN_LANES(sum2) ESNN_TEST("7") ESNN_LEAK "3:\n" ESNN_LANES(sum3) ESNN_TEST("8") "b 4f\n"                 \
-    "5:\n" ESNN_SPIKE("r8", shift) ESNN_RESET "b 1b\n"                                                               \
-    "6:\n" ESNN_SPIKE("r9", shift) ESNN_RESET "b 2b\n"                                                               \
-    "7:\n" ESNN_SPIKE("r10", shift) ESNN_RESET "b 3b\n"                                                              \
-    "8:\n" ESNN_SPIKE("r11", shift) "4:\n"
+        "2:\n" ESNN_LANES(sum2) ESNN_TEST("7") ESNN_LEAK "3:\n" ESNN_LANES(sum3)                                     \
+            ESNN_TEST("8") "b 4f\n"                                                                                  \
+                           "5:\n" ESNN_SPIKE("r8", shift) ESNN_RESET "b 1b\n"                                        \
+                                                                     "6:\n" ESNN_SPIKE("r9", shift) ESNN_RESET       \
+        "b 2b\n"                                                                                                     \
+        "7:\n" ESNN_SPIKE("r10", shift) ESNN_RESET "b 3b\n"                                                          \
+                                                   "8:\n" ESNN_SPIKE("r11", shift) "4:\n"
 
 #define ESNN_SPIKE(plane, shift)                                                                                     \
     "lsrs r6, r4, #" shift "\n"                                                                                      \
@@ -103,14 +107,14 @@ static uint32_t esnn_neurons_binary(const int16_t *lanes, const int16_t *thresho
     register uint32_t b __asm__("r9") = 0;
     register uint32_t c __asm__("r10") = 0;
     register uint32_t d __asm__("r11") = 0;
-    __asm__ volatile(
-        ".syntax unified\n" ESNN_BINARY("15", "0", "32", "64", "96") ESNN_BINARY("13", "4", "36", "68", "100")
-            ESNN_BINARY("11", "8", "40", "72", "104") ESNN_BINARY("9", "12", "44", "76", "108")
-                ESNN_BINARY("7", "16", "48", "80", "112") ESNN_BINARY("5", "20", "52", "84", "116")
-                    ESNN_BINARY("3", "24", "56", "88", "120") ESNN_BINARY("1", "28", "60", "92", "124")
-        : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(thresholds)
-        : "r"(sums), "r"(tops), "r"(quarter)
-        : "r2", "r3", "r4", "r6", "cc", "memory");
+    __asm__ volatile(".syntax unified\n" ESNN_BINARY("15", "0", "32", "64", "96")
+                         ESNN_BINARY("13", "4", "36", "68", "100") ESNN_BINARY("11", "8", "40", "72", "104")
+                             ESNN_BINARY("9", "12", "44", "76", "108") ESNN_BINARY("7", "16", "48", "80", "112")
+                                 ESNN_BINARY("5", "20", "52", "84", "116") ESNN_BINARY("3", "24", "56", "88", "120")
+                                     ESNN_BINARY("1", "28", "60", "92", "124")
+                     : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(thresholds)
+                     : "r"(sums), "r"(tops), "r"(quarter)
+                     : "r2", "r3", "r4", "r6", "cc", "memory");
     planes[0] = esnn_fold(a, b);
     planes[1] = esnn_fold(c, d);
     return a | b | c | d;
