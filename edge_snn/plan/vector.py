@@ -77,7 +77,8 @@ def plan_vector(
     if chain is None or not chain.narrow or len(chain.order) != TIMESTEPS:
         return None
     neuron = finish.neuron
-    made = Vector(kernel, source.channels, width, chain.channels, chain.order, neuron is not None and neuron.window is not None)
+    pooled = neuron is not None and neuron.window is not None
+    made = Vector(kernel, source.channels, width, chain.channels, chain.order, pooled)
     units = width * source.channels * made.row_bytes // UNIT
     if kernel[0] > MAX_LINES or units > MAX_UNITS or (neuron is not None and not lane_neuron(model, neuron.node)):
         return None

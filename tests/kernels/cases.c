@@ -83,7 +83,12 @@ static void read_chain(esnn_chain_t *chain, uint32_t line, uint32_t lists)
         chain->sum[i] = step * ESNN_BLOCK;
     }
     read_weights(blocks * total * 4u);
-    (void)case_read(bias, blocks * 32u);
+    for (uint32_t i = 0; i < blocks * ESNN_BLOCK; i += 4) {
+        int16_t four[4];
+        (void)case_read(four, 8);
+        const uint32_t made[] = {ESNN_BIAS((int32_t)four[0], (int32_t)four[1], (int32_t)four[2], (int32_t)four[3])};
+        memcpy(bias + i, made, sizeof made);
+    }
     const uint32_t places = chain->places, most = places > 1u ? places - 1u : 1u;
     chain->masks = take(8u * places * line * ((chain->inputs + 31u) / 32u));
     chain->list = lists ? take(4u * (total * most + 2u * places)) : 0;

@@ -73,6 +73,20 @@
 #define ESNN_WEIGHTS(word) ((uint32_t)(word))
 #endif
 
+/**
+ * Biases of four outputs in two words: lanes, or where sums are numbers modulo 2^32 two of these (V6M); in
+ * esnn_chain_sums_v7m.c the second one with what is taken off it for the upper one of the first.
+ */
+#if ESNN_CHAIN_V7M
+#define ESNN_BIAS(a, b, c, d)                                                                                        \
+    (uint32_t)(a) + ((uint32_t)(b) << 16), (uint32_t)(c) + ((uint32_t)(d) << 16) + ((uint32_t)(b) << 8)
+#elif ESNN_CHAIN_V6M
+#define ESNN_BIAS(a, b, c, d) (uint32_t)(a) + ((uint32_t)(b) << 16), (uint32_t)(c) + ((uint32_t)(d) << 16)
+#else
+#define ESNN_BIAS(a, b, c, d)                                                                                        \
+    ((uint32_t)(a) & 0xffffu) | ((uint32_t)(b) << 16), ((uint32_t)(c) & 0xffffu) | ((uint32_t)(d) << 16)
+#endif
+
 /** Words that ESNN_WEIGHTS() makes of one. */
 #if ESNN_CHAIN_V6M
 #define ESNN_WORDS 2u
@@ -83,7 +97,7 @@
 /** Weights and scratch of one layer. Offsets are bytes into the arena. */
 typedef struct {
     const uint32_t *weights;            /**< [blocks][inputs][4], each an ESNN_WEIGHTS() */
-    const int16_t *bias;                /**< [blocks][ESNN_BLOCK], 4-byte aligned */
+    const int16_t *bias;                /**< [blocks][ESNN_BLOCK], an ESNN_BIAS() for every four outputs */
     uint32_t block_words;               /**< words from one block to the next: 4 * inputs * ESNN_WORDS */
     uint32_t blocks;                    /**< outputs / ESNN_BLOCK, rounded up */
     uint32_t channels;                  /**< outputs */

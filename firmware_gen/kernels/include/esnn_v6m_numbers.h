@@ -64,24 +64,26 @@
     "ldr r6, %[out]\n"                                                                                               \
     "ldr r6, [r6, #" at "]\n" ESNN_STORE
 
-/** Biases: flipping bit 15 of a pair of lanes makes it its number plus 2^15, which the offset makes up for. */
+/** Biases, which are numbers, plus the offset. */
 #define ESNN_BEGIN                                                                                                   \
     "ldr r6, %[bias]\n"                                                                                              \
     "ldr r7, %[offset]\n"                                                                                            \
-    "movs r3, #128\n"                                                                                                \
-    "lsls r3, r3, #8\n"                                                                                              \
-    "ldmia r6!, {r0-r2}\n" ESNN_NUMBER("r0") ESNN_NUMBER("r1")                                                       \
-        ESNN_NUMBER("r2") "mov r8, r0\n"                                                                             \
-                          "mov r9, r1\n"                                                                             \
-                          "mov r10, r2\n"                                                                            \
-                          "ldmia r6!, {r0, r4, r5}\n" ESNN_NUMBER("r0") ESNN_NUMBER("r4")                            \
-                              ESNN_NUMBER("r5") "mov r11, r0\n"                                                      \
-                                                "ldmia r6!, {r0, r1}\n" ESNN_NUMBER("r0")                            \
-                                                    ESNN_NUMBER("r1") "mov r12, r0\n"                                \
-                                                                      "mov lr, r1\n"
-#define ESNN_NUMBER(pair)                                                                                            \
-    "eors " pair ", " pair ", r3\n"                                                                                  \
-    "adds " pair ", " pair ", r7\n"
+    "ldmia r6!, {r0-r5}\n"                                                                                           \
+    "adds r0, r0, r7\n"                                                                                              \
+    "adds r1, r1, r7\n"                                                                                              \
+    "adds r2, r2, r7\n"                                                                                              \
+    "adds r3, r3, r7\n"                                                                                              \
+    "mov r8, r0\n"                                                                                                   \
+    "mov r9, r1\n"                                                                                                   \
+    "mov r10, r2\n"                                                                                                  \
+    "mov r11, r3\n"                                                                                                  \
+    "adds r4, r4, r7\n"                                                                                              \
+    "adds r5, r5, r7\n"                                                                                              \
+    "ldmia r6!, {r0, r1}\n"                                                                                          \
+    "adds r0, r0, r7\n"                                                                                              \
+    "adds r1, r1, r7\n"                                                                                              \
+    "mov r12, r0\n"                                                                                                  \
+    "mov lr, r1\n"
 
 #define ESNN_CLOBBERS                                                                                                \
     "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"

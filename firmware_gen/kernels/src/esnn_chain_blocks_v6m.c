@@ -193,7 +193,7 @@ static void esnn_number_blocks(const esnn_chain_t *chain, const esnn_finish_t *f
     uint32_t *numbers = (uint32_t *)(void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
-    const uint32_t offset = (finish->residual != NULL ? ESNN_QUARTER - ESNN_TOPS : ESNN_QUARTER) - 0x8000u;
+    const uint32_t offset = finish->residual != NULL ? ESNN_QUARTER - ESNN_TOPS : ESNN_QUARTER;
     uint32_t *counter = finish->neuron != NULL ? counts + finish->neuron->counter : NULL;
     const uint32_t three = walk->lists == 3u, channels = chain->channels;
     for (uint32_t first = 0; first < channels; first += ESNN_BLOCK) {

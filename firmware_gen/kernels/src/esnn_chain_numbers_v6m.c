@@ -26,7 +26,7 @@ static void esnn_any_lists(uint32_t places, esnn_walk_t walk, const uint32_t *we
     const uint32_t *pairs = (const uint32_t *)(const void *)bias;
     uint32_t trunk[ESNN_BLOCK / 2u];
     for (uint32_t k = 0; k < ESNN_BLOCK / 2u; ++k) {
-        trunk[k] = (pairs[k] ^ 0x8000u) + offset;
+        trunk[k] = pairs[k] + offset;
     }
     for (uint32_t i = 0; i < places; ++i) {
         uint32_t *out = walk.out[i];
@@ -43,7 +43,6 @@ static void esnn_any_lists(uint32_t places, esnn_walk_t walk, const uint32_t *we
 void esnn_chain_numbers_v6m(const esnn_chain_t *chain, const esnn_walk_t *walk, const uint32_t *weights,
                             const int16_t *bias, uint32_t offset)
 {
-    offset -= 0x8000u;
     if (chain->places == 4u && walk->lists == 3u) {
         esnn_three_lists(walk, weights, bias, offset);
     } else if (chain->places == 4u && walk->lists == 1u) {
