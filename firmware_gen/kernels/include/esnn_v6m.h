@@ -41,6 +41,9 @@ static inline void esnn_walk_to(esnn_walk_t *walk, const esnn_chain_t *chain, ui
     }
 }
 
+/** to[words] = (from[words] + plus) ^ flip; `words` is a multiple of 4, and `to` may be `from`. */
+void esnn_flip_words_v6m(uint32_t *to, const uint32_t *from, uint32_t words, uint32_t plus, uint32_t flip);
+
 /**
  * esnn_chain_masks() for T = 4.
  *

@@ -2,8 +2,7 @@
 
 #if ESNN_CHAIN_V6M
 
-#define ESNN_TIMES_2(code) code code
-#define ESNN_TIMES_4(code) ESNN_TIMES_2(code) ESNN_TIMES_2(code)
+#define ESNN_TIMES_4(code) code code code code
 #define ESNN_TIMES_8(code) ESNN_TIMES_4(code) ESNN_TIMES_4(code)
 
 /** Sums of 16 bits as those of 32 bits that esnn_finish() takes. */
@@ -30,28 +29,6 @@ static inline void esnn_add_lanes(uint32_t *numbers, const uint32_t *lanes)
                                                       "stmia r0!, {r4, r5}\n")
                      : "+r"(to), "+r"(from)
                      : "r"(tops)
-                     : "r2", "r3", "r4", "r5", "cc", "memory");
-}
-
-/** Numbers plus `offset` as lanes. */
-static inline void esnn_store_lanes(uint32_t *lanes, const uint32_t *numbers, uint32_t offset)
-{
-    register uint32_t *to __asm__("r0") = lanes;
-    register const uint32_t *from __asm__("r1") = numbers;
-    register uint32_t lack __asm__("r6") = 0x8000u - offset;
-    register uint32_t flip __asm__("r7") = 0x8000u;
-    __asm__ volatile(".syntax unified\n" ESNN_TIMES_2("ldmia r1!, {r2-r5}\n"
-                                                      "adds r2, r2, r6\n"
-                                                      "adds r3, r3, r6\n"
-                                                      "adds r4, r4, r6\n"
-                                                      "adds r5, r5, r6\n"
-                                                      "eors r2, r2, r7\n"
-                                                      "eors r3, r3, r7\n"
-                                                      "eors r4, r4, r7\n"
-                                                      "eors r5, r5, r7\n"
-                                                      "stmia r0!, {r2-r5}\n")
-                     : "+r"(to), "+r"(from)
-                     : "r"(lack), "r"(flip)
                      : "r2", "r3", "r4", "r5", "cc", "memory");
 }
 
@@ -165,7 +142,7 @@ static inline void esnn_finish_numbers(const esnn_finish_t *finish, const esnn_p
         uint8_t *to = arena + place->store + (first << 1);
         const uint32_t *from = numbers;
         for (uint32_t t = 4; t != 0; --t) {
-            esnn_store_lanes((uint32_t *)(void *)to, from, ESNN_QUARTER);
+            esnn_flip_words_v6m((uint32_t *)(void *)to, from, ESNN_BLOCK / 2u, 0x8000u - ESNN_QUARTER, 0x8000u);
             from += ESNN_BLOCK / 2u;
             to += store->step_stride;
         }
@@ -214,10 +191,7 @@ static void esnn_finish_lanes(const esnn_chain_t *chain, const esnn_finish_t *fi
 {
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
     uint32_t *words = (uint32_t *)(void *)sums;
-    for (uint32_t t = chain->places; t != 0; --t) {
-        esnn_store_lanes(words, words, 0x8000u);
-        words += ESNN_BLOCK / 2u;
-    }
+    esnn_flip_words_v6m(words, words, chain->places << 3, 0, 0x8000u);
     if (finish->narrow) {
         esnn_block_finish(finish, place, sums, first, channels, arena, counts);
     } else {

@@ -114,10 +114,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     }
     if (pooled != NULL) {
         uint32_t *lanes = (uint32_t *)(void *)(arena + pooled->offset);
-        for (uint32_t words = pooled->bytes >> 2; words != 0; --words) {
-            *lanes = (*lanes + ESNN_QUARTER) ^ ESNN_TOPS;
-            ++lanes;
-        }
+        esnn_flip_words_v6m(lanes, lanes, pooled->bytes >> 2, ESNN_QUARTER, ESNN_TOPS);
     }
     return ESNN_OK;
 }
