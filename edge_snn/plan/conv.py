@@ -10,6 +10,7 @@ import numpy as np
 from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.model import INT16_MAX, IntegerModel
 from edge_snn.plan.chain import BLOCK, Chain
+from edge_snn.plan.pixels import Pixels
 from edge_snn.plan.steps import Finish, FinishedStep, Spikes, padded
 from edge_snn.plan.vector import Vector
 
@@ -45,6 +46,7 @@ class ConvStep(FinishedStep):
         table: pixels go through tables of multiples of their weights (esnn_conv2d_table).
         chain: how its sums are shared over time; None for pixels, and where they need 32 bits.
         vector: the same for a core with vector registers.
+        pixels: how a table serves such a core.
     """
 
     kind: ClassVar[str] = "conv2d"
@@ -57,6 +59,7 @@ class ConvStep(FinishedStep):
     chain: Chain | None
     table: bool
     vector: Vector | None = None
+    pixels: Pixels | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -64,6 +67,8 @@ class ConvStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.pixels is not None:
+            return self.pixels.scratch
         if self.vector is not None:
             return self.vector.scratch
         if self.chain is not None:

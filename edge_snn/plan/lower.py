@@ -22,6 +22,7 @@ from edge_snn.plan.attention import AttentionStep
 from edge_snn.plan.chain import Chain, block_finish, plan_chain
 from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
+from edge_snn.plan.pixels import plan_pixels
 from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import ReadoutStep
 from edge_snn.plan.residual import CurrentStep
@@ -109,8 +110,12 @@ class Lowering:
             chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish)
         table = source is None and tabled(self.model, node, finish)
         vector = None if source is None else self._vector(chain, source, spec.shape[1], (kh, kw), finish)
+        pixels = None
+        if table and self.vectors and finish.neuron is not None:
+            pixels = plan_pixels(node, finish.neuron.node, spec.shape, finish.neuron.window is not None)
+        size = out.shape[:2]
         self.steps.append(
-            ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2], chain, table, vector)
+            ConvStep(node.name, finish, node, source, storage, spec.shape, size, chain, table, vector, pixels)
         )
 
     def _vector(
