@@ -73,7 +73,8 @@ def vector(
             "list_bytes": f"{item.list_bytes}u",
             "line_list_bytes": f"{PARTS * item.list_bytes}u",
             "marks": f"{context.scratch(index, 'marks')}u",
-            "line_marks": f"{item.width + 1}u",
+            "line_marks": f"{item.marks}u",
+            "right_marks": f"{item.marks - left - item.width - 1}u",
             "sums": f"{context.scratch(index, 'sums')}u",
             "row": f"{context.scratch(index, 'row') if item.pooled else 0}u",
         }

@@ -14,7 +14,7 @@ static void esnn_add_part(const esnn_run_t *run, const esnn_run_t *end, uint32_t
     }
 }
 
-void esnn_vector_sums_portable(const esnn_vector_t *layer, esnn_run_t *run, const esnn_run_t *end,
+void esnn_vector_sums_portable(const esnn_vector_t *layer, const esnn_run_t *run, const esnn_run_t *end,
                                int16_t *sums)
 {
     for (uint32_t column = 0; column != layer->blocks << 4; column += ESNN_BLOCK) {
