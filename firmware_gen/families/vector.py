@@ -57,7 +57,7 @@ def vector(
             "place": _list([(31 - k) * units for k in range(32)]),
             "word_units": f"{32 * units}u",
             "position_units": f"{item.inputs * units}u",
-            "words": f"{-(-source.row_bytes // 4)}u",
+            "words": f"{source.row_bytes // 4}u",
             "last_half": f"{int(source.row_bytes % 4 != 0)}u",
             "input": f"{context.offset(source.storage)}u",
             "position_bytes": f"{source.position_stride}u",

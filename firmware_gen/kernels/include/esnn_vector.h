@@ -53,8 +53,8 @@ typedef struct {
     uint16_t place[32];    /**< units from the row of input 0 to that of input 31 - k */
     uint32_t word_units;   /**< units from the row of an input to that of the 32nd behind it */
     uint32_t position_units; /**< units from the row of an input to the same input's at the next position */
-    uint32_t words;          /**< groups of 32 inputs, the last one may be short, an even number of bytes */
-    uint32_t last_half;      /**< the last group has 16 inputs only */
+    uint32_t words;          /**< whole groups of 32 inputs */
+    uint32_t last_half;      /**< whether 16 inputs follow */
     uint32_t input;          /**< arena offset of the spikes */
     uint32_t position_bytes; /**< of the spikes of one position */
     uint32_t line_bytes;     /**< of the spikes of one line */
