@@ -10,7 +10,7 @@ from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.model import INT16_MAX
 from edge_snn.graph.neuron import Neuron
 from edge_snn.plan.chain import BLOCK
-from edge_snn.plan.vector import MAX_LINES, TIMESTEPS
+from edge_snn.plan.vector import MAX_LINES, TIMESTEPS, line_marks
 
 ROW_BYTES = 2 * BLOCK  # of a table
 POINTER_BYTES = 8  # at most
@@ -43,20 +43,21 @@ class Pixels:
     Attributes:
         start: int16 [channels], where the sum of upper halves begins.
         threshold: int16 [T, channels]: least 16 upper + lower that has fired by step k.
-        line: (positions, numbers) of a line of the image.
+        line: numbers in a line of the image.
         lines: height of the window.
+        marks: see plan.vector.Vector.
     """
 
     start: np.ndarray
     threshold: np.ndarray
-    line: tuple[int, int]
+    line: int
     lines: int
+    marks: int
 
     @property
     def scratch(self) -> dict[str, int]:
         """Bytes of the scratch parts."""
-        positions, numbers = self.line
-        return {"lists": self.lines * 4 * numbers, "marks": self.lines * POINTER_BYTES * (positions + 1)}
+        return {"lists": self.lines * 4 * self.line, "marks": (self.lines + 1) * POINTER_BYTES * self.marks}
 
 
 def plan_pixels(node: Conv2D, neuron: Neuron, image: tuple[int, int, int], pooled: bool) -> Pixels | None:
@@ -80,4 +81,4 @@ def plan_pixels(node: Conv2D, neuron: Neuron, image: tuple[int, int, int], poole
     _, width, _ = image
     if not fits or kh > MAX_LINES or width * cin * 16 * ROW_BYTES > 1 << 16 or (pooled and cout > BLOCK):
         return None
-    return Pixels((-offset).astype(np.int16), least.astype(np.int16), (width, width * cin), kh)
+    return Pixels((-offset).astype(np.int16), least.astype(np.int16), width * cin, kh, line_marks(node, width))

@@ -68,6 +68,13 @@ class Vector:
         return parts
 
 
+def line_marks(node: Conv2D, width: int) -> int:
+    """Positions of a line of ``width`` from the first window's first to behind the last window's last."""
+    kernel, (_, left, _, right) = node.weight.shape[1], node.padding
+    last = (width + left + right - kernel) // node.stride[1] * node.stride[1]
+    return int(max(left + width + 1, last + kernel + 1))
+
+
 def plan_vector(
     model: IntegerModel, chain: Chain | None, source: Spikes, finish: Finish, width: int = 1, node: Conv2D | None = None
 ) -> Vector | None:
@@ -83,9 +90,7 @@ def plan_vector(
     kernel, marks = (1, 1), width + 1
     if node is not None:
         kernel = (node.weight.shape[0], node.weight.shape[1])
-        _, left, _, right = node.padding
-        out = (width + left + right - kernel[1]) // node.stride[1]
-        marks = max(left + width + 1, out * node.stride[1] + kernel[1] + 1)
+        marks = line_marks(node, width)
     pooled = neuron is not None and neuron.window is not None
     made = Vector(kernel, source.channels, width, chain.channels, chain.order, marks, pooled)
     units = width * source.channels * made.row_bytes // UNIT

@@ -17,8 +17,8 @@
 
 /** A run of the list of one line of the image: rows of the table as bytes, upper half << 16 | lower half. */
 typedef struct {
-    const uint32_t *from, *to;
-    const uint8_t *rows; /**< row 0 of entry 0; may point outside of the table */
+    const uint32_t *const *from, *const *to; /**< marks in front of the window and behind it */
+    const uint8_t *rows;                     /**< row 0 of entry 0; may point outside of the table */
 } esnn_pixel_run_t;
 
 /** Weights, geometry and scratch; offsets are bytes into the arena. */
@@ -40,7 +40,9 @@ typedef struct {
     int32_t step_rows;       /**< bytes of the table of stride_x positions */
     int32_t origin_rows;     /**< bytes of the table of `left` positions */
     uint32_t lists;          /**< scratch: kernel_height times line_pixels uint32 */
-    uint32_t marks;          /**< scratch: kernel_height times width + 1 pointers */
+    /** scratch: kernel_height + 1 times line_marks pointers, as of esnn_vector_t */
+    uint32_t marks;
+    uint32_t line_marks, right_marks;
     esnn_finish_t finish;    /**< a binary neuron and nothing else */
 } esnn_vector_pixels_t;
 
@@ -51,13 +53,14 @@ void esnn_vector_pixel_list(const esnn_vector_pixels_t *layer, const uint8_t *pi
 /**
  * Spikes of one block at one position.
  *
+ * @param table   bytes from the first block's table to this one's.
  * @param planes  two words, see esnn_block.h.
  * @param fired   by step: adds the number of channels that have fired by then.
  */
-void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end, const int16_t *start,
-                                      const int16_t *threshold, uint32_t *planes, uint32_t *fired);
-void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end, const int16_t *start,
-                                 const int16_t *threshold, uint32_t *planes, uint32_t *fired);
+void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end, uint32_t table,
+                                      const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired);
+void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end, uint32_t table,
+                                 const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired);
 
 #if ESNN_VECTOR_MVE
 #define esnn_vector_pixel_block esnn_vector_pixel_block_mve

@@ -13,8 +13,8 @@ static int32_t esnn_saturate(int32_t value)
     return value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value;
 }
 
-void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end, const int16_t *start,
-                                      const int16_t *threshold, uint32_t *planes, uint32_t *fired)
+void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end, uint32_t table,
+                                      const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired)
 {
     int16_t upper[ESNN_BLOCK];
     int16_t lower[ESNN_BLOCK];
@@ -24,9 +24,9 @@ void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, const esnn_pi
         lower[c] = 0;
     }
     for (; run != end; ++run) {
-        for (const uint32_t *entry = run->from; entry != run->to; ++entry) {
-            esnn_add_row(upper, (const uint8_t *)((uintptr_t)run->rows + (*entry >> 16)));
-            esnn_add_row(lower, (const uint8_t *)((uintptr_t)run->rows + (*entry & 0xffffu)));
+        for (const uint32_t *entry = *run->from; entry != *run->to; ++entry) {
+            esnn_add_row(upper, (const uint8_t *)((uintptr_t)run->rows + table + (*entry >> 16)));
+            esnn_add_row(lower, (const uint8_t *)((uintptr_t)run->rows + table + (*entry & 0xffffu)));
         }
     }
     for (uint32_t c = 0; c < ESNN_BLOCK; ++c) {
