@@ -85,11 +85,10 @@ void esnn_vector_list(const esnn_vector_t *layer, const uint8_t *spikes, uint8_t
 /**
  * Sums of one window at all steps, all outputs: sums[step][output] = bias + the rows of the runs.
  *
- * @param run, end  the kernel_height lines of the window.
+ * @param run  the kernel_height lines of the window.
  */
-void esnn_vector_sums_portable(const esnn_vector_t *layer, const esnn_run_t *run, const esnn_run_t *end,
-                               int16_t *sums);
-void esnn_vector_sums_mve(const esnn_vector_t *layer, const esnn_run_t *run, const esnn_run_t *end, int16_t *sums);
+void esnn_vector_sums_portable(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums);
+void esnn_vector_sums_mve(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums);
 
 /**
  * Adds the residual to the sums of a position and stores them: as esnn_finish_t says, at least one of both.

@@ -53,13 +53,14 @@ void esnn_vector_pixel_list(const esnn_vector_pixels_t *layer, const uint8_t *pi
 /**
  * Spikes of one block at one position.
  *
+ * @param run     `lines` of them; none at all: black pixels.
  * @param table   bytes from the first block's table to this one's.
  * @param planes  two words, see esnn_block.h.
  * @param fired   by step: adds the number of channels that have fired by then.
  */
-void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end, uint32_t table,
+void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, uint32_t table,
                                       const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired);
-void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end, uint32_t table,
+void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uint32_t table,
                                  const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired);
 
 #if ESNN_VECTOR_MVE

@@ -40,7 +40,7 @@ static void esnn_run_1x1(const esnn_vector_t *layer, const esnn_finish_t *finish
     for (int32_t n = layer->out_height; n != 0; --n) {
         esnn_run_t run = {marks, marks + 1, layer->weights};
         esnn_vector_list(layer, spikes, arena + layer->lists, marks);
-        esnn_vector_sums(layer, &run, &run + 1, sums);
+        esnn_vector_sums(layer, &run, sums);
         esnn_vector_finish(layer, finish, place, arena, counts);
         esnn_step(&steps, place);
         spikes += layer->position_bytes;
@@ -96,8 +96,9 @@ static void esnn_run_windows(const esnn_vector_t *layer, const esnn_finish_t *fi
         }
         const int8_t *rows = layer->weights;
         uint32_t slot = front;
-        for (int32_t line = y; line != y + layer->kernel_height; ++line) {
-            const uint32_t inside = line >= 0 && line < layer->height;
+        uint32_t line = (uint32_t)y;
+        for (uint32_t left = ring; left != 0; --left) {
+            const uint32_t inside = line < (uint32_t)layer->height; /* and not above it */
             end->from = slots[inside ? slot : ring];
             end->to = end->from + layer->kernel_width;
             end->rows = (const int8_t *)((uintptr_t)rows + (uintptr_t)(intptr_t)layer->origin_rows);
@@ -106,15 +107,18 @@ static void esnn_run_windows(const esnn_vector_t *layer, const esnn_finish_t *fi
                 slot = slot + 1u == ring ? 0 : slot + 1u;
             }
             ++end;
+            ++line;
         }
         for (int32_t j = layer->out_width; j != 0; --j) {
-            esnn_vector_sums(layer, runs, end, sums);
+            esnn_vector_sums(layer, runs, sums);
             esnn_vector_finish(layer, finish, place, arena, counts);
             esnn_step(&steps, place);
-            for (esnn_run_t *run = runs; run != end; ++run) {
+            esnn_run_t *run = runs;
+            for (uint32_t left = ring; left != 0; --left) {
                 run->from += layer->stride_x;
                 run->to += layer->stride_x;
                 run->rows = (const int8_t *)((uintptr_t)run->rows - (uintptr_t)(intptr_t)layer->step_rows);
+                ++run;
             }
         }
         y += layer->stride_y;

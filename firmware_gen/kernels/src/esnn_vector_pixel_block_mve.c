@@ -18,12 +18,12 @@
     "and %[bits], %[bits], #0xaaaaaaaa\n"                                                                            \
     "orr " by ", " by ", %[bits]\n"
 
-void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end, uint32_t table,
+void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uint32_t table,
                                  const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired)
 {
     int16x8_t even = vld1q_s16(start), odd = vld1q_s16(start + 8);
     int16x8_t lower_even = vdupq_n_s16(0), lower_odd = vdupq_n_s16(0);
-    for (; run != end; ++run) {
+    for (; lines != 0; --lines) {
         const uint32_t *from = *run->from;
         uint32_t upper, lower;
         __asm__ volatile("sub %[lower], %[to], %[from]\n"
@@ -47,6 +47,7 @@ void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, const esnn_pixel_r
                            [lower_odd] "+w"(lower_odd), [from] "+r"(from), [upper] "=&r"(upper), [lower] "=&r"(lower)
                          : [to] "r"(*run->to), [rows] "r"((uintptr_t)run->rows + table)
                          : "lr", "q6", "q7", "cc", "memory");
+        ++run;
     }
     even = vqaddq_s16(vqshlq_n_s16(even, 4), lower_even);
     odd = vqaddq_s16(vqshlq_n_s16(odd, 4), lower_odd);

@@ -13,7 +13,7 @@ static int32_t esnn_saturate(int32_t value)
     return value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value;
 }
 
-void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end, uint32_t table,
+void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, uint32_t table,
                                       const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired)
 {
     int16_t upper[ESNN_BLOCK];
@@ -23,11 +23,12 @@ void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, const esnn_pi
         upper[c] = start[c];
         lower[c] = 0;
     }
-    for (; run != end; ++run) {
+    for (; lines != 0; --lines) {
         for (const uint32_t *entry = *run->from; entry != *run->to; ++entry) {
             esnn_add_row(upper, (const uint8_t *)((uintptr_t)run->rows + table + (*entry >> 16)));
             esnn_add_row(lower, (const uint8_t *)((uintptr_t)run->rows + table + (*entry & 0xffffu)));
         }
+        ++run;
     }
     for (uint32_t c = 0; c < ESNN_BLOCK; ++c) {
         const int32_t high = esnn_saturate((int32_t)((uint32_t)(int32_t)upper[c] << 4));

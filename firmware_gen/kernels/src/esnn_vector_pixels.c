@@ -12,12 +12,13 @@ typedef struct {
 } esnn_black_t;
 
 /** Whether the window holds black pixels only. */
-static inline uint32_t esnn_is_black(const esnn_pixel_run_t *run, const esnn_pixel_run_t *end)
+static inline uint32_t esnn_is_black(const esnn_pixel_run_t *run, int32_t lines)
 {
-    for (; run != end; ++run) {
+    for (; lines != 0; --lines) {
         if (*run->from != *run->to) {
             return 0;
         }
+        ++run;
     }
     return 1;
 }
@@ -35,15 +36,14 @@ static inline void esnn_put(const esnn_neuron_t *neuron, const esnn_place_t *pla
 
 /** All blocks of one position. */
 static inline void esnn_pixel_position(const esnn_vector_pixels_t *layer, const esnn_pixel_run_t *run,
-                                       const esnn_pixel_run_t *end, const esnn_place_t *place, uint8_t *arena,
-                                       uint32_t *fired)
+                                       const esnn_place_t *place, uint8_t *arena, uint32_t *fired)
 {
     const int16_t *start = layer->start;
     const int16_t *threshold = layer->threshold;
     uint32_t table = 0, byte = 0;
     for (uint32_t left = layer->blocks; left != 0; --left) {
         uint32_t planes[2];
-        esnn_vector_pixel_block(run, end, table, start, threshold, planes, fired);
+        esnn_vector_pixel_block(run, layer->kernel_height, table, start, threshold, planes, fired);
         esnn_put(layer->finish.neuron, place, planes, byte, arena);
         table += layer->block_bytes;
         start += ESNN_BLOCK;
@@ -83,21 +83,23 @@ static void esnn_count_black(const esnn_black_t *black, uint32_t *fired)
 }
 
 /** One line of the output. */
-static void esnn_pixel_line(const esnn_vector_pixels_t *layer, esnn_pixel_run_t *runs, const esnn_pixel_run_t *end,
-                            esnn_place_t *place, esnn_black_t *black, uint8_t *arena, uint32_t *fired)
+static void esnn_pixel_line(const esnn_vector_pixels_t *layer, esnn_pixel_run_t *runs, esnn_place_t *place,
+                            esnn_black_t *black, uint8_t *arena, uint32_t *fired)
 {
     const esnn_neuron_t *neuron = layer->finish.neuron;
     for (int32_t j = layer->out_width; j != 0; --j) {
-        if (black->known && esnn_is_black(runs, end)) {
+        if (black->known && esnn_is_black(runs, layer->kernel_height)) {
             ++black->times;
             esnn_put(neuron, place, black->planes, 0, arena);
         } else {
-            esnn_pixel_position(layer, runs, end, place, arena, fired);
+            esnn_pixel_position(layer, runs, place, arena, fired);
         }
-        for (esnn_pixel_run_t *run = runs; run != end; ++run) {
+        esnn_pixel_run_t *run = runs;
+        for (int32_t left = layer->kernel_height; left != 0; --left) {
             run->from += layer->stride_x;
             run->to += layer->stride_x;
             run->rows = (const uint8_t *)((uintptr_t)run->rows - (uintptr_t)(intptr_t)layer->step_rows);
+            ++run;
         }
         place->spikes += neuron->position_stride;
         ++place->x;
@@ -130,8 +132,7 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
     if (layer->blocks == 1u) {
-        const esnn_pixel_run_t *none = NULL;
-        esnn_vector_pixel_block(none, none, 0, layer->start, layer->threshold, black.planes, black.fired);
+        esnn_vector_pixel_block(NULL, 0, 0, layer->start, layer->threshold, black.planes, black.fired);
         black.known = 1;
     }
     int32_t y = -layer->top, listed = 0, oldest = 0;
@@ -149,8 +150,9 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
         }
         uint32_t slot = front;
         uintptr_t rows = (uintptr_t)layer->table + (uintptr_t)(intptr_t)layer->origin_rows;
-        for (int32_t line = y; line != y + layer->kernel_height; ++line) {
-            const uint32_t inside = line >= 0 && line < layer->height;
+        uint32_t line = (uint32_t)y;
+        for (uint32_t left = ring; left != 0; --left) {
+            const uint32_t inside = line < (uint32_t)layer->height; /* and not above it */
             end->from = (const uint32_t *const *)slots[inside ? slot : ring];
             end->to = end->from + layer->kernel_width;
             end->rows = (const uint8_t *)rows;
@@ -159,8 +161,9 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
                 slot = slot + 1u == ring ? 0 : slot + 1u;
             }
             ++end;
+            ++line;
         }
-        esnn_pixel_line(layer, runs, end, &place, &black, arena, fired);
+        esnn_pixel_line(layer, runs, &place, &black, arena, fired);
         y += layer->stride_y;
     }
     esnn_count_black(&black, fired);

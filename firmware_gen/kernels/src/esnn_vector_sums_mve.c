@@ -54,19 +54,19 @@ ESNN_INLINE void esnn_add_run(esnn_sums_t *sum, uint32_t vectors, const esnn_run
     }
 }
 
-/** Windows of one and of three lines have code of their own. */
-ESNN_INLINE void esnn_walk(esnn_sums_t *sum, uint32_t vectors, int32_t lines, const esnn_run_t *run,
-                           const esnn_run_t *end, uint32_t part, uint32_t next)
+/** One part of all lines; `fixed`: their number is known to the compiler, and is 1 or 3. */
+ESNN_INLINE void esnn_walk(esnn_sums_t *sum, uint32_t vectors, int32_t lines, uint32_t fixed, const esnn_run_t *run,
+                           uint32_t part, uint32_t next)
 {
-    if (lines == 1) {
+    if (fixed && lines == 1) {
         esnn_add_run(sum, vectors, run, part, next);
-    } else if (lines == 3) {
+    } else if (fixed && lines == 3) {
         esnn_add_run(sum, vectors, run, part, next);
         esnn_add_run(sum, vectors, run + 1, part, next);
         esnn_add_run(sum, vectors, run + 2, part, next);
     } else {
-        for (; run != end; ++run) {
-            esnn_add_run(sum, vectors, run, part, next);
+        for (; lines != 0; --lines) {
+            esnn_add_run(sum, vectors, run++, part, next);
         }
     }
 }
@@ -100,101 +100,100 @@ ESNN_INLINE void esnn_store_sums(const esnn_sums_t *sum, uint32_t vectors, int16
 }
 
 /** A trunk's part and its branch: the sums of one place. */
-ESNN_INLINE void esnn_place(esnn_sums_t *sum, uint32_t vectors, int32_t lines, const esnn_run_t *run,
-                            const esnn_run_t *end, uint32_t part, uint32_t next, int16_t *trunk, int16_t *branch)
+ESNN_INLINE void esnn_place(esnn_sums_t *sum, uint32_t vectors, int32_t lines, uint32_t fixed,
+                            const esnn_run_t *run, uint32_t part, uint32_t next, int16_t *trunk, int16_t *branch)
 {
-    esnn_walk(sum, vectors, lines, run, end, part, next + part);
+    esnn_walk(sum, vectors, lines, fixed, run, part, next + part);
     esnn_store_sums(sum, vectors, trunk);
-    esnn_walk(sum, vectors, lines, run, end, part + 4u, next + part + 4u);
+    esnn_walk(sum, vectors, lines, fixed, run, part + 4u, next + part + 4u);
     esnn_store_sums(sum, vectors, branch);
     esnn_load_sums(sum, vectors, trunk);
 }
 
 /** 8 * vectors outputs. */
-ESNN_INLINE void esnn_group(const uint32_t *place, uint32_t vectors, int32_t lines, uint32_t next,
-                            const esnn_run_t *run, const esnn_run_t *end, const int16_t *bias, int16_t *sums)
+ESNN_INLINE void esnn_group(const uint32_t *place, uint32_t vectors, int32_t lines, uint32_t fixed,
+                            uint32_t next, const esnn_run_t *run, const int16_t *bias, int16_t *sums)
 {
     int16_t *trunk = sums + place[3];
     esnn_sums_t sum;
     esnn_load_sums(&sum, vectors, bias);
-    esnn_place(&sum, vectors, lines, run, end, 0, next, trunk, sums + place[0]);
-    esnn_place(&sum, vectors, lines, run, end, 8, next, trunk, sums + place[1]);
-    esnn_place(&sum, vectors, lines, run, end, 16, next, trunk, sums + place[2]);
-    esnn_walk(&sum, vectors, lines, run, end, 24, next + 24u);
+    esnn_place(&sum, vectors, lines, fixed, run, 0, next, trunk, sums + place[0]);
+    esnn_place(&sum, vectors, lines, fixed, run, 8, next, trunk, sums + place[1]);
+    esnn_place(&sum, vectors, lines, fixed, run, 16, next, trunk, sums + place[2]);
+    esnn_walk(&sum, vectors, lines, fixed, run, 24, next + 24u);
     esnn_store_sums(&sum, vectors, trunk);
 }
 
-ESNN_INLINE void esnn_move_runs(esnn_run_t *run, const esnn_run_t *end, int32_t outputs)
+ESNN_INLINE void esnn_move_runs(esnn_run_t *run, int32_t lines, uint32_t outputs)
 {
-    for (; run != end; ++run) {
-        run->rows = (const int8_t *)((uintptr_t)run->rows + (uintptr_t)(intptr_t)outputs);
+    for (; lines != 0; --lines) {
+        run->rows = (const int8_t *)((uintptr_t)run->rows + outputs);
+        ++run;
     }
 }
 
 /** All outputs: 32 at a time, an odd number of blocks 48 first (or 16, if there is but one). */
-ESNN_INLINE void esnn_groups(const esnn_vector_t *layer, int32_t lines, uint32_t next, esnn_run_t *run,
-                             const esnn_run_t *end, int16_t *sums)
+ESNN_INLINE void esnn_groups(const esnn_vector_t *layer, int32_t lines, uint32_t fixed, uint32_t next,
+                             esnn_run_t *run, int16_t *sums)
 {
     const int16_t *bias = layer->bias;
     uint32_t left = layer->blocks;
     if (left == 1u) {
-        esnn_group(layer->sum, 2, lines, next, run, end, bias, sums);
+        esnn_group(layer->sum, 2, lines, fixed, next, run, bias, sums);
         return;
     }
     if ((left & 1u) != 0) {
-        esnn_group(layer->sum, 6, lines, next, run, end, bias, sums);
+        esnn_group(layer->sum, 6, lines, fixed, next, run, bias, sums);
         left -= 3u;
         bias += 48;
         sums += 48;
         if (left == 0) {
             return;
         }
-        esnn_move_runs(run, end, 48);
+        esnn_move_runs(run, lines, 48);
     }
     for (;;) {
-        esnn_group(layer->sum, 4, lines, next, run, end, bias, sums);
+        esnn_group(layer->sum, 4, lines, fixed, next, run, bias, sums);
         left -= 2u;
         if (left == 0) {
             return;
         }
         bias += 32;
         sums += 32;
-        esnn_move_runs(run, end, 32);
+        esnn_move_runs(run, lines, 32);
     }
 }
 
 static __attribute__((noinline)) void esnn_groups_3x3(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums)
 {
     esnn_run_t runs[3] = {run[0], run[1], run[2]};
-    esnn_groups(layer, 3, 3u * sizeof(esnn_marks_t), runs, runs + 3, sums);
+    esnn_groups(layer, 3, 1, 3u * sizeof(esnn_marks_t), runs, sums);
 }
 
 static __attribute__((noinline)) void esnn_groups_1x1(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums)
 {
     esnn_run_t runs[1] = {run[0]};
-    esnn_groups(layer, 1, sizeof(esnn_marks_t), runs, runs + 1, sums);
+    esnn_groups(layer, 1, 1, sizeof(esnn_marks_t), runs, sums);
 }
 
-static __attribute__((noinline)) void esnn_groups_any(const esnn_vector_t *layer, const esnn_run_t *run,
-                                                      const esnn_run_t *end, int16_t *sums)
+static __attribute__((noinline)) void esnn_groups_any(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums)
 {
     esnn_run_t runs[ESNN_VECTOR_LINES];
-    esnn_run_t *last = runs;
     const uint32_t next = (uint32_t)((const uint8_t *)run->to - (const uint8_t *)run->from);
-    while (run != end) {
-        *last++ = *run++;
+    for (int32_t i = 0; i < layer->kernel_height; ++i) {
+        runs[i] = *run++;
     }
-    esnn_groups(layer, 0, next, runs, last, sums);
+    esnn_groups(layer, layer->kernel_height, 0, next, runs, sums);
 }
 
-void esnn_vector_sums_mve(const esnn_vector_t *layer, const esnn_run_t *run, const esnn_run_t *end, int16_t *sums)
+void esnn_vector_sums_mve(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums)
 {
     if (layer->kernel_height == 1 && layer->kernel_width == 1) {
         esnn_groups_1x1(layer, run, sums);
     } else if (layer->kernel_height == 3 && layer->kernel_width == 3) {
         esnn_groups_3x3(layer, run, sums);
     } else {
-        esnn_groups_any(layer, run, end, sums);
+        esnn_groups_any(layer, run, sums);
     }
 }
 
