@@ -22,6 +22,8 @@ ROOT = Path(__file__).parent
 PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi", "gcc": "gcc libc6-dev"}
 OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 
+PACKED_ROWS = "-DESNN_PACKED_ROWS"  # rows of bytes where those of 16-bit weights do not fit (esnn_chain.h)
+
 
 @dataclass(frozen=True)
 class BuildResult:
@@ -154,13 +156,19 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     write_board_files(board, settings)
     configure = [cmake, "-S", str(ROOT), "-B", str(out), "-G", "Unix Makefiles"]
     configure += [f"-DESNN_MODEL_DIR={source}", f"-DESNN_BOARD_DIR={settings}"]
-    configure.append(f"-DESNN_EXTRA_FLAGS={';'.join(extra_flags)}")
     if not board.is_host:
         configure.append(f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'arm-none-eabi.cmake'}")
     log = folder / f"{board.name}.log"
-    code, output = _run(configure, log)
-    if code == 0:
-        code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)
+
+    def make(flags: tuple[str, ...]) -> tuple[int, str]:
+        code, output = _run([*configure, f"-DESNN_EXTRA_FLAGS={';'.join(flags)}"], log)
+        if code == 0:
+            code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)
+        return code, output
+
+    code, output = make(extra_flags)
+    if code != 0 and board.paired_rows and "FLASH" in dict(OVERFLOW.findall(output)):
+        code, output = make((*extra_flags, PACKED_ROWS))
     if code != 0:
         small = _too_small(board, output)
         if small:

@@ -9,6 +9,7 @@ from edge_snn.graph.attention import Attention
 from edge_snn.graph.linear import Linear
 from edge_snn.graph.neuron import Relu
 from edge_snn.plan.chain import BLOCK, Chain
+from edge_snn.plan.memory import aligned
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
 from edge_snn.plan.vector import Vector
 
@@ -54,19 +55,37 @@ class AttentionStep(FinishedStep):
         return self.width * inner
 
     @property
+    def inside(self) -> dict[str, tuple[str, int]]:
+        if self.chain is None:
+            return {}
+        parts, at = {"mixed": ("phase", 0)}, 0
+        for part, size in self._key_parts(self.chain).items():
+            parts[part] = ("phase", at)
+            at += aligned(size)
+        return parts
+
+    def _key_parts(self, chain: Chain) -> dict[str, int]:
+        """Scratch of the first phase, in which the contexts are made."""
+        return {**chain.scratch, "keys": 2 * self.query.timesteps * chain.blocks * BLOCK}
+
+    @property
+    def _key_bytes(self) -> int:
+        return sum(map(aligned, self._key_parts(self.chain).values())) if self.chain else 0
+
+    @property
+    def _mixed_bytes(self) -> int:
+        """Sums of the second phase, when the contexts stand."""
+        return 4 * self.query.timesteps * self.chain.blocks * BLOCK if self.chain else 0
+
+    @property
     def scratch(self) -> dict[str, int]:
         if self.vector is not None:
             context = 2 * self.width * self.width
             contexts = self.query.timesteps * self.node.heads * context
             return {**self.vector.scratch, "contexts": contexts, "turned": context}
         if self.chain is not None:
-            channels, timesteps = self.chain.blocks * BLOCK, self.query.timesteps
-            return {
-                **self.chain.scratch,
-                "keys": 2 * timesteps * channels,
-                "contexts": 2 * timesteps * self.node.heads * self.width * self.width,
-                "mixed": 4 * timesteps * channels,
-            }
+            contexts = 2 * self.query.timesteps * self.node.heads * self.width * self.width
+            return {"phase": max(self._key_bytes, self._mixed_bytes), "contexts": contexts}
         steps, room = self.query.timesteps, padded(self.width)
         parts = {
             "rows": 2 * max(8 * self.key_source.row_bytes, 2 * room),

@@ -13,6 +13,7 @@ from edge_snn.plan.steps import Finish, Spikes
 
 BLOCK = 16  # outputs of a block
 MAX_INPUTS = INT16_MAX - 32  # rows are numbered in int16
+MAX_KEPT = (1 << 16) - 1  # places in lists of lines are uint16
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Chain:
 
     Attributes:
         inputs: rows of weights.
-        words: groups of 32 inputs that can be active at one position.
+        words: groups of up to 32 inputs that are looked at together: of a position, or of a line of them.
         channels: outputs.
         order: the time step at each place of the chain.
         narrow: whether the finish is done in 16 bits as well.
@@ -39,12 +40,17 @@ class Chain:
         return -(-self.channels // BLOCK)
 
     @property
+    def list_entries(self) -> int:
+        """Longest list of the rows of one position."""
+        return self.inputs * most_parts(len(self.order)) + 2 * len(self.order)
+
+    @property
     def scratch(self) -> dict[str, int]:
         """Bytes of the scratch parts."""
         steps = len(self.order)
         parts = {
             "masks": 8 * steps * self.words,
-            "list": 2 * (self.inputs * most_parts(steps) + 2 * steps),
+            "list": 4 * self.list_entries,  # int32 (esnn_v6m.h); int16 elsewhere
             "totals": 4 * steps,
             "sums": 2 * steps * BLOCK,
         }
@@ -87,8 +93,10 @@ def narrow_neuron(model: IntegerModel, node: Neuron) -> bool:
 
 
 def lane_neuron(model: IntegerModel, node: Neuron) -> bool:
-    """Whether its membrane fits 16 bits as well."""
-    return narrow_neuron(model, node) and model.accumulators[f"{node.name}.membrane"].bits <= 16
+    """Whether its membrane fits 16 bits as well, and so does its distance from the threshold."""
+    membrane = model.accumulators[f"{node.name}.membrane"]
+    fits = membrane.bits <= 16 and membrane.low - int(np.max(node.threshold)) >= -INT16_MAX - 1
+    return narrow_neuron(model, node) and fits
 
 
 def block_finish(model: IntegerModel, finish: Finish) -> bool:
@@ -99,26 +107,37 @@ def block_finish(model: IntegerModel, finish: Finish) -> bool:
 
 def narrow_finish(model: IntegerModel, finish: Finish) -> bool:
     """Whether everything behind the sums fits 16 bits."""
-    streams = (finish.residual, finish.store)
-    return (
-        finish.pooled is None
-        and not any(stream is not None and stream.wide for stream in streams)
-        and (finish.neuron is None or narrow_neuron(model, finish.neuron.node))
-    )
+    if any(stream is not None and stream.wide for stream in (finish.residual, finish.store, finish.pooled)):
+        return False
+    if finish.neuron is None:
+        return True
+    node = finish.neuron.node
+    return narrow_neuron(model, node) and model.edges[node.inputs[0]].bounds.bits <= 16
 
 
 def plan_chain(
-    model: IntegerModel, name: str, weight: np.ndarray, bias: np.ndarray, source: Spikes, finish: Finish
+    model: IntegerModel,
+    name: str,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    source: Spikes,
+    finish: Finish,
+    line: int = 1,
+    lines: int = 1,
 ) -> Chain | None:
     """The chain of a layer, or None when its sums need 32 bits or its input is ternary.
 
     Args:
         weight: int8 [.., inputs of a position, channels].
+        line: positions that are listed together.
+        lines: such lists that are kept.
     """
     inputs = weight.size // weight.shape[-1]
     fits = model.accumulators[f"{name}.sum"].bits <= 16 and int(np.abs(bias).max(initial=0)) <= INT16_MAX
-    if source.ternary or not fits or inputs > MAX_INPUTS or finish.steps != source.timesteps:
+    listed = max(inputs, line * source.channels)
+    kept = lines * line * source.channels * most_parts(source.timesteps)
+    if source.ternary or not fits or listed > MAX_INPUTS or kept > MAX_KEPT or finish.steps != source.timesteps:
         return None
-    words = inputs // weight.shape[-2] * -(-source.channels // 32)
+    words = max(line, lines) * -(-source.channels // 32)
     order = model.edges[source.edge].order or default_order(source.timesteps)
     return Chain(inputs, words, weight.shape[-1], order, narrow_finish(model, finish))

@@ -9,7 +9,8 @@ import numpy as np
 
 from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.model import INT16_MAX, IntegerModel
-from edge_snn.plan.chain import BLOCK, Chain
+from edge_snn.plan.chain import BLOCK, Chain, most_parts
+from edge_snn.plan.memory import aligned
 from edge_snn.plan.pixels import Pixels
 from edge_snn.plan.steps import Finish, FinishedStep, Spikes, padded
 from edge_snn.plan.vector import Vector
@@ -62,6 +63,42 @@ class ConvStep(FinishedStep):
     pixels: Pixels | None = None
 
     @property
+    def line_entries(self) -> int:
+        """Longest list of the inputs of one line (esnn_chain_line)."""
+        return self.image[1] * self.image[2] * most_parts(self.finish.steps)
+
+    @property
+    def start_entries(self) -> int:
+        """Numbers that tell where in it each position of each part begins."""
+        return (2 * self.finish.steps - 1) * (self.image[1] + 1)
+
+    @property
+    def column_bytes(self) -> int:
+        """List of one column of the window, int32 (esnn_v6m.h)."""
+        kh, _, cin, _ = self.node.weight.shape
+        return 4 * (kh * cin * most_parts(self.finish.steps) + 2 * self.finish.steps)
+
+    def _line_parts(self, chain: Chain) -> dict[str, int]:
+        """The list of a window, and those of its lines."""
+        kept = self.node.weight.shape[0]
+        return {
+            "list": 2 * chain.list_entries,
+            "lines": 2 * kept * self.line_entries,
+            "starts": 2 * kept * self.start_entries,
+            "slots": 8 * kept,
+        }
+
+    @property
+    def inside(self) -> dict[str, tuple[str, int]]:
+        if self.chain is None:
+            return {}
+        parts, at = {"columns": ("lists", 0)}, 0
+        for part, size in self._line_parts(self.chain).items():
+            parts[part] = ("lists", at)
+            at += aligned(size)
+        return parts
+
+    @property
     def reads(self) -> tuple[str, ...]:
         return (self.source_storage, *self.finish.reads)
 
@@ -72,7 +109,9 @@ class ConvStep(FinishedStep):
         if self.vector is not None:
             return self.vector.scratch
         if self.chain is not None:
-            return self.chain.scratch
+            rest = {part: size for part, size in self.chain.scratch.items() if part != "list"}
+            lists = sum(aligned(size) for size in self._line_parts(self.chain).values())
+            return {**rest, "lists": max(lists, self.column_bytes * self.node.weight.shape[1])}
         kh, kw, cin, cout = self.node.weight.shape
         # Pixels: two lists of rows and the pixels themselves. Spikes: one list, with room for whole bytes.
         if self.table:

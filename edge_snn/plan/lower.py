@@ -19,7 +19,7 @@ from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import AttentionStep
-from edge_snn.plan.chain import Chain, block_finish, plan_chain
+from edge_snn.plan.chain import Chain, block_finish, narrow_finish, plan_chain
 from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pixels import plan_pixels
@@ -107,7 +107,7 @@ class Lowering:
         finish = self._finish(node.name)
         chain = None
         if source is not None:
-            chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish)
+            chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish, spec.shape[1], kh)
         table = source is None and tabled(self.model, node, finish)
         vector = None if source is None else self._vector(chain, source, finish, spec.shape[1], node)
         pixels = None
@@ -180,7 +180,8 @@ class Lowering:
             finish = Finish(
                 source.steps, shape[1], pooled=self._new_stream(node.name), pooled_window=window(node, shape)
             )
-        self.steps.append(CurrentStep(node.name, finish, source))
+        narrow = not source.wide and source.steps == self.graph.timesteps and narrow_finish(self.model, finish)
+        self.steps.append(CurrentStep(node.name, finish, source, narrow))
 
     # -- what rides along ----------------------------------------------------------------------------
 

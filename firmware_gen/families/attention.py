@@ -83,7 +83,7 @@ def _chain(context: Context, index: int, step: AttentionStep, item: Chain, layer
             "contexts": f"{context.scratch(index, 'contexts')}u",
             "context_bytes": f"{step.scratch['contexts']}u",
             "sums": f"{context.scratch(index, 'mixed')}u",
-            "sum_bytes": f"{step.scratch['mixed']}u",
+            "sum_bytes": f"{4 * query.timesteps * item.blocks * BLOCK}u",
             "blocks": int(block_finish(context.model, step.finish)),
             "finish": finish(context, name, step.finish),
         }

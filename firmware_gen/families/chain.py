@@ -25,7 +25,7 @@ def chain(
         {
             "weights": f"{name}_weights",
             "bias": f"{name}_bias",
-            "block_words": f"{item.inputs * 4}u",
+            "block_words": f"{item.inputs * 4}u * ESNN_WORDS",
             "blocks": f"{item.blocks}u",
             "channels": f"{item.channels}u",
             "plane": _list([step * source.step_stride for step in item.order]),

@@ -46,7 +46,8 @@ class Context:
 
     def scratch(self, index: int, part: str) -> int:
         """Byte offset of a scratch part of step ``index``."""
-        return self.plan.offset(scratch_name(index, part))
+        host, start = self.plan.steps[index].inside.get(part, (part, 0))
+        return self.plan.offset(scratch_name(index, host)) + start
 
     def bounds(self, node: str) -> str:
         """The proved bounds of a node's quantities, for the comment beside its arrays."""

@@ -15,6 +15,8 @@ from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
 from firmware_gen.families.vector import vector
 
+POOL_LIMIT = 1 << 14
+
 
 def _table_words(weight: np.ndarray) -> np.ndarray:
     """int8 weights [kh, kw, cin, cout] times 0 .. 15, as uint32 [blocks, inputs, 16, 8], two sums a word."""
@@ -30,7 +32,11 @@ def _lanes(values: np.ndarray, blocks: int, fill: int) -> np.ndarray:
     """[.., channels] as int16 [.., blocks, 16]: in each block even channels, then odd ones (esnn_vector_pixels.h)."""
     room = np.full((*values.shape[:-1], blocks * BLOCK), fill, np.int16)
     room[..., : values.shape[-1]] = values
-    return room.reshape(*values.shape[:-1], blocks, BLOCK // 2, 2).swapaxes(-1, -2).reshape(*values.shape[:-1], blocks, BLOCK)
+    return (
+        room.reshape(*values.shape[:-1], blocks, BLOCK // 2, 2)
+        .swapaxes(-1, -2)
+        .reshape(*values.shape[:-1], blocks, BLOCK)
+    )
 
 
 def _pixels(context: Context, index: int, step: ConvStep, item: Pixels, geometry: dict[str, Value]) -> None:
@@ -109,6 +115,13 @@ def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Val
     context.calls.append(f"esnn_conv2d_table(&{name}, arena, result->counts)")
 
 
+def _pool_lanes(context: Context, step: ConvStep) -> bool:
+    """Whether sums are pooled as they are, and fit 15 bits."""
+    bounds, item = context.model.accumulators[f"{step.node.name}.sum"], step.finish
+    fits = -POOL_LIMIT < bounds.low and bounds.high < POOL_LIMIT
+    return fits and item.pooled is not None and not item.pooled.wide and item.residual is None
+
+
 def emit(context: Context, index: int, step: ConvStep) -> None:
     """Declares the step's arrays and struct, and its call."""
     name, node = f"step_{index}", step.node
@@ -148,8 +161,20 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         return
     if step.chain is not None and source is not None:
         shared = chain(context, index, step.chain, node.weight, node.bias, source, about)
-        del geometry["inputs"]
+        for field in ("inputs", "window_step", "window_line", "window_origin"):
+            del geometry[field]
         geometry["line_rows"] = f"{kw * cin}u"
+        geometry["step_rows"] = f"{node.stride[1] * cin}u"
+        geometry["left_rows"] = f"{left * cin}u"
+        geometry["lines"] = f"{context.scratch(index, 'lines')}u"
+        geometry["line_entries"] = f"{step.line_entries}u"
+        geometry["starts"] = f"{context.scratch(index, 'starts')}u"
+        geometry["start_entries"] = f"{step.start_entries}u"
+        geometry["slots"] = f"{context.scratch(index, 'slots')}u"
+        geometry["columns"] = f"{context.scratch(index, 'columns')}u"
+        geometry["column_bytes"] = f"{step.column_bytes}u"
+        geometry["columns_bytes"] = f"{step.column_bytes * kw}u"
+        geometry["pool_lanes"] = int(_pool_lanes(context, step))
         fields = Struct({"chain": shared, **geometry, "finish": finish(context, name, step.finish)})
         context.declare(f"static const esnn_conv2d_chain_t {name} = {fields.render()};\n")
         context.calls.append(f"esnn_conv2d_chain(&{name}, arena, result->counts)")

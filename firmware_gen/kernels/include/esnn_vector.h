@@ -45,13 +45,13 @@ typedef struct {
 
 /** Weights, geometry and scratch of one layer. Offsets are bytes into the arena; `unit`: 16 bytes of weights. */
 typedef struct {
-    const int8_t *weights; /**< [inputs of the window][16 * blocks] */
-    const int16_t *bias;   /**< [16 * blocks], 4-byte aligned */
-    uint32_t blocks;       /**< outputs / 16, rounded up */
-    uint32_t plane[4];     /**< by place: bytes from the spikes of a position to those of its step */
-    uint32_t sum[4];       /**< by place: entries from the sums to those of its step */
-    uint16_t place[32];    /**< units from the row of input 0 to that of input 31 - k */
-    uint32_t word_units;   /**< units from the row of an input to that of the 32nd behind it */
+    const int8_t *weights;   /**< [inputs of the window][16 * blocks] */
+    const int16_t *bias;     /**< [16 * blocks], 4-byte aligned */
+    uint32_t blocks;         /**< outputs / 16, rounded up */
+    uint32_t plane[4];       /**< by place: bytes from the spikes of a position to those of its step */
+    uint32_t sum[4];         /**< by place: entries from the sums to those of its step */
+    uint16_t place[32];      /**< units from the row of input 0 to that of input 31 - k */
+    uint32_t word_units;     /**< units from the row of an input to that of the 32nd behind it */
     uint32_t position_units; /**< units from the row of an input to the same input's at the next position */
     uint32_t words;          /**< whole groups of 32 inputs */
     uint32_t last_half;      /**< whether 16 inputs follow */
@@ -63,20 +63,20 @@ typedef struct {
     int32_t kernel_height, kernel_width;
     int32_t stride_y, stride_x;
     int32_t top, left;
-    int32_t line_rows;       /**< bytes of weights from one line of the window to the next */
-    int32_t position_rows;   /**< bytes of weights of one position */
-    int32_t step_rows;       /**< stride_x * position_rows */
-    int32_t origin_rows;     /**< left * position_rows */
-    uint32_t lists;          /**< scratch: kernel_height times the lists of a line */
-    uint32_t list_bytes;     /**< of one part of a line: 2 * width * inputs */
+    int32_t line_rows;        /**< bytes of weights from one line of the window to the next */
+    int32_t position_rows;    /**< bytes of weights of one position */
+    int32_t step_rows;        /**< stride_x * position_rows */
+    int32_t origin_rows;      /**< left * position_rows */
+    uint32_t lists;           /**< scratch: kernel_height times the lists of a line */
+    uint32_t list_bytes;      /**< of one part of a line: 2 * width * inputs */
     uint32_t line_list_bytes; /**< of all parts of a line */
-    /** scratch: kernel_height + 1 times line_marks esnn_marks_t; those of positions outside of the image list nothing,
-     * and so does the last line */
+    /** scratch: kernel_height + 1 times line_marks esnn_marks_t; those of positions outside of the image list
+     * nothing, and so does the last line */
     uint32_t marks;
     uint32_t line_marks;  /**< from the first window's first position to behind the last one's last */
     uint32_t right_marks; /**< of them, behind the mark that ends the line */
-    uint32_t sums;           /**< scratch: int16 [4][16 * blocks], 8-byte aligned */
-    uint32_t row;            /**< scratch: the spikes of one position before they are pooled */
+    uint32_t sums;        /**< scratch: int16 [4][16 * blocks], 8-byte aligned */
+    uint32_t row;         /**< scratch: the spikes of one position before they are pooled */
 } esnn_vector_t;
 
 /** Lists the active inputs of one line: parts of the chain, in the order of positions. */
@@ -112,7 +112,8 @@ void esnn_vector_neuron_portable(const esnn_neuron_t *neuron, const int16_t *sum
 void esnn_vector_neuron_mve(const esnn_neuron_t *neuron, const int16_t *sums, uint32_t blocks, uint8_t *spikes,
                             uint32_t *counter);
 
-/** ORs the spikes of one position into every pooling window that contains it. @param bytes  of them, a multiple of 8. */
+/** ORs the spikes of one position into every pooling window that contains it. @param bytes  of them, a multiple of 8.
+ */
 void esnn_vector_pool(const esnn_neuron_t *neuron, const esnn_place_t *place, const uint8_t *spikes, uint32_t bytes,
                       uint8_t *arena);
 

@@ -43,7 +43,7 @@ typedef struct {
     /** scratch: kernel_height + 1 times line_marks pointers, as of esnn_vector_t */
     uint32_t marks;
     uint32_t line_marks, right_marks;
-    esnn_finish_t finish;    /**< a binary neuron and nothing else */
+    esnn_finish_t finish; /**< a binary neuron and nothing else */
 } esnn_vector_pixels_t;
 
 /** Lists the pixels of one line that are not 0; marks[x]: where the list stands in front of position x. */
@@ -59,9 +59,10 @@ void esnn_vector_pixel_list(const esnn_vector_pixels_t *layer, const uint8_t *pi
  * @param fired   by step: adds the number of channels that have fired by then.
  */
 void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, uint32_t table,
-                                      const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired);
-void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uint32_t table,
-                                 const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired);
+                                      const int16_t *start, const int16_t *threshold, uint32_t *planes,
+                                      uint32_t *fired);
+void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uint32_t table, const int16_t *start,
+                                 const int16_t *threshold, uint32_t *planes, uint32_t *fired);
 
 #if ESNN_VECTOR_MVE
 #define esnn_vector_pixel_block esnn_vector_pixel_block_mve

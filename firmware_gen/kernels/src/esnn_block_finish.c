@@ -63,12 +63,15 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
             to += stream->step_stride;
         }
     }
+    if (finish->pooled != NULL) {
+        esnn_block_pool(finish, place, sums, first, arena);
+    }
     if (finish->neuron != NULL) {
         const esnn_neuron_t *neuron = finish->neuron;
         uint32_t planes[4];
         const int16_t *threshold = neuron->narrow_threshold + first;
         uint32_t any = neuron->lanes ? esnn_block_neuron_lanes(sums, threshold, neuron->ternary, planes)
-                                     : esnn_block_neuron_portable(sums, threshold, neuron->ternary, planes);
+                                     : esnn_block_neuron(sums, threshold, neuron->ternary, planes);
         if (channels != ESNN_BLOCK) {
             any = 0;
             const uint32_t lane = (1u << channels) - 1u;

@@ -4,7 +4,8 @@
 
 #include <arm_mve.h>
 
-/** Adds K to (or takes it off) the rows of the context whose bit is set; `bits` stand in the upper half, row 15 on top. */
+/** Adds K to (or takes it off) the rows of the context whose bit is set; `bits` stand in the upper half, row 15 on
+ * top. */
 #define ESNN_GATE(operation, bits, low, high, last)                                                                  \
     do {                                                                                                             \
         uint32_t k, row;                                                                                             \

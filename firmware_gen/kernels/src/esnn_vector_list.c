@@ -24,20 +24,20 @@ static inline void esnn_list_word(const uint16_t *place, uint32_t first, uint32_
                                   uint32_t d, esnn_marks_t *marks)
 {
     uint32_t shared, k, entry, list;
-    __asm__ volatile("and %[shared], %[c], %[d]\n"
-                     "eors %[c], %[c], %[shared]\n" ESNN_APPEND("%[c]", "20")
-                     "eors %[d], %[d], %[shared]\n" ESNN_APPEND("%[d]", "24")
-                     "and %[c], %[b], %[shared]\n" /* bcd */
-                     "eors %[b], %[b], %[c]\n" ESNN_APPEND("%[b]", "12")
-                     "eors %[shared], %[shared], %[c]\n" ESNN_APPEND("%[shared]", "16")
-                     "and %[b], %[a], %[c]\n" /* abcd */
-                     "eors %[a], %[a], %[b]\n" ESNN_APPEND("%[a]", "4")
-                     "eors %[c], %[c], %[b]\n" ESNN_APPEND("%[c]", "8")
-                     "cmp %[b], #0\n" ESNN_APPEND("%[b]", "0")
-                     : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [shared] "=&r"(shared), [k] "=&r"(k),
-                       [entry] "=&r"(entry), [list] "=&r"(list)
-                     : [place] "r"(place), [first] "r"(first), [marks] "r"(marks), [top] "r"(0x80000000u)
-                     : "cc", "memory");
+    __asm__ volatile(
+        "and %[shared], %[c], %[d]\n"
+        "eors %[c], %[c], %[shared]\n" ESNN_APPEND("%[c]", "20") "eors %[d], %[d], %[shared]\n" ESNN_APPEND(
+            "%[d]",
+            "24") "and %[c], %[b], %[shared]\n" /* bcd */
+                  "eors %[b], %[b], %[c]\n" ESNN_APPEND("%[b]", "12") "eors %[shared], %[shared], %[c]\n" ESNN_APPEND(
+                      "%[shared]",
+                      "16") "and %[b], %[a], %[c]\n" /* abcd */
+                            "eors %[a], %[a], %[b]\n" ESNN_APPEND("%[a]", "4") "eors %[c], %[c], %[b]\n" ESNN_APPEND(
+                                "%[c]", "8") "cmp %[b], #0\n" ESNN_APPEND("%[b]", "0")
+        : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [shared] "=&r"(shared), [k] "=&r"(k),
+          [entry] "=&r"(entry), [list] "=&r"(list)
+        : [place] "r"(place), [first] "r"(first), [marks] "r"(marks), [top] "r"(0x80000000u)
+        : "cc", "memory");
 }
 
 #else
@@ -97,8 +97,10 @@ void esnn_vector_list(const esnn_vector_t *layer, const uint8_t *spikes, uint8_t
             __asm__("" : "+r"(at)); /* one pointer, not four */
         }
         if (layer->last_half) {
-            const uint32_t a = *(const uint16_t *)(const void *)(at + at_a), b = *(const uint16_t *)(const void *)(at + at_b);
-            const uint32_t c = *(const uint16_t *)(const void *)(at + at_c), d = *(const uint16_t *)(const void *)(at + at_d);
+            const uint32_t a = *(const uint16_t *)(const void *)(at + at_a),
+                           b = *(const uint16_t *)(const void *)(at + at_b);
+            const uint32_t c = *(const uint16_t *)(const void *)(at + at_c),
+                           d = *(const uint16_t *)(const void *)(at + at_d);
             esnn_list_word(place, first, a, b, c, d, marks);
         }
         spikes += layer->position_bytes;

@@ -16,7 +16,8 @@
     "vld20.16 {" even ", " odd "}, [" from "]\n"                                                                     \
     "vld21.16 {" even ", " odd "}, [" from "]\n"
 
-/** U in `u`, the sum of the next step in `next`: counts, adds the leak, leaves the bits of lanes that did not fire. */
+/** U in `u`, the sum of the next step in `next`: counts, adds the leak, leaves the bits of lanes that did not fire.
+ */
 #define ESNN_STEP(u, next, theta, count, silent)                                                                     \
     "vshr.s16 q7, " u ", #1\n"                                                                                       \
     "vpte.s16 ge, " u ", " theta "\n"                                                                                \
@@ -38,33 +39,39 @@ static void esnn_neurons_binary(const int16_t *sums, const int16_t *threshold, u
     for (uint32_t left = blocks; left != 0; --left) {
         uint32_t planes[2];
         uint32_t even, x, y;
-        __asm__ volatile("vmov.i16 q6, #1\n" ESNN_LOAD("q4", "q5", "%[theta]") ESNN_LOAD("q0", "q1", "%[sums]")
-                         "add %[y], %[sums], %[step]\n" ESNN_LOAD("q2", "q3", "%[y]")
-                             ESNN_STEP("q0", "q2", "q4", "%[na]", "%[even]")
-                                 ESNN_STEP("q1", "q3", "q5", "%[na]", "%[early]")
-                         "add %[y], %[y], %[step]\n" ESNN_LOAD("q0", "q1", "%[y]")
-                             ESNN_STEP("q2", "q0", "q4", "%[nb]", "%[x]")
-                         "orr %[even], %[even], %[x], lsl #16\n" ESNN_STEP("q3", "q1", "q5", "%[nb]", "%[x]")
-                         "orr %[early], %[early], %[x], lsl #16\n"
-                         "and %[even], %[even], #0x55555555\n"
-                         "and %[early], %[early], #0xaaaaaaaa\n"
-                         "orr %[early], %[early], %[even]\n"
-                         "mvn %[early], %[early]\n"
-                         "add %[y], %[y], %[step]\n" ESNN_LOAD("q2", "q3", "%[y]")
-                             ESNN_STEP("q0", "q2", "q4", "%[nc]", "%[even]")
-                                 ESNN_STEP("q1", "q3", "q5", "%[nc]", "%[late]")
-                         "mvn %[even], %[even]\n"
-                         "mvn %[late], %[late]\n" ESNN_LAST("q2", "q4", "%[nd]", "%[x]")
-                         "pkhbt %[even], %[even], %[x], lsl #16\n" ESNN_LAST("q3", "q5", "%[nd]", "%[x]")
-                         "pkhbt %[late], %[late], %[x], lsl #16\n"
-                         "and %[even], %[even], #0x55555555\n"
-                         "and %[late], %[late], #0xaaaaaaaa\n"
-                         "orr %[late], %[late], %[even]\n"
-                         : [na] "+Te"(count_a), [nb] "+Te"(count_b), [nc] "+Te"(count_c), [nd] "+Te"(count_d),
-                           [even] "=&r"(even), [x] "=&r"(x), [y] "=&r"(y), [early] "=&r"(planes[0]),
-                           [late] "=&r"(planes[1])
-                         : [theta] "r"(threshold), [sums] "r"(sums), [step] "r"(step)
-                         : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
+        __asm__ volatile(
+            "vmov.i16 q6, #1\n" ESNN_LOAD("q4", "q5", "%[theta]") ESNN_LOAD(
+                "q0", "q1", "%[sums]") "add %[y], %[sums], %[step]\n" ESNN_LOAD("q2", "q3", "%[y]")
+                ESNN_STEP("q0", "q2", "q4", "%[na]", "%[even]") ESNN_STEP(
+                    "q1", "q3", "q5", "%[na]", "%[early]") "add %[y], %[y], %[step]\n" ESNN_LOAD("q0", "q1", "%[y]")
+                    ESNN_STEP("q2", "q0", "q4", "%[nb]", "%[x]") "orr %[even], %[even], %[x], lsl #16\n" ESNN_STEP(
+                        "q3", "q1", "q5", "%[nb]",
+                        "%[x]") "orr %[early], %[early], %[x], lsl #16\n"
+                                "and %[even], %[even], #0x55555555\n"
+                                "and %[early], %[early], #0xaaaaaaaa\n"
+                                "orr %[early], %[early], %[even]\n"
+                                "mvn %[early], %[early]\n"
+                                "add %[y], %[y], %[step]\n" ESNN_LOAD("q2", "q3", "%[y]")
+                                    ESNN_STEP("q0", "q2", "q4", "%[nc]", "%[even]") ESNN_STEP(
+                                        "q1", "q3", "q5", "%[nc]",
+                                        "%[late]") "mvn %[even], %[even]\n"
+                                                   "mvn %[late], %[late]\n" ESNN_LAST(
+                                                       "q2", "q4", "%[nd]",
+                                                       "%[x]") "pkhbt %[even], %[even], %[x], lsl "
+                                                               "#16\n" ESNN_LAST("q3", "q5", "%[nd]",
+                                                                                 "%[x]") "pkhbt %[late], "
+                                                                                         "%[late], %[x], lsl "
+                                                                                         "#16\n"
+                                                                                         "and %[even], %[even], "
+                                                                                         "#0x55555555\n"
+                                                                                         "and %[late], %[late], "
+                                                                                         "#0xaaaaaaaa\n"
+                                                                                         "orr %[late], %[late], "
+                                                                                         "%[even]\n"
+            : [na] "+Te"(count_a), [nb] "+Te"(count_b), [nc] "+Te"(count_c), [nd] "+Te"(count_d), [even] "=&r"(even),
+              [x] "=&r"(x), [y] "=&r"(y), [early] "=&r"(planes[0]), [late] "=&r"(planes[1])
+            : [theta] "r"(threshold), [sums] "r"(sums), [step] "r"(step)
+            : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
         esnn_block_write(planes, spikes, stride);
         threshold += ESNN_BLOCK;
         sums += ESNN_BLOCK;
@@ -77,8 +84,8 @@ static void esnn_neurons_binary(const int16_t *sums, const int16_t *threshold, u
 }
 
 /**
- * One step of eight ternary neurons: U in `u`, the sum of the next step in `next`. Bits of lanes that fired +1, and of
- * lanes that did not fire at all; those hand on their residue.
+ * One step of eight ternary neurons: U in `u`, the sum of the next step in `next`. Bits of lanes that fired +1, and
+ * of lanes that did not fire at all; those hand on their residue.
  */
 static inline void esnn_step_ternary(int16x8_t *u, int16x8_t *next, int16x8_t theta, int16x8_t minus_theta,
                                      uint32_t *plus, uint32_t *silent)

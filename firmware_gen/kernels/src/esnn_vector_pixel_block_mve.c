@@ -18,8 +18,8 @@
     "and %[bits], %[bits], #0xaaaaaaaa\n"                                                                            \
     "orr " by ", " by ", %[bits]\n"
 
-void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uint32_t table,
-                                 const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired)
+void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uint32_t table, const int16_t *start,
+                                 const int16_t *threshold, uint32_t *planes, uint32_t *fired)
 {
     int16x8_t even = vld1q_s16(start), odd = vld1q_s16(start + 8);
     int16x8_t lower_even = vdupq_n_s16(0), lower_odd = vdupq_n_s16(0);
@@ -53,13 +53,12 @@ void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uin
     odd = vqaddq_s16(vqshlq_n_s16(odd, 4), lower_odd);
     uint32_t n0 = fired[0], n1 = fired[1], n2 = fired[2], n3 = fired[3];
     uint32_t by0, by1, by2, by3, bits;
-    __asm__ volatile(ESNN_BY("%[n0]", "%[by0]") ESNN_BY("%[n1]", "%[by1]") ESNN_BY("%[n2]", "%[by2]")
-                         ESNN_BY("%[n3]", "%[by3]")
-                     : [n0] "+Te"(n0), [n1] "+Te"(n1), [n2] "+Te"(n2), [n3] "+Te"(n3), [by0] "=&r"(by0),
-                       [by1] "=&r"(by1), [by2] "=&r"(by2), [by3] "=&r"(by3), [bits] "=&r"(bits),
-                       [threshold] "+r"(threshold)
-                     : [even] "w"(even), [odd] "w"(odd), [one] "w"(vdupq_n_s16(1))
-                     : "q6", "q7", "cc", "memory");
+    __asm__ volatile(
+        ESNN_BY("%[n0]", "%[by0]") ESNN_BY("%[n1]", "%[by1]") ESNN_BY("%[n2]", "%[by2]") ESNN_BY("%[n3]", "%[by3]")
+        : [n0] "+Te"(n0), [n1] "+Te"(n1), [n2] "+Te"(n2), [n3] "+Te"(n3), [by0] "=&r"(by0), [by1] "=&r"(by1),
+          [by2] "=&r"(by2), [by3] "=&r"(by3), [bits] "=&r"(bits), [threshold] "+r"(threshold)
+        : [even] "w"(even), [odd] "w"(odd), [one] "w"(vdupq_n_s16(1))
+        : "q6", "q7", "cc", "memory");
     fired[0] = n0;
     fired[1] = n1;
     fired[2] = n2;

@@ -14,7 +14,8 @@ static int32_t esnn_saturate(int32_t value)
 }
 
 void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, uint32_t table,
-                                      const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired)
+                                      const int16_t *start, const int16_t *threshold, uint32_t *planes,
+                                      uint32_t *fired)
 {
     int16_t upper[ESNN_BLOCK];
     int16_t lower[ESNN_BLOCK];

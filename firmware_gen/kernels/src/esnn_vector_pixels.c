@@ -167,7 +167,8 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
         y += layer->stride_y;
     }
     esnn_count_black(&black, fired);
-    /* Fired by step k, and so at: every step; every second one; the third (or every one); the fourth, but not third. */
+    /* Fired by step k, and so at: every step; every second one; the third (or every one); the fourth, but not third.
+     */
     uint32_t *counter = counts + layer->finish.neuron->counter;
     counter[0] += fired[0];
     counter[1] += fired[1];

@@ -100,8 +100,8 @@ ESNN_INLINE void esnn_store_sums(const esnn_sums_t *sum, uint32_t vectors, int16
 }
 
 /** A trunk's part and its branch: the sums of one place. */
-ESNN_INLINE void esnn_place(esnn_sums_t *sum, uint32_t vectors, int32_t lines, uint32_t fixed,
-                            const esnn_run_t *run, uint32_t part, uint32_t next, int16_t *trunk, int16_t *branch)
+ESNN_INLINE void esnn_place(esnn_sums_t *sum, uint32_t vectors, int32_t lines, uint32_t fixed, const esnn_run_t *run,
+                            uint32_t part, uint32_t next, int16_t *trunk, int16_t *branch)
 {
     esnn_walk(sum, vectors, lines, fixed, run, part, next + part);
     esnn_store_sums(sum, vectors, trunk);
@@ -111,8 +111,8 @@ ESNN_INLINE void esnn_place(esnn_sums_t *sum, uint32_t vectors, int32_t lines, u
 }
 
 /** 8 * vectors outputs. */
-ESNN_INLINE void esnn_group(const uint32_t *place, uint32_t vectors, int32_t lines, uint32_t fixed,
-                            uint32_t next, const esnn_run_t *run, const int16_t *bias, int16_t *sums)
+ESNN_INLINE void esnn_group(const uint32_t *place, uint32_t vectors, int32_t lines, uint32_t fixed, uint32_t next,
+                            const esnn_run_t *run, const int16_t *bias, int16_t *sums)
 {
     int16_t *trunk = sums + place[3];
     esnn_sums_t sum;
@@ -164,19 +164,22 @@ ESNN_INLINE void esnn_groups(const esnn_vector_t *layer, int32_t lines, uint32_t
     }
 }
 
-static __attribute__((noinline)) void esnn_groups_3x3(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums)
+static __attribute__((noinline)) void esnn_groups_3x3(const esnn_vector_t *layer, const esnn_run_t *run,
+                                                      int16_t *sums)
 {
     esnn_run_t runs[3] = {run[0], run[1], run[2]};
     esnn_groups(layer, 3, 1, 3u * sizeof(esnn_marks_t), runs, sums);
 }
 
-static __attribute__((noinline)) void esnn_groups_1x1(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums)
+static __attribute__((noinline)) void esnn_groups_1x1(const esnn_vector_t *layer, const esnn_run_t *run,
+                                                      int16_t *sums)
 {
     esnn_run_t runs[1] = {run[0]};
     esnn_groups(layer, 1, 1, sizeof(esnn_marks_t), runs, sums);
 }
 
-static __attribute__((noinline)) void esnn_groups_any(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums)
+static __attribute__((noinline)) void esnn_groups_any(const esnn_vector_t *layer, const esnn_run_t *run,
+                                                      int16_t *sums)
 {
     esnn_run_t runs[ESNN_VECTOR_LINES];
     const uint32_t next = (uint32_t)((const uint8_t *)run->to - (const uint8_t *)run->from);
