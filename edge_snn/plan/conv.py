@@ -90,7 +90,7 @@ class ConvStep(FinishedStep):
 
     @property
     def inside(self) -> dict[str, tuple[str, int]]:
-        if self.chain is None:
+        if self.chain is None or self.vector is not None:
             return {}
         parts, at = {"columns": ("lists", 0)}, 0
         for part, size in self._line_parts(self.chain).items():

@@ -67,7 +67,7 @@ def plan_pixels(node: Conv2D, neuron: Neuron, image: tuple[int, int, int], poole
     16 goes into u, so that the thresholds come close to 0. 16 u may saturate; it changes no comparison if no threshold
     lies within reach of l from either end of the range.
     """
-    kh, kw, cin, cout = node.weight.shape
+    kh, _, cin, cout = node.weight.shape
     taps = node.weight.astype(np.int64).reshape(-1, cout)
     above, below = 15 * np.maximum(taps, 0).sum(axis=0), 15 * np.maximum(-taps, 0).sum(axis=0)
     least = static_thresholds(np.broadcast_to(neuron.threshold, (cout,)), TIMESTEPS) - node.bias

@@ -84,7 +84,7 @@ def plan_vector(
         width: positions in a line of the input; a linear layer has lines of one.
         node: the convolution, unless the layer is linear.
     """
-    if chain is None or not chain.narrow or len(chain.order) != TIMESTEPS:
+    if chain is None or not chain.narrow or finish.pooled is not None or len(chain.order) != TIMESTEPS:
         return None
     neuron = finish.neuron
     kernel, marks = (1, 1), width + 1
@@ -96,6 +96,7 @@ def plan_vector(
     units = width * source.channels * made.row_bytes // UNIT
     if kernel[0] > MAX_LINES or units > MAX_UNITS or (neuron is not None and not lane_neuron(model, neuron.node)):
         return None
-    if finish.residual is not None and finish.residual.steps != TIMESTEPS:
-        return None
+    residual = finish.residual
+    if residual is not None and (residual.steps != TIMESTEPS or chain.channels % BLOCK != 0):
+        return None  # what stands in lanes past the last channel of a stored current is not known
     return made
