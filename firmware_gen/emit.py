@@ -59,6 +59,14 @@ def words(name: str, values: np.ndarray, about: Sequence[str], macro: str = "W")
     return f"{head}\nstatic const uint32_t {name}[{size}] = {{\n    {body}}};\n"
 
 
+def biases(name: str, values: np.ndarray, about: Sequence[str]) -> str:
+    """Biases of whole blocks as an array of ESNN_BIAS() of four each (esnn_chain.h)."""
+    fours = [f"ESNN_BIAS({a}, {b}, {c}, {d})" for a, b, c, d in values.reshape(-1, 4).tolist()]
+    head = "\n".join(comment(line) for line in about)
+    body = ",\n    ".join(", ".join(fours[i : i + 3]) for i in range(0, len(fours), 3))
+    return f"{head}\nstatic const uint32_t {name}[{2 * len(fours)}] = {{\n    {body}}};\n"
+
+
 def span_array(name: str, spans: Sequence[tuple[int, int]], stride: int) -> str:
     """An array of esnn_span_t: byte offset of the first window, and their number."""
     body = ", ".join(f"{{{first * stride}u, {count}u}}" for first, count in spans)

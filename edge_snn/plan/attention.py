@@ -56,7 +56,7 @@ class AttentionStep(FinishedStep):
 
     @property
     def inside(self) -> dict[str, tuple[str, int]]:
-        if self.chain is None:
+        if self.chain is None or self.vector is not None:
             return {}
         parts, at = {"mixed": ("phase", 0)}, 0
         for part, size in self._key_parts(self.chain).items():

@@ -60,17 +60,29 @@
 
 /**
  * Four weights in a word, outputs 0, 2, 1, 3 from the lowest byte up, so that bytes 0 and 2 are neighbours in 16-bit
- * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next. V6M wants two
- * words of it, each the pair low + 2^16 high modulo 2^32.
+ * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next. V6M wants
+ * two words of it, each the pair low + 2^16 high modulo 2^32.
  */
 #if ESNN_CHAIN_V6M
-#define ESNN_SIGNED(byte) ((((uint32_t)(byte)&0xffu) ^ 0x80u) - 0x80u)
+#define ESNN_SIGNED(byte) ((((uint32_t)(byte) & 0xffu) ^ 0x80u) - 0x80u)
 #define ESNN_PAIR(word) (ESNN_SIGNED(word) + (ESNN_SIGNED((uint32_t)(word) >> 16) << 16))
 #define ESNN_WEIGHTS(word) ESNN_PAIR(word), ESNN_PAIR((uint32_t)(word) >> 8)
 #elif ESNN_CHAIN_SWAR
 #define ESNN_WEIGHTS(word) ((uint32_t)(word) ^ 0x80808080u)
 #else
 #define ESNN_WEIGHTS(word) ((uint32_t)(word))
+#endif
+
+/**
+ * Biases of four outputs in two words: lanes, or where sums are numbers modulo 2^32 (esnn_chain_sums_v7m.c) two of
+ * these, the second one with what is taken off it for the upper one of the first.
+ */
+#if ESNN_CHAIN_V7M
+#define ESNN_BIAS(a, b, c, d)                                                                                        \
+    (uint32_t)(a) + ((uint32_t)(b) << 16), (uint32_t)(c) + ((uint32_t)(d) << 16) + ((uint32_t)(b) << 8)
+#else
+#define ESNN_BIAS(a, b, c, d)                                                                                        \
+    ((uint32_t)(a) & 0xffffu) | ((uint32_t)(b) << 16), ((uint32_t)(c) & 0xffffu) | ((uint32_t)(d) << 16)
 #endif
 
 /** Words that ESNN_WEIGHTS() makes of one. */
@@ -83,7 +95,7 @@
 /** Weights and scratch of one layer. Offsets are bytes into the arena. */
 typedef struct {
     const uint32_t *weights;            /**< [blocks][inputs][4], each an ESNN_WEIGHTS() */
-    const int16_t *bias;                /**< [blocks][ESNN_BLOCK], 4-byte aligned */
+    const int16_t *bias;                /**< [blocks][ESNN_BLOCK], an ESNN_BIAS() for every four outputs */
     uint32_t block_words;               /**< words from one block to the next: 4 * inputs * ESNN_WORDS */
     uint32_t blocks;                    /**< outputs / ESNN_BLOCK, rounded up */
     uint32_t channels;                  /**< outputs */
