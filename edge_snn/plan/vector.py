@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.model import IntegerModel
-from edge_snn.plan.chain import BLOCK, Chain, lane_neuron
+from edge_snn.graph.neuron import Neuron
+from edge_snn.plan.chain import BLOCK, Chain, narrow_neuron
 from edge_snn.plan.steps import Finish, Spikes
 
 TIMESTEPS = 4
@@ -68,6 +69,11 @@ class Vector:
         return parts
 
 
+def _fits(model: IntegerModel, node: Neuron) -> bool:
+    """Whether a neuron lives in 16 bits: comparisons are exact, so that only its membrane counts."""
+    return narrow_neuron(model, node) and model.accumulators[f"{node.name}.membrane"].bits <= 16
+
+
 def line_marks(node: Conv2D, width: int) -> int:
     """Positions of a line of ``width`` from the first window's first to behind the last window's last."""
     kernel, (_, left, _, right) = node.weight.shape[1], node.padding
@@ -94,7 +100,7 @@ def plan_vector(
     pooled = neuron is not None and neuron.window is not None
     made = Vector(kernel, source.channels, width, chain.channels, chain.order, marks, pooled)
     units = width * source.channels * made.row_bytes // UNIT
-    if kernel[0] > MAX_LINES or units > MAX_UNITS or (neuron is not None and not lane_neuron(model, neuron.node)):
+    if kernel[0] > MAX_LINES or units > MAX_UNITS or (neuron is not None and not _fits(model, neuron.node)):
         return None
     residual = finish.residual
     if residual is not None and (residual.steps != TIMESTEPS or chain.channels % BLOCK != 0):
