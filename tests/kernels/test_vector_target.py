@@ -99,7 +99,7 @@ def test_neurons(target, seed):
     for _ in range(BATCH):
         blocks, ternary = int(rng.integers(1, 20)), int(rng.integers(2))
         reach = int(rng.choice([50, 4000, 16000]))
-        theta = numbers(rng, 1, int(rng.choice([1, 100, reach])), 16 * blocks)
+        theta = np.maximum(numbers(rng, 1, int(rng.choice([1, 100, reach])), 16 * blocks), 1)
         theta[rng.random(16 * blocks) < 0.1] = 32767
         cases.append(([blocks, ternary], theta, numbers(rng, -reach, reach, (4, 16 * blocks))))
     check(target, NEURON, cases)
@@ -130,7 +130,7 @@ def test_attention(target, seed):
         value = pack(bits(rng, (4, 1 + ternary, 16 * heads)), 2 * heads)
         contexts = numbers(rng, -32768, 32767, (4, heads, 256))
         query = pack(bits(rng, (4, 16 * heads)), 2 * heads)
-        theta = numbers(rng, 1, int(rng.choice([1, 1000, 2**20])), 16 * heads, np.int32)
+        theta = np.maximum(numbers(rng, 1, int(rng.choice([1, 1000, 2**20])), 16 * heads, np.int32), 1)
         cases.append(([heads, ternary], clip, keys, value, contexts, query, theta))
     check(target, ATTENTION, cases)
 
