@@ -16,6 +16,11 @@
     "vld20.16 {" even ", " odd "}, [" from "]\n"                                                                     \
     "vld21.16 {" even ", " odd "}, [" from "]\n"
 
+/** The same; `from` moves on by 16 entries. */
+#define ESNN_LOAD_NEXT(even, odd, from)                                                                              \
+    "vld20.16 {" even ", " odd "}, [" from "]\n"                                                                     \
+    "vld21.16 {" even ", " odd "}, [" from "]!\n"
+
 /** U in `u`, the sum of the next step in `next`: counts, adds the leak, leaves the bits of lanes that did not fire.
  */
 #define ESNN_STEP(u, next, theta, count, silent)                                                                     \
@@ -25,62 +30,62 @@
     "vadde.i16 " next ", " next ", q7\n"                                                                             \
     "vmrs " silent ", p0\n"
 
-/** The last step: bits of lanes that fired. */
-#define ESNN_LAST(u, theta, count, fired)                                                                            \
-    "vpt.s16 ge, " u ", " theta "\n"                                                                                 \
-    "vaddvat.u16 " count ", q6\n"                                                                                    \
-    "vmrs " fired ", p0\n"
+/** Bits of lanes that are silent at two steps, one a half: those of `even`, and of `odd` lanes; their spikes. */
+#define ESNN_FOLD(even, odd, plane)                                                                                  \
+    "and " even ", " even ", #0x55555555\n"                                                                          \
+    "and " odd ", " odd ", #0xaaaaaaaa\n"                                                                            \
+    "orr " plane ", " even ", " odd "\n"                                                                             \
+    "mvn " plane ", " plane "\n"
 
 static void esnn_neurons_binary(const int16_t *sums, const int16_t *threshold, uint32_t blocks, uint8_t *spikes,
                                 uint32_t stride, uint32_t *counter)
 {
-    const uint32_t step = blocks << 5; /* bytes */
+    uint32_t even, odd, bits, third, step = blocks;
     uint32_t count_a = 0, count_b = 0, count_c = 0, count_d = 0;
-    for (uint32_t left = blocks; left != 0; --left) {
-        uint32_t planes[2];
-        uint32_t even, x, y;
-        __asm__ volatile(
-            "vmov.i16 q6, #1\n" ESNN_LOAD("q4", "q5", "%[theta]") ESNN_LOAD(
-                "q0", "q1", "%[sums]") "add %[y], %[sums], %[step]\n" ESNN_LOAD("q2", "q3", "%[y]")
-                ESNN_STEP("q0", "q2", "q4", "%[na]", "%[even]") ESNN_STEP(
-                    "q1", "q3", "q5", "%[na]", "%[early]") "add %[y], %[y], %[step]\n" ESNN_LOAD("q0", "q1", "%[y]")
-                    ESNN_STEP("q2", "q0", "q4", "%[nb]", "%[x]") "orr %[even], %[even], %[x], lsl #16\n" ESNN_STEP(
-                        "q3", "q1", "q5", "%[nb]",
-                        "%[x]") "orr %[early], %[early], %[x], lsl #16\n"
-                                "and %[even], %[even], #0x55555555\n"
-                                "and %[early], %[early], #0xaaaaaaaa\n"
-                                "orr %[early], %[early], %[even]\n"
-                                "mvn %[early], %[early]\n"
-                                "add %[y], %[y], %[step]\n" ESNN_LOAD("q2", "q3", "%[y]")
-                                    ESNN_STEP("q0", "q2", "q4", "%[nc]", "%[even]") ESNN_STEP(
-                                        "q1", "q3", "q5", "%[nc]",
-                                        "%[late]") "mvn %[even], %[even]\n"
-                                                   "mvn %[late], %[late]\n" ESNN_LAST(
-                                                       "q2", "q4", "%[nd]",
-                                                       "%[x]") "pkhbt %[even], %[even], %[x], lsl "
-                                                               "#16\n" ESNN_LAST("q3", "q5", "%[nd]",
-                                                                                 "%[x]") "pkhbt %[late], "
-                                                                                         "%[late], %[x], lsl "
-                                                                                         "#16\n"
-                                                                                         "and %[even], %[even], "
-                                                                                         "#0x55555555\n"
-                                                                                         "and %[late], %[late], "
-                                                                                         "#0xaaaaaaaa\n"
-                                                                                         "orr %[late], %[late], "
-                                                                                         "%[even]\n"
-            : [na] "+Te"(count_a), [nb] "+Te"(count_b), [nc] "+Te"(count_c), [nd] "+Te"(count_d), [even] "=&r"(even),
-              [x] "=&r"(x), [y] "=&r"(y), [early] "=&r"(planes[0]), [late] "=&r"(planes[1])
-            : [theta] "r"(threshold), [sums] "r"(sums), [step] "r"(step)
-            : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
-        esnn_block_write(planes, spikes, stride);
-        threshold += ESNN_BLOCK;
-        sums += ESNN_BLOCK;
-        spikes += 2;
-    }
+    /* All blocks in one piece: the four counters and the addresses take every register there is. */
+    __asm__ volatile("vmov.i16 q6, #1\n"
+                     "dls lr, %[step]\n"
+                     "lsl %[step], %[step], #5\n" /* bytes from one step to the next */
+                     "lsl %[third], %[step], #1\n"
+                     "sub %[third], %[third], #32\n" /* to the third step of the block behind which `sums` stands */
+                     "1:\n"
+                     "add %[bits], %[sums], %[step]\n" ESNN_LOAD_NEXT("q4", "q5", "%[theta]") ESNN_LOAD("q2", "q3", "%[bits]")
+                         ESNN_LOAD_NEXT("q0", "q1", "%[sums]") ESNN_STEP("q0", "q2", "q4", "%[na]", "%[even]")
+                             ESNN_STEP("q1", "q3", "q5", "%[na]", "%[odd]")
+                     "add %[bits], %[sums], %[third]\n" ESNN_LOAD("q0", "q1", "%[bits]")
+                         ESNN_STEP("q2", "q0", "q4", "%[nb]", "%[bits]")
+                     "orr %[even], %[even], %[bits], lsl #16\n" ESNN_STEP("q3", "q1", "q5", "%[nb]", "%[bits]")
+                     "orr %[odd], %[odd], %[bits], lsl #16\n" ESNN_FOLD("%[even]", "%[odd]", "%[bits]")
+                     "strh %[bits], [%[spikes]]\n"
+                     "lsr %[bits], %[bits], #16\n"
+                     "strh %[bits], [%[spikes], %[stride]]\n"
+                     "add %[spikes], %[spikes], %[stride], lsl #1\n"
+                     "add %[bits], %[sums], %[third]\n"
+                     "add %[bits], %[bits], %[step]\n" ESNN_LOAD("q2", "q3", "%[bits]")
+                         ESNN_STEP("q0", "q2", "q4", "%[nc]", "%[even]") ESNN_STEP("q1", "q3", "q5", "%[nc]", "%[odd]")
+                     "vpt.s16 lt, q2, q4\n" /* the last step: counts what is silent */
+                     "vaddvat.u16 %[nd], q6\n"
+                     "vmrs %[bits], p0\n"
+                     "orr %[even], %[even], %[bits], lsl #16\n"
+                     "vpt.s16 lt, q3, q5\n"
+                     "vaddvat.u16 %[nd], q6\n"
+                     "vmrs %[bits], p0\n"
+                     "orr %[odd], %[odd], %[bits], lsl #16\n" ESNN_FOLD("%[even]", "%[odd]", "%[bits]")
+                     "strh %[bits], [%[spikes]]\n"
+                     "lsr %[bits], %[bits], #16\n"
+                     "strh %[bits], [%[spikes], %[stride]]\n"
+                     "sub %[spikes], %[spikes], %[stride], lsl #1\n"
+                     "add %[spikes], %[spikes], #2\n"
+                     "le lr, 1b\n"
+                     : [na] "+Te"(count_a), [nb] "+Te"(count_b), [nc] "+Te"(count_c), [nd] "+Te"(count_d),
+                       [even] "=&r"(even), [odd] "=&r"(odd), [bits] "=&r"(bits), [third] "=&r"(third),
+                       [step] "+r"(step), [theta] "+r"(threshold), [sums] "+r"(sums), [spikes] "+r"(spikes)
+                     : [stride] "r"(stride)
+                     : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
     counter[0] += count_a;
     counter[1] += count_b;
     counter[2] += count_c;
-    counter[3] += count_d;
+    counter[3] += (blocks << 4) - count_d;
 }
 
 /**

@@ -17,16 +17,18 @@
  * Adds one part of one run. A row costs its number, its address, a load and an addition for each 8 outputs, and the
  * end of the loop. `part`, `next`: byte offsets from the marks in front of the window to those of the part, and to
  * those behind the window.
+ *
+ * The loop counts elements of 64 bits, two a turn, so that it takes the two bytes of a row's number for one turn each;
+ * all lanes stay active, because the number of bytes is even.
  */
 #define ESNN_RUN(adds)                                                                                               \
     "ldr r4, [%[from], %[part]]\n"                                                                                   \
     "ldr r5, [%[from], %[next]]\n"                                                                                   \
     "subs r5, r5, r4\n"                                                                                              \
-    "lsr r5, r5, #1\n"                                                                                               \
-    "wls lr, r5, 2f\n"                                                                                               \
+    "wlstp.64 lr, r5, 2f\n"                                                                                               \
     "1:\n"                                                                                                           \
     "ldrh r6, [r4], #2\n"                                                                                            \
-    "add r6, %[rows], r6, lsl #4\n" adds "le lr, 1b\n"                                                               \
+    "add r6, %[rows], r6, lsl #4\n" adds "letp lr, 1b\n"                                                               \
     "2:\n"
 
 #define ESNN_SUMS_2 [a] "+w"(sum->a), [b] "+w"(sum->b)
@@ -71,31 +73,40 @@ ESNN_INLINE void esnn_walk(esnn_sums_t *sum, uint32_t vectors, int32_t lines, ui
     }
 }
 
-ESNN_INLINE void esnn_load_sums(esnn_sums_t *sum, uint32_t vectors, const int16_t *from)
+/* Loads and stores are written out, because gcc 12 makes an address of its own for each. */
+#define ESNN_LOAD_2 "vldrh.u16 %q[a], [%[at]]\n vldrh.u16 %q[b], [%[at], #16]\n"
+#define ESNN_LOAD_4 ESNN_LOAD_2 "vldrh.u16 %q[c], [%[at], #32]\n vldrh.u16 %q[d], [%[at], #48]\n"
+#define ESNN_LOAD_6 ESNN_LOAD_4 "vldrh.u16 %q[e], [%[at], #64]\n vldrh.u16 %q[f], [%[at], #80]\n"
+#define ESNN_STORE_2 "vstrh.16 %q[a], [%[at]]\n vstrh.16 %q[b], [%[at], #16]\n"
+#define ESNN_STORE_4 ESNN_STORE_2 "vstrh.16 %q[c], [%[at], #32]\n vstrh.16 %q[d], [%[at], #48]\n"
+#define ESNN_STORE_6 ESNN_STORE_4 "vstrh.16 %q[e], [%[at], #64]\n vstrh.16 %q[f], [%[at], #80]\n"
+
+ESNN_INLINE void esnn_load_sums(esnn_sums_t *sum, uint32_t vectors, const int16_t *at)
 {
-    sum->a = vld1q_s16(from);
-    sum->b = vld1q_s16(from + 8);
-    if (vectors > 2u) {
-        sum->c = vld1q_s16(from + 16);
-        sum->d = vld1q_s16(from + 24);
-    }
-    if (vectors > 4u) {
-        sum->e = vld1q_s16(from + 32);
-        sum->f = vld1q_s16(from + 40);
+    if (vectors == 2u) {
+        __asm__ volatile(ESNN_LOAD_2 : [a] "=w"(sum->a), [b] "=w"(sum->b) : [at] "r"(at) : "memory");
+    } else if (vectors == 4u) {
+        __asm__ volatile(ESNN_LOAD_4
+                         : [a] "=w"(sum->a), [b] "=w"(sum->b), [c] "=w"(sum->c), [d] "=w"(sum->d)
+                         : [at] "r"(at)
+                         : "memory");
+    } else {
+        __asm__ volatile(ESNN_LOAD_6
+                         : [a] "=w"(sum->a), [b] "=w"(sum->b), [c] "=w"(sum->c), [d] "=w"(sum->d), [e] "=w"(sum->e),
+                           [f] "=w"(sum->f)
+                         : [at] "r"(at)
+                         : "memory");
     }
 }
 
-ESNN_INLINE void esnn_store_sums(const esnn_sums_t *sum, uint32_t vectors, int16_t *to)
+ESNN_INLINE void esnn_store_sums(esnn_sums_t *sum, uint32_t vectors, int16_t *at)
 {
-    vst1q_s16(to, sum->a);
-    vst1q_s16(to + 8, sum->b);
-    if (vectors > 2u) {
-        vst1q_s16(to + 16, sum->c);
-        vst1q_s16(to + 24, sum->d);
-    }
-    if (vectors > 4u) {
-        vst1q_s16(to + 32, sum->e);
-        vst1q_s16(to + 40, sum->f);
+    if (vectors == 2u) {
+        __asm__ volatile(ESNN_STORE_2 : ESNN_SUMS_2 : [at] "r"(at) : "memory");
+    } else if (vectors == 4u) {
+        __asm__ volatile(ESNN_STORE_4 : ESNN_SUMS_4 : [at] "r"(at) : "memory");
+    } else {
+        __asm__ volatile(ESNN_STORE_6 : ESNN_SUMS_6 : [at] "r"(at) : "memory");
     }
 }
 
@@ -132,35 +143,28 @@ ESNN_INLINE void esnn_move_runs(esnn_run_t *run, int32_t lines, uint32_t outputs
     }
 }
 
-/** All outputs: 32 at a time, an odd number of blocks 48 first (or 16, if there is but one). */
-ESNN_INLINE void esnn_groups(const esnn_vector_t *layer, int32_t lines, uint32_t fixed, uint32_t next,
-                             esnn_run_t *run, int16_t *sums)
+/** All outputs, 48 at a time while that leaves no single block behind (4 are twice 32). */
+ESNN_INLINE void esnn_groups(const esnn_vector_t *layer, int32_t lines, uint32_t fixed, uint32_t next, esnn_run_t *run,
+                             int16_t *sums)
 {
     const int16_t *bias = layer->bias;
-    uint32_t left = layer->blocks;
-    if (left == 1u) {
-        esnn_group(layer->sum, 2, lines, fixed, next, run, bias, sums);
-        return;
-    }
-    if ((left & 1u) != 0) {
-        esnn_group(layer->sum, 6, lines, fixed, next, run, bias, sums);
-        left -= 3u;
-        bias += 48;
-        sums += 48;
-        if (left == 0) {
+    for (uint32_t left = layer->blocks; left != 0;) {
+        uint32_t outputs;
+        if (left == 3u || left > 4u) {
+            esnn_group(layer->sum, 6, lines, fixed, next, run, bias, sums);
+            outputs = 48;
+            left -= 3u;
+        } else if (left != 1u) {
+            esnn_group(layer->sum, 4, lines, fixed, next, run, bias, sums);
+            outputs = 32;
+            left -= 2u;
+        } else {
+            esnn_group(layer->sum, 2, lines, fixed, next, run, bias, sums);
             return;
         }
-        esnn_move_runs(run, lines, 48);
-    }
-    for (;;) {
-        esnn_group(layer->sum, 4, lines, fixed, next, run, bias, sums);
-        left -= 2u;
-        if (left == 0) {
-            return;
-        }
-        bias += 32;
-        sums += 32;
-        esnn_move_runs(run, lines, 32);
+        bias += outputs;
+        sums += outputs;
+        esnn_move_runs(run, lines, outputs);
     }
 }
 
