@@ -19,9 +19,11 @@ from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pool import PoolStep
 from edge_snn.plan.readout import ReadoutStep
 from edge_snn.plan.residual import CurrentStep
+from edge_snn.plan.trace import trace_tensors
 from firmware_gen.emit import c_string
 from firmware_gen.families import attention, conv, linear, pool, readout, residual
 from firmware_gen.families.context import Context
+from firmware_gen.tensors import tensor_rows
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -74,6 +76,7 @@ def render(model: IntegerModel, plan: Plan, vectors: bool = False) -> dict[str, 
         "steps": len(plan.steps),
         "neuron_layers": len(model.graph.neurons),
         "counters": max(plan.counters, 1),
+        "tensors": len(trace_tensors(plan)),
     }
     code = environment.get_template("model.c.jinja").render(
         version=__version__,
@@ -82,6 +85,7 @@ def render(model: IntegerModel, plan: Plan, vectors: bool = False) -> dict[str, 
         name=c_string(model.name, 31),
         declarations=context.declarations,
         calls=context.calls,
+        tensors=tensor_rows(plan),
     )
     return {
         "model_config.h": environment.get_template("model_config.h.jinja").render(**sizes),

@@ -118,7 +118,7 @@ def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Val
 def _pool_lanes(context: Context, step: ConvStep) -> bool:
     """Whether sums are pooled as they are, and fit 15 bits."""
     bounds, item = context.model.accumulators[f"{step.node.name}.sum"], step.finish
-    fits = -POOL_LIMIT < bounds.low and bounds.high < POOL_LIMIT
+    fits = bounds.low > -POOL_LIMIT and bounds.high < POOL_LIMIT
     return fits and item.pooled is not None and not item.pooled.wide and item.residual is None
 
 

@@ -46,7 +46,8 @@ def vector(
     kh, kw = item.kernel
     position_rows = item.inputs * item.row_bytes
     stride_x, left = geometry["stride_x"], geometry["left"]
-    assert isinstance(stride_x, int) and isinstance(left, int)
+    assert isinstance(stride_x, int)
+    assert isinstance(left, int)
     return Struct(
         {
             "weights": f"{name}_weights",

@@ -75,11 +75,11 @@ def test_eval_on_the_host_board_writes_a_report(place):
     assert set(wanted.split()) <= set(report)
     assert (report["images"], report["mismatched_logits"], report["mismatched_spike_counts"]) == (6, 0, 0)
     assert (place / "r" / report["elf"]).exists()
-    assert set(report["latency"]) == {"unit", "median", "p95", "max"}
+    assert {"unit", "median", "p95", "max"} <= set(report["latency"])
     assert {"name", "kind", "neurons", "rate", "spikes_per_step", "ticks"} <= set(report["layers"][0])
     rows = (place / "r" / "predictions.csv").read_text().splitlines()
     assert len(rows) == 7
-    assert len((place / "r" / "journal.jsonl").read_text().splitlines()) == 6
+    assert len((place / "r" / "journal.jsonl").read_text().splitlines()) == 7
     assert not list((place / "r").glob(".*part"))
 
 
@@ -201,4 +201,5 @@ def test_ctrl_c_ends_with_130_and_keeps_the_results(place):
     report = json.loads((place / "i" / "report.json").read_text())
     assert 0 < report["images"] < 6000
     assert report["stopped"] == "interrupted"
-    assert len(journal.read_text().splitlines()) == report["images"]
+    assert len(journal.read_text().splitlines()) == 1 + report["images"]
+    assert all((place / "i" / name).exists() for name in ("report.html", "predictions.csv", "junit.xml"))

@@ -2,9 +2,10 @@
  * @file esnn_v6m.h
  * @brief The chain on Armv6-M (M0, M0+), where an addition reaches all registers and little else does.
  *
- * Rows are 16-bit weights, two a word, and are added as they are: a pair of sums is one number, low + 2^16 high modulo
- * 2^32, plus an offset that the reader asks for. Lists hold the bytes from the weights of a block to each row, int32.
- * A window is a list for each of its columns, so that neighbouring windows share them. Source: docs/kernels.md.
+ * Rows are 16-bit weights, two a word, and are added as they are: a pair of sums is one number, low + 2^16 high
+ * modulo 2^32, plus an offset that the reader asks for. Lists hold the bytes from the weights of a block to each row,
+ * int32. A window is a list for each of its columns, so that neighbouring windows share them. Source:
+ * docs/kernels.md.
  */
 #ifndef ESNN_V6M_H
 #define ESNN_V6M_H
