@@ -43,9 +43,9 @@ class GeneratedModel:
     plan: Plan
 
 
-def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
+def render(model: IntegerModel, plan: Plan, vectors: bool = False) -> dict[str, str]:
     """The generated files by name; equal models give equal text."""
-    context = Context(model, plan)
+    context = Context(model, plan, vectors)
     for index, step in enumerate(plan.steps):
         if isinstance(step, ConvStep):
             conv.emit(context, index, step)
@@ -105,7 +105,7 @@ def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> Genera
     """
     plan = build_plan(model, vectors)
     files = []
-    for name, text in render(model, plan).items():
+    for name, text in render(model, plan, vectors).items():
         path = folder / name
         aside = folder / f".{name}.{os.getpid()}.part"
         try:
