@@ -35,9 +35,7 @@ class KerasEngine:
             warmup_target=settings.rate,
             warmup_steps=warm_up,
         )
-        self._optimizer = keras.optimizers.AdamW(
-            schedule, weight_decay=recipe.weight_decay, global_clipnorm=CLIP_NORM
-        )
+        self._optimizer = keras.optimizers.AdamW(schedule, weight_decay=recipe.weight_decay, global_clipnorm=CLIP_NORM)
         self._optimizer.exclude_from_weight_decay(
             [weight for weight in model.trainable_variables if len(weight.shape) == 1]
         )

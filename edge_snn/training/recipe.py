@@ -7,7 +7,6 @@ from typing import Any
 
 from edge_snn.errors import InputError
 
-
 CLIP_NORM = 5.0  # of all gradients together
 WARM_UP = 300  # steps
 FLOOR = 0.01  # of the peak learning rate, at the end of a stage

@@ -69,7 +69,7 @@ def split(data: Dataset, held_out: int) -> tuple[Dataset, Dataset]:
 
 
 def choose_engine(wanted: str) -> str:
-    """"torch" or "keras"; ToolMissingError when PyTorch is asked for and not installed."""
+    """ "torch" or "keras"; ToolMissingError when PyTorch is asked for and not installed."""
     found = importlib.util.find_spec("torch") is not None
     if wanted == "torch" and not found:
         raise ToolMissingError("the torch engine needs PyTorch", hint="pip install torch, or add --engine keras")
