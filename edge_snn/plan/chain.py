@@ -13,6 +13,7 @@ from edge_snn.plan.steps import Finish, Spikes
 
 BLOCK = 16  # outputs of a block
 MAX_INPUTS = INT16_MAX - 32  # rows are numbered in int16
+MAX_KEPT = (1 << 16) - 1  # places in lists of lines are uint16
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Chain:
 
     Attributes:
         inputs: rows of weights.
-        words: groups of 32 inputs that can be active at one position.
+        words: groups of up to 32 inputs that are looked at together: of a position, or of a line of them.
         channels: outputs.
         order: the time step at each place of the chain.
         narrow: whether the finish is done in 16 bits as well.
@@ -108,17 +109,28 @@ def narrow_finish(model: IntegerModel, finish: Finish) -> bool:
 
 
 def plan_chain(
-    model: IntegerModel, name: str, weight: np.ndarray, bias: np.ndarray, source: Spikes, finish: Finish
+    model: IntegerModel,
+    name: str,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    source: Spikes,
+    finish: Finish,
+    line: int = 1,
+    lines: int = 1,
 ) -> Chain | None:
     """The chain of a layer, or None when its sums need 32 bits or its input is ternary.
 
     Args:
         weight: int8 [.., inputs of a position, channels].
+        line: positions that are listed together.
+        lines: such lists that are kept.
     """
     inputs = weight.size // weight.shape[-1]
     fits = model.accumulators[f"{name}.sum"].bits <= 16 and int(np.abs(bias).max(initial=0)) <= INT16_MAX
-    if source.ternary or not fits or inputs > MAX_INPUTS or finish.steps != source.timesteps:
+    listed = max(inputs, line * source.channels)
+    kept = lines * line * source.channels * most_parts(source.timesteps)
+    if source.ternary or not fits or listed > MAX_INPUTS or kept > MAX_KEPT or finish.steps != source.timesteps:
         return None
-    words = inputs // weight.shape[-2] * -(-source.channels // 32)
+    words = line * -(-source.channels // 32)
     order = model.edges[source.edge].order or default_order(source.timesteps)
     return Chain(inputs, words, weight.shape[-1], order, narrow_finish(model, finish))

@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.model import INT16_MAX, IntegerModel
-from edge_snn.plan.chain import BLOCK, Chain
+from edge_snn.plan.chain import BLOCK, Chain, most_parts
 from edge_snn.plan.steps import Finish, FinishedStep, Spikes, padded
 
 TABLE_BYTES = 1 << 16  # a row of a table is numbered in 16 bits, and flash is dear
@@ -56,13 +56,25 @@ class ConvStep(FinishedStep):
     table: bool
 
     @property
+    def line_entries(self) -> int:
+        """Longest list of the inputs of one line (esnn_chain_line)."""
+        return self.image[1] * self.image[2] * most_parts(self.finish.steps)
+
+    @property
+    def start_entries(self) -> int:
+        """Numbers that tell where in it each position of each part begins."""
+        return (2 * self.finish.steps - 1) * (self.image[1] + 1)
+
+    @property
     def reads(self) -> tuple[str, ...]:
         return (self.source_storage, *self.finish.reads)
 
     @property
     def scratch(self) -> dict[str, int]:
         if self.chain is not None:
-            return self.chain.scratch
+            kept = self.node.weight.shape[0]
+            lines = {"lines": 2 * kept * self.line_entries, "starts": 2 * kept * self.start_entries, "slots": 8 * kept}
+            return {**self.chain.scratch, **lines}
         kh, kw, cin, cout = self.node.weight.shape
         # Pixels: two lists of rows and the pixels themselves. Spikes: one list, with room for whole bytes.
         if self.table:

@@ -103,7 +103,7 @@ class Lowering:
         finish = self._finish(node.name)
         chain = None
         if source is not None:
-            chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish)
+            chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish, spec.shape[1], kh)
         table = source is None and tabled(self.model, node, finish)
         self.steps.append(ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2], chain, table))
 

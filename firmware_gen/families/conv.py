@@ -110,8 +110,16 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
     }
     if step.chain is not None and source is not None:
         shared = chain(context, index, step.chain, node.weight, node.bias, source, about)
-        del geometry["inputs"]
+        for field in ("inputs", "window_step", "window_line", "window_origin"):
+            del geometry[field]
         geometry["line_rows"] = f"{kw * cin}u"
+        geometry["step_rows"] = f"{node.stride[1] * cin}u"
+        geometry["left_rows"] = f"{left * cin}u"
+        geometry["lines"] = f"{context.scratch(index, 'lines')}u"
+        geometry["line_entries"] = f"{step.line_entries}u"
+        geometry["starts"] = f"{context.scratch(index, 'starts')}u"
+        geometry["start_entries"] = f"{step.start_entries}u"
+        geometry["slots"] = f"{context.scratch(index, 'slots')}u"
         fields = Struct({"chain": shared, **geometry, "finish": finish(context, name, step.finish)})
         context.declare(f"static const esnn_conv2d_chain_t {name} = {fields.render()};\n")
         context.calls.append(f"esnn_conv2d_chain(&{name}, arena, result->counts)")

@@ -21,8 +21,8 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
                        uint32_t channels, uint8_t *arena, uint32_t *counts);
 
 /**
- * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel. The portable form
- * has 32-bit membranes, the other one 16-bit ones, so esnn_neuron_t.lanes must be set.
+ * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel. The DSP form has
+ * 16-bit membranes, so esnn_neuron_t.lanes must be set; the others have 32-bit ones.
  *
  * @param sums       int16 [4][ESNN_BLOCK], 4-byte aligned.
  * @param threshold  int16 [ESNN_BLOCK], 4-byte aligned, each >= 1.
@@ -33,11 +33,20 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
 uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 
+uint32_t esnn_block_neuron_v7m(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
+
+/** For any neuron. */
+#if ESNN_CHAIN_V7M
+#define esnn_block_neuron esnn_block_neuron_v7m
+#else
+#define esnn_block_neuron esnn_block_neuron_portable
+#endif
+
 /** For neurons with esnn_neuron_t.lanes. */
 #if ESNN_CHAIN_DSP
 #define esnn_block_neuron_lanes esnn_block_neuron_dsp
 #else
-#define esnn_block_neuron_lanes esnn_block_neuron_portable
+#define esnn_block_neuron_lanes esnn_block_neuron
 #endif
 
 /**

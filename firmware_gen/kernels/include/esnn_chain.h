@@ -68,7 +68,7 @@ typedef struct {
     uint32_t position_bytes;            /**< from the spikes of one position to those of the next */
     uint32_t row_bytes;                 /**< of the spikes of one step, a multiple of 2 */
     uint32_t places;                    /**< T */
-    uint32_t masks;                     /**< scratch: 8 T bytes for each 32 inputs */
+    uint32_t masks;                     /**< scratch: 8 T bytes for each 32 inputs that are looked at together */
     uint32_t list;                      /**< scratch: int16 entries */
     uint32_t totals;                    /**< scratch: T uint32 */
     uint32_t sums;                      /**< scratch: int16 [T][ESNN_BLOCK] */
@@ -111,9 +111,22 @@ void esnn_chain_sums_v7m(const esnn_chain_t *chain, const uint32_t *weights, con
 void esnn_chain_sums_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
                          const uint32_t *totals, int16_t *sums);
 
-/** All blocks of one position, each finished when it is summed. @param end  of the masks. */
+/**
+ * Lists the rows of a line of neighbouring positions at list[begin] and behind: per part of the chain, in the order
+ * of the parts, the rows of all positions from left to right. Row of input k of position x: x * inputs + k.
+ *
+ * @param spikes  of the first position.
+ * @param width   positions of the line; width * inputs is below 2^15 - 32.
+ * @param masks   scratch, as for esnn_chain_masks().
+ * @param list    receives the rows; all places in it are below 2^16.
+ * @param starts  receives [2 T - 1][width + 1]: where in the list each position of each part begins; then its end.
+ */
+void esnn_chain_line(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t width, uint32_t *masks, int16_t *list,
+                     uint32_t begin, uint16_t *starts);
+
+/** All blocks of one position, from its list and totals, each finished when it is summed. */
 void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
-                       const uint32_t *end, uint8_t *arena, uint32_t *counts);
+                       uint8_t *arena, uint32_t *counts);
 
 #if ESNN_CHAIN_DSP
 #define esnn_chain_sums esnn_chain_sums_dsp
@@ -123,13 +136,6 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
 #define esnn_chain_sums esnn_chain_sums_swar
 #else
 #define esnn_chain_sums esnn_chain_sums_portable
-#endif
-
-/* Cores that count leading zeros keep input 0 in the highest bit. */
-#if defined(__ARM_FEATURE_CLZ)
-#define ESNN_MASK_BIT(k) (31u - (k))
-#else
-#define ESNN_MASK_BIT(k) (k)
 #endif
 
 #endif

@@ -89,7 +89,12 @@ typedef struct {
 /** Runs the layer. @return as above. */
 esnn_status_t esnn_conv2d_table(const esnn_conv2d_table_t *layer, uint8_t *arena, uint32_t *counts);
 
-/** A convolution of binary spikes with 16-bit sums, shared over time; fields as of esnn_conv2d_t. */
+/**
+ * A convolution of binary spikes with 16-bit sums, shared over time; fields as of esnn_conv2d_t.
+ *
+ * Each line of the input is listed once (esnn_chain_line()); the list of a window is put together from pieces of the
+ * lists of its lines, which are kept for as long as a window reaches them: line y in slot y modulo kernel_height.
+ */
 typedef struct {
     esnn_chain_t chain;
     uint32_t input;
@@ -100,10 +105,12 @@ typedef struct {
     int32_t top, left;
     int32_t position_stride;
     int32_t line_stride;
-    int32_t window_step;
-    int32_t window_line;
-    int32_t window_origin;
-    uint32_t line_rows; /**< rows from one line of the window to the next */
+    uint32_t line_rows;             /**< rows from one line of the window to the next */
+    uint32_t step_rows;             /**< rows from one window to the next: stride_x * inputs */
+    uint32_t left_rows;             /**< left * inputs */
+    uint32_t lines, line_entries;   /**< scratch: int16 lists of lines, entries of one */
+    uint32_t starts, start_entries; /**< scratch: uint16 starts of lines, entries of one */
+    uint32_t slots;                 /**< scratch: kernel_height pointers */
     esnn_finish_t finish;
 } esnn_conv2d_chain_t;
 

@@ -2,6 +2,7 @@
 
 #include "esnn_attention.h"
 #include "esnn_block.h"
+#include "esnn_context.h"
 
 /** Up to 16 bits of packed spikes from channel `first` on. */
 static inline uint32_t esnn_head_bits(const uint8_t *row, uint32_t first, uint32_t mask)
@@ -12,22 +13,6 @@ static inline uint32_t esnn_head_bits(const uint8_t *row, uint32_t first, uint32
         bits |= (uint32_t)half[1] << 16; /* rows end with room for it: see the plan */
     }
     return (bits >> (first & 15u)) & mask;
-}
-
-/** Takes one set bit out; returns its number. */
-static inline uint32_t esnn_take_bit(uint32_t *bits)
-{
-#if defined(__ARM_FEATURE_CLZ)
-    const uint32_t k = 31u - (uint32_t)__builtin_clz(*bits);
-    *bits ^= 1u << k;
-#else
-    uint32_t k = 0;
-    while (((*bits >> k) & 1u) == 0) {
-        ++k;
-    }
-    *bits &= *bits - 1u;
-#endif
-    return k;
 }
 
 /** K of one position at all steps and heads: key[t][channel]. */
@@ -60,56 +45,6 @@ static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes
     }
 }
 
-/** context[words] += key[words], two numbers a word, modulo 2^32; `words` is a multiple of 2. */
-static inline void esnn_add_words(uint32_t *context, const uint32_t *key, uint32_t words)
-{
-#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
-    for (; words >= 4u; words -= 4u) {
-        __asm__ volatile("ldm %[key]!, {r4-r6, r8}\n"
-                         "ldm %[context], {r9-r12}\n"
-                         "add r9, r9, r4\n"
-                         "add r10, r10, r5\n"
-                         "add r11, r11, r6\n"
-                         "add r12, r12, r8\n"
-                         "stm %[context]!, {r9-r12}"
-                         : [context] "+r"(context), [key] "+r"(key)
-                         :
-                         : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "memory");
-    }
-#endif
-    for (; words != 0; words -= 2u) {
-        context[0] += key[0];
-        context[1] += key[1];
-        context += 2;
-        key += 2;
-    }
-}
-
-/** The same, but takes off. */
-static inline void esnn_sub_words(uint32_t *context, const uint32_t *key, uint32_t words)
-{
-#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
-    for (; words >= 4u; words -= 4u) {
-        __asm__ volatile("ldm %[key]!, {r4-r6, r8}\n"
-                         "ldm %[context], {r9-r12}\n"
-                         "sub r9, r9, r4\n"
-                         "sub r10, r10, r5\n"
-                         "sub r11, r11, r6\n"
-                         "sub r12, r12, r8\n"
-                         "stm %[context]!, {r9-r12}"
-                         : [context] "+r"(context), [key] "+r"(key)
-                         :
-                         : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "memory");
-    }
-#endif
-    for (; words != 0; words -= 2u) {
-        context[0] -= key[0];
-        context[1] -= key[1];
-        context += 2;
-        key += 2;
-    }
-}
-
 /** Adds K^T V of one position to the contexts: context[t][head][channel of V][channel of K]. */
 static void esnn_add_contexts(const esnn_attention_chain_t *layer, const uint8_t *value, uint8_t *arena)
 {
@@ -120,14 +55,14 @@ static void esnn_add_contexts(const esnn_attention_chain_t *layer, const uint8_t
         const int16_t *row = key;
         for (uint32_t first = 0; first != layer->channels; first += layer->width) {
             const uint32_t *from = (const uint32_t *)(const void *)row;
-            uint32_t bits = esnn_head_bits(value, first, layer->mask);
-            while (bits != 0) {
-                esnn_add_words(context + layer->row_words[esnn_take_bit(&bits)], from, words);
+            const uint32_t plus = esnn_head_bits(value, first, layer->mask);
+            if (plus != 0) {
+                esnn_context_add(context, layer->row_words, plus, from, words);
             }
             if (layer->value_minus != 0) {
-                bits = esnn_head_bits(value + layer->value_minus, first, layer->mask);
-                while (bits != 0) {
-                    esnn_sub_words(context + layer->row_words[esnn_take_bit(&bits)], from, words);
+                const uint32_t minus = esnn_head_bits(value + layer->value_minus, first, layer->mask);
+                if (minus != 0) {
+                    esnn_context_sub(context, layer->row_words, minus, from, words);
                 }
             }
             row += layer->width;
@@ -160,39 +95,16 @@ static void esnn_transpose(const esnn_attention_chain_t *layer, uint32_t *contex
     }
 }
 
-/** sums[0 .. width-1] = sum of the rows of the context whose bit of Q is set. */
-static void esnn_mix(const esnn_attention_chain_t *layer, const uint32_t *context, uint32_t bits, int32_t *sums)
-{
-    const uint32_t *rows[ESNN_BLOCK];
-    const uint32_t **end = rows;
-    while (bits != 0) {
-        *end++ = context + layer->row_words[esnn_take_bit(&bits)];
-    }
-    for (uint32_t word = 0; word < layer->width >> 1; word += 2u) {
-        int32_t a = 0, b = 0, c = 0, d = 0;
-        for (const uint32_t **row = rows; row != end; ++row) {
-            const uint32_t early = (*row)[word], late = (*row)[word + 1u];
-            a += (int16_t)early;
-            b += (int32_t)early >> 16;
-            c += (int16_t)late;
-            d += (int32_t)late >> 16;
-        }
-        *sums++ = a;
-        *sums++ = b;
-        *sums++ = c;
-        *sums++ = d;
-    }
-}
-
 /** Q (K^T V) of one position, all heads and steps: sums[t][channel]. */
 static void esnn_mix_position(const esnn_attention_chain_t *layer, const uint8_t *query, uint8_t *arena)
 {
     const uint32_t *context = (const uint32_t *)(const void *)(arena + layer->contexts);
     int32_t *sums = (int32_t *)(void *)(arena + layer->sums);
+    const uint32_t words = layer->width >> 1;
     for (uint32_t t = layer->finish.timesteps; t != 0; --t) {
         int32_t *to = sums;
         for (uint32_t first = 0; first != layer->channels; first += layer->width) {
-            esnn_mix(layer, context, esnn_head_bits(query, first, layer->mask), to);
+            esnn_context_mix(context, layer->row_words, esnn_head_bits(query, first, layer->mask), words, to);
             to += layer->width;
             context += layer->head_words;
         }

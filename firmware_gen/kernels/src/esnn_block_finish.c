@@ -68,7 +68,7 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
         uint32_t planes[4];
         const int16_t *threshold = neuron->narrow_threshold + first;
         uint32_t any = neuron->lanes ? esnn_block_neuron_lanes(sums, threshold, neuron->ternary, planes)
-                                     : esnn_block_neuron_portable(sums, threshold, neuron->ternary, planes);
+                                     : esnn_block_neuron(sums, threshold, neuron->ternary, planes);
         if (channels != ESNN_BLOCK) {
             any = 0;
             const uint32_t lane = (1u << channels) - 1u;

@@ -45,14 +45,13 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *fi
 }
 
 void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
-                       const uint32_t *end, uint8_t *arena, uint32_t *counts)
+                       uint8_t *arena, uint32_t *counts)
 {
-    int16_t *list = (int16_t *)(void *)(arena + chain->list);
+    const int16_t *list = (const int16_t *)(const void *)(arena + chain->list);
+    const uint32_t *totals = (const uint32_t *)(const void *)(arena + chain->totals);
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
-    uint32_t *totals = (uint32_t *)(void *)(arena + chain->totals);
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
-    esnn_chain_list(chain, (const uint32_t *)(const void *)(arena + chain->masks), end, list, totals);
     if (esnn_is_plain(chain, finish)) {
         esnn_plain_blocks(chain, finish, place, arena, counts);
         return;

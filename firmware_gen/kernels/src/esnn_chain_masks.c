@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "esnn_bits.h"
 #include "esnn_chain.h"
 
 /** Up to 32 inputs of one step; the spikes are aligned to 2 bytes only. */

@@ -1,29 +1,105 @@
+#include <string.h>
+
 #include "esnn_conv.h"
 
-/** Masks of the inputs in the window at (y, x); `at` is the window's first byte. Returns their end. */
-static const uint32_t *esnn_window_masks(const esnn_conv2d_chain_t *layer, const uint8_t *spikes, int32_t y,
-                                         int32_t x, int32_t at, uint32_t *masks)
+/**
+ * Copies rows from begin to end, each plus `shift`. May write one entry too many.
+ *
+ * Two at a time they are one number, and so is the sum, because neither row nor row + shift leaves 0 .. 2^15 - 1.
+ */
+static inline int16_t *esnn_copy_rows(int16_t *to, const int16_t *begin, const int16_t *end, uint32_t shift)
 {
-    uint32_t row = 0;
-    int32_t positions = layer->kernel_width;
-    for (int32_t column = x; column < 0; ++column) { /* left of the image */
-        at += layer->position_stride;
-        row += layer->chain.inputs;
-        --positions;
+#if defined(__ARM_FEATURE_UNALIGNED)
+    const uint32_t both = shift + (shift << 16);
+    while (begin < end) {
+        uint32_t pair;
+        memcpy(&pair, begin, 4);
+        pair += both;
+        memcpy(to, &pair, 4);
+        begin += 2;
+        to += 2;
     }
-    const int32_t over = x + layer->kernel_width - layer->width;
-    if (over > 0) { /* right of it */
-        positions -= over;
+    return to - (begin - end);
+#else
+    while (begin != end) {
+        *to++ = (int16_t)((uint32_t)*begin++ + shift);
     }
-    for (int32_t a = layer->kernel_height; a != 0; --a) {
-        if ((uint32_t)y < (uint32_t)layer->height) {
-            masks = esnn_chain_masks(&layer->chain, spikes + at, (uint32_t)positions, row, masks);
+    return to;
+#endif
+}
+
+/** The lines of the window that are in the image, from the first one on. */
+typedef struct {
+    const uint16_t **starts; /**< of each line */
+    uint32_t lines;
+    uint32_t shift; /**< from rows of the first line's list to rows of the window */
+} esnn_lines_t;
+
+/** Puts the list of the window of columns first .. first + columns - 1 together. */
+static void esnn_list_window(const esnn_conv2d_chain_t *layer, const esnn_lines_t *window, uint32_t first,
+                             uint32_t columns, uint8_t *arena)
+{
+    const int16_t *rows = (const int16_t *)(const void *)(arena + layer->lines);
+    int16_t *list = (int16_t *)(void *)(arena + layer->chain.list);
+    uint32_t *totals = (uint32_t *)(void *)(arena + layer->chain.totals);
+    const uint16_t **end = window->starts + window->lines;
+    const uint32_t part_starts = (uint32_t)layer->width + 1u;
+    const uint32_t line_rows = layer->line_rows;
+    const uint32_t shift = window->shift;
+    uint32_t trunk = 0;
+    for (uint32_t part = (layer->chain.places << 1) - 1u; part != 0; --part) {
+        const int16_t *begin = list;
+        uint32_t row = shift;
+        for (const uint16_t **line = window->starts; line != end; ++line) {
+            const uint16_t *at = *line + first;
+            list = esnn_copy_rows(list, rows + at[0], rows + at[columns], row);
+            row += line_rows;
         }
-        ++y;
-        row += layer->line_rows;
-        at += layer->line_stride;
+        const uint32_t count = (uint32_t)(list - begin);
+        *list++ = ESNN_LIST_END;
+        if ((part & 1u) == 0u) {
+            *totals++ = trunk + count;
+        } else {
+            trunk += count;
+        }
+        first += part_starts;
     }
-    return masks;
+    *totals = trunk;
+}
+
+/** All windows of one output row, whose lines in the image are listed. */
+static void esnn_row_of_windows(const esnn_conv2d_chain_t *layer, esnn_lines_t *window, esnn_place_t *place,
+                                uint8_t *arena, uint32_t *counts)
+{
+    const uint32_t lines = window->lines;
+    int32_t x = -layer->left;
+    for (int32_t j = 0; j < layer->out_width; ++j) {
+        const int32_t end = x + layer->kernel_width;
+        const int32_t first = x < 0 ? 0 : x;
+        const int32_t columns = (end < layer->width ? end : layer->width) - first;
+        window->lines = columns > 0 ? lines : 0u;
+        esnn_list_window(layer, window, (uint32_t)first, (uint32_t)columns, arena);
+        esnn_chain_finish(&layer->chain, &layer->finish, place, arena, counts);
+        esnn_place_next(&layer->finish, place);
+        x += layer->stride_x;
+        window->shift -= layer->step_rows;
+    }
+}
+
+/** A slot for a line: where its list and its starts lie. */
+typedef struct {
+    uint32_t list; /**< entries from the first list */
+    uint32_t starts;
+    int32_t number;
+} esnn_slot_t;
+
+static inline void esnn_slot_next(const esnn_conv2d_chain_t *layer, esnn_slot_t *slot)
+{
+    slot->list += layer->line_entries;
+    slot->starts += layer->start_entries;
+    if (++slot->number == layer->kernel_height) {
+        *slot = (esnn_slot_t){0, 0, 0};
+    }
 }
 
 esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena, uint32_t *counts)
@@ -32,23 +108,38 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
         return ESNN_ERROR_ARGUMENT;
     }
     uint32_t *masks = (uint32_t *)(void *)(arena + layer->chain.masks);
+    int16_t *lists = (int16_t *)(void *)(arena + layer->lines);
+    uint16_t *starts = (uint16_t *)(void *)(arena + layer->starts);
+    const uint16_t **slots = (const uint16_t **)(void *)(arena + layer->slots);
     const uint8_t *spikes = arena + layer->input;
     esnn_place_t place;
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
-    int32_t line = layer->window_origin;
+    esnn_slot_t fresh = {0, 0, 0}, top = {0, 0, 0};
+    int32_t listed = 0; /* line that `fresh` is for: the next one to be listed */
+    int32_t above = 0;  /* line of `top`: the first one of the window inside the image */
     int32_t y = -layer->top;
     for (int32_t i = 0; i < layer->out_height; ++i) {
-        int32_t at = line;
-        int32_t x = -layer->left;
-        for (int32_t j = 0; j < layer->out_width; ++j) {
-            const uint32_t *end = esnn_window_masks(layer, spikes, y, x, at, masks);
-            esnn_chain_finish(&layer->chain, &layer->finish, &place, end, arena, counts);
-            esnn_place_next(&layer->finish, &place);
-            at += layer->window_step;
-            x += layer->stride_x;
+        const int32_t below = y + layer->kernel_height < layer->height ? y + layer->kernel_height : layer->height;
+        for (; listed < below; ++listed) {
+            esnn_chain_line(&layer->chain, spikes, (uint32_t)layer->width, masks, lists, fresh.list,
+                            starts + fresh.starts);
+            esnn_slot_next(layer, &fresh);
+            spikes += layer->line_stride;
         }
-        line += layer->window_line;
+        for (; above < y; ++above) {
+            esnn_slot_next(layer, &top);
+        }
+        esnn_lines_t window = {slots, 0, layer->left_rows};
+        for (int32_t line = y; line < 0; ++line) {
+            window.shift += layer->line_rows;
+        }
+        esnn_slot_t slot = top;
+        for (int32_t line = above; line < below; ++line) {
+            slots[window.lines++] = starts + slot.starts;
+            esnn_slot_next(layer, &slot);
+        }
+        esnn_row_of_windows(layer, &window, &place, arena, counts);
         y += layer->stride_y;
     }
     return ESNN_OK;

@@ -1,0 +1,30 @@
+#include "esnn_context.h"
+
+void esnn_context_add(uint32_t *context, const uint8_t *row_words, uint32_t bits, const uint32_t *key, uint32_t words)
+{
+    do {
+        uint32_t *row = context + row_words[esnn_take_bit(&bits)];
+        const uint32_t *from = key;
+        uint32_t left = words;
+#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+        for (; left >= 4u; left -= 4u) {
+            __asm__ volatile("ldm %[from]!, {r4-r6, r8}\n"
+                             "ldm %[row], {r9-r12}\n"
+                             "add r9, r9, r4\n"
+                             "add r10, r10, r5\n"
+                             "add r11, r11, r6\n"
+                             "add r12, r12, r8\n"
+                             "stm %[row]!, {r9-r12}"
+                             : [row] "+r"(row), [from] "+r"(from)
+                             :
+                             : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "memory");
+        }
+#endif
+        for (; left != 0; left -= 2u) {
+            row[0] += from[0];
+            row[1] += from[1];
+            row += 2;
+            from += 2;
+        }
+    } while (bits != 0);
+}
