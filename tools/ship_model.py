@@ -159,7 +159,7 @@ def main(
         "parameters": facts["parameters"],
         "weight_bytes": model.weight_bytes,
         "data": place.data,
-        "calibration": place.calibration,
+        "calibration": known.name if train_files else place.calibration,
         **{key: facts[key] for key in kept if key in facts},
         "held_out_accuracy": facts["held_out_accuracy"],
         "test_images": len(test.x),
