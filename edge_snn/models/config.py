@@ -190,12 +190,21 @@ PRESETS: dict[str, ModelConfig] = {
             pools=(2, 4),
         ),
         ModelConfig(
-            "cifar10-micro",
+            "cifar10",
             depth=2,
             width=96,
             heads=4,
             input_shape=(32, 32, 3),
             stage_channels=(24, 48, 72, 96),
+            pools=(1, 3),
+        ),
+        ModelConfig(
+            "cifar10-small",
+            depth=2,
+            width=64,
+            heads=4,
+            input_shape=(32, 32, 3),
+            stage_channels=(16, 32, 48, 64),
             pools=(1, 3),
         ),
         ModelConfig(

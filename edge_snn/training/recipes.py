@@ -28,12 +28,22 @@ RECIPES: dict[str, NamedRecipe] = {
     "fashion-mnist": NamedRecipe(
         "fashion-mnist",
         "fashion-mnist",
-        Recipe((Stage(1, 32, 0.004, 0.3, 0.15), Stage(4, 6, 0.002, 1.0, 0.12)), shift=2, erase=8),
+        Recipe((Stage(1, 20, 0.004, 0.2, 0.16), Stage(4, 4, 0.002, 1.0, 0.12)), shift=2),
     ),
     "fashion-mnist-nano": NamedRecipe(
         "fashion-mnist-nano",
         "fashion-mnist",
-        Recipe((Stage(1, 30, 0.005, 0.3, 0.18), Stage(4, 10, 0.003, 1.0, 0.14)), shift=2, erase=0),
+        Recipe((Stage(1, 30, 0.005, 0.3, 0.18), Stage(4, 10, 0.003, 1.0, 0.14)), shift=2),
+    ),
+    "cifar10": NamedRecipe(
+        "cifar10",
+        "cifar10",
+        Recipe((Stage(1, 30, 0.004, 0.2, 0.16), Stage(4, 4, 0.002, 1.0, 0.12)), shift=4),
+    ),
+    "cifar10-small": NamedRecipe(
+        "cifar10-small",
+        "cifar10",
+        Recipe((Stage(1, 24, 0.004, 0.2, 0.16), Stage(4, 3, 0.002, 1.0, 0.13)), shift=3),
     ),
     "digits": NamedRecipe(
         "digits",
