@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from edge_snn.cli.common import console, json_option, print_json, progress_bar
 from edge_snn.errors import InputError, ToolMissingError
+from edge_snn.models.config import ATTENTION_KINDS
 
 ENGINES = ("auto", "keras", "torch")
 NARROW = ("bfloat16", "float32")
@@ -27,7 +28,7 @@ DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz with x, y, for --score-test.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--stage", "stages", multiple=True, help="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; may be repeated.")
-@click.option("--attention", type=click.Choice(["a2os2a", "ssa", "sdsa"]), help="Attention kind.")
+@click.option("--attention", type=click.Choice(ATTENTION_KINDS), help="Attention kind.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="[default: 1]")
 @click.option("--batch", type=click.IntRange(min=1), help="Images a step [default: 128].")
 @click.option("--shift", type=click.IntRange(0, 8), help="Augmentation, pixels [default: 2].")

@@ -44,6 +44,7 @@ class TorchEngine:
         self._step = 0
         self._moments = [(torch.zeros_like(tensor), torch.zeros_like(tensor)) for tensor in self._trained]
         self._place_moments()
+        torch.compiler.reset()  # of earlier stages and runs: there is a limit to graphs of one function
         self._loss = torch.compile(self._loss_of, fullgraph=True, dynamic=False)
 
     def _place_moments(self) -> None:

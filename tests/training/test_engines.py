@@ -13,6 +13,7 @@ torch = pytest.importorskip("torch")
 
 from edge_snn import data  # noqa: E402
 from edge_snn.models import preset  # noqa: E402
+from edge_snn.models.config import ATTENTION_KINDS  # noqa: E402
 from edge_snn.models.surrogate import ramp  # noqa: E402
 from edge_snn.models.transformer import build, rate_model  # noqa: E402
 from edge_snn.training import lowering  # noqa: E402
@@ -30,7 +31,7 @@ def lively(config):
     return model, [w * 3 if w.ndim > 1 else w + rng.uniform(0, 0.3, w.shape).astype("f4") for w in model.get_weights()]
 
 
-@pytest.mark.parametrize("kind", ["a2os2a", "ssa", "sdsa"])
+@pytest.mark.parametrize("kind", ATTENTION_KINDS)
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize(("pools", "size"), [((4,), (8, 8, 1)), ((1, 3), (7, 7, 2)), ((2, 4), (6, 7, 1))])
 def test_the_lowered_model_is_the_keras_model(kind, training, pools, size):
