@@ -39,6 +39,7 @@ DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True, help="What does the steps.")
 @click.option("--narrow", type=click.Choice(NARROW), help="Operands in training, torch engine [default: float32].")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N training images.")
+@click.option("--start", type=click.Path(path_type=Path), help="Trained .tflite of the same network to start from.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--score-test", is_flag=True, help="Score the test set once, when training is done.")
 @json_option
@@ -61,6 +62,7 @@ def command(
     engine: str,
     narrow: str | None,
     limit: int | None,
+    start: Path | None,
     resume: bool,
     score_test: bool,
     as_json: bool,
@@ -84,8 +86,8 @@ def command(
 
     if bool(recipe_name) == bool(preset_name):
         raise InputError("give either --recipe or --preset")
-    start = named(recipe_name) if recipe_name else None
-    config = preset(start.preset if start else preset_name or "")
+    known = named(recipe_name) if recipe_name else None
+    config = preset(known.preset if known else preset_name or "")
     if attention:
         config = replace(config, attention=attention)
     given: dict[str, Any] = {
@@ -98,12 +100,12 @@ def command(
         "mixup": mixup,
         "held_out": held_out,
     }
-    base = start.recipe if start else Recipe(tuple(Stage.parse(text) for text in DEFAULT_SCHEDULE))
+    base = known.recipe if known else Recipe(tuple(Stage.parse(text) for text in DEFAULT_SCHEDULE))
     recipe = replace(base, **{key: value for key, value in given.items() if value not in (None, ())})
     config = config.with_timesteps(recipe.stages[-1].timesteps)
-    if start and not data_name and not train_files:
-        data_name = start.data
-    narrow = narrow or (start.narrow if start else "float32")
+    if known and not data_name and not train_files:
+        data_name = known.data
+    narrow = narrow or (known.narrow if known else "float32")
     if bool(data_name) == bool(train_files):
         raise InputError("give either --data or --train files")
     training = data.load(data_name, "train", limit) if data_name else data.from_npz(list(train_files), "train")
@@ -118,7 +120,7 @@ def command(
     except ImportError as error:
         raise ToolMissingError("training needs Keras and TensorFlow", hint="pip install 'edge-snn[train]'") from error
     run = _open_run(out, config, recipe, resume)
-    run.engine, run.narrow = engine, narrow
+    run.engine, run.narrow, run.start = engine, narrow, start
     result = _train(run, training, as_json)
     if test is not None:
         result["test_accuracy"] = _score(run, test)

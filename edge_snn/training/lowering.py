@@ -41,6 +41,7 @@ class Context:
 
     Attributes:
         training: batch statistics instead of moving ones.
+        observe: batch statistics are returned, used or not.
         narrow: dtype of spikes and of the operands of convolutions and products; membranes, BatchNorm,
             rates and logits are float32 always.
         statistics: takes the mean and the variance of the batch of each BatchNorm.
@@ -48,6 +49,7 @@ class Context:
     """
 
     training: bool
+    observe: bool
     narrow: Any
     statistics: list[Any]
     rates: list[Any]
@@ -67,11 +69,13 @@ def _dense(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[i
 def _batch_norm(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
     gamma, beta, mean, variance = (weights[index] for index in own)
     x = x.float()
-    if context.training:
+    if context.training or context.observe:
         axes = list(range(x.ndim - 1))
-        mean = x.mean(axes)
-        variance = ((x * x).mean(axes) - mean * mean).clamp_min(0.0)
-        context.statistics.extend([mean.detach(), variance.detach()])
+        centre = x.mean(axes)
+        spread = ((x * x).mean(axes) - centre * centre).clamp_min(0.0)
+        context.statistics.extend([centre.detach(), spread.detach()])
+        if context.training:
+            mean, variance = centre, spread
     gain = gamma * torch.rsqrt(variance + layer.epsilon)
     return x * gain + (beta - mean * gain)
 
@@ -143,7 +147,8 @@ def lower(model: Any) -> tuple[Callable[..., tuple[Any, Any, list[Any]]], list[i
 
     ``image`` is float32 [B, H, W, C], pixels 0..255. It returns the logits float32 [B, classes], the rates
     [neuron layers] (in the order of ``model.spike_layers``), and the batch's BatchNorm statistics (an empty
-    list unless ``training``). The second result is the indices of the weights that those statistics move.
+    list unless ``training`` or ``observe``). The second result is the indices of the weights that those
+    statistics move.
 
     Raises:
         InputError: a layer that is not one of :data:`LAYERS`.
@@ -165,8 +170,8 @@ def lower(model: Any) -> tuple[Callable[..., tuple[Any, Any, list[Any]]], list[i
     names = [layer.name for layer, *_ in program if type(layer).__name__ == "LIF"]
     order = [names.index(name) for name in model.spike_layers]
 
-    def forward(weights: Sequence[Any], image: Any, training: bool, narrow: Any) -> Any:
-        context = Context(training, narrow, [], [])
+    def forward(weights: Sequence[Any], image: Any, training: bool, narrow: Any, observe: bool = False) -> Any:
+        context = Context(training, observe, narrow, [], [])
         values = {image_id: image}
         for layer, compute, own, inputs, output in program:
             values[output] = compute(layer, context, weights, own, *(values[x] for x in inputs))

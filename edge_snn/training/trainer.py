@@ -34,6 +34,7 @@ class Run:
     Attributes:
         engine: what does the steps: "torch" (fast on a CPU), "keras", or "auto" (torch where it is installed).
         narrow: dtype of the operands of convolutions and products in training; torch only.
+        start: a trained ``.tflite`` of the same network to start from, instead of random weights; torch only.
     """
 
     config: ModelConfig
@@ -42,6 +43,7 @@ class Run:
     history: list[dict[str, Any]] = field(default_factory=list)
     engine: str = "auto"
     narrow: str = "float32"
+    start: Path | None = None
 
     @property
     def epoch(self) -> int:
@@ -54,6 +56,7 @@ class Run:
             "recipe": self.recipe.to_json(),
             "engine": self.engine,
             "narrow": self.narrow,
+            "start": self.start and f"{self.start.name} {checkpoint.digest(self.start)}",
             "history": self.history,
         }
 
@@ -92,6 +95,14 @@ def _engine(run: Run, stage: int, steps: int, weights: list[np.ndarray] | None) 
     return KerasEngine(model, run.recipe, stage, steps)
 
 
+def _first_weights(run: Run, start: Path, data: Dataset) -> list[np.ndarray]:
+    from edge_snn.training.warm_start import warm_start
+
+    model = build(run.config)
+    warm_start(model, start, fit(data, run.config.input_shape).x)
+    return list(model.get_weights())
+
+
 def train(
     run: Run,
     data: Dataset,
@@ -113,10 +124,11 @@ def train(
     steps = len(Batches(fitting, run.recipe, shape, classes, 0, 0))
     best = max((item["held_out_accuracy"] for item in run.history if item["final_stage"]), default=-1.0)
     engine, current = None, -1
+    first = _first_weights(run, run.start, fitting.head(512)) if run.start and not run.history else None
     while run.epoch < run.recipe.epochs:
         stage, within = run.recipe.stage_of(run.epoch)
         if stage != current:
-            weights = engine.weights() if engine is not None else None
+            weights = engine.weights() if engine is not None else first
             engine, resuming = _engine(run, stage, steps, weights), engine is None and run.epoch > 0
             if resuming:
                 _resume(engine, run, within)
