@@ -14,6 +14,7 @@ from edge_snn import frontends  # noqa: E402
 from edge_snn.errors import InputError  # noqa: E402
 from edge_snn.graph.neuron import Neuron  # noqa: E402
 from edge_snn.models import preset  # noqa: E402
+from edge_snn.models.config import ATTENTION_KINDS  # noqa: E402
 from edge_snn.models.export import export_tflite  # noqa: E402
 from edge_snn.models.neuron import LIF  # noqa: E402
 from edge_snn.models.transformer import build, rate_model  # noqa: E402
@@ -47,7 +48,7 @@ def test_counted_parameters_are_those_of_keras(name):
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == preset(name).parameters
 
 
-@pytest.mark.parametrize("kind", ["a2os2a", "ssa", "sdsa"])
+@pytest.mark.parametrize("kind", ATTENTION_KINDS)
 def test_all_attentions_run(kind):
     model = build(replace(preset("digits"), attention=kind), rate_weight=1.0)
     assert model(images(2, (8, 8, 1)).astype(np.float32), training=True).shape == (2, 10)
