@@ -24,7 +24,10 @@ from tests.networks import images, model
 # the same kernels, compiled for another core, on other memories and serial ports.
 THOROUGH = ["microbit", "mps2-an385", "mps2-an386"]
 BRIEF = [name for name in boards.names() if boards.load(name).machine and name not in THOROUGH]
-ALL = [pytest.param(name, marks=pytest.mark.qemu) for name in THOROUGH] + ["host"]
+ALL = [pytest.param(name, marks=pytest.mark.qemu) for name in (*THOROUGH, "mps3-an547")] + ["host"]
+
+
+CLOCKS = {"host": ("monotonic", "ns"), "microbit": ("TIMER0", "cycles")}  # the others: SysTick, as QEMU has no CYCCNT
 
 
 def and_briefly(values, brief):
@@ -50,6 +53,7 @@ def check(made, board_name, folder, x) -> list:
             results.append(result)
         info = device.read_info()
         assert device.retries == 0
+        assert (info.clock, info.clock_unit) == CLOCKS.get(board_name, ("SysTick", "cycles"))
     if not board.is_host:
         assert 0 < info.stack_used <= built.stack_bound <= board.stack_bytes
         assert built.ram_bytes == built.sections[".data"] + built.sections[".bss"] + built.stack_bound

@@ -27,4 +27,10 @@ typedef struct {
 /** Writes `classes` logits. @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null pointer. */
 esnn_status_t esnn_readout(const esnn_readout_t *layer, uint8_t *arena, int32_t *logits);
 
+/**
+ * The same for a core with vector registers, binary spikes only: counts the spikes of each channel, then adds rows by
+ * the bits of the counts. Elsewhere it is esnn_readout().
+ */
+esnn_status_t esnn_vector_readout(const esnn_readout_t *layer, uint8_t *arena, int32_t *logits);
+
 #endif
