@@ -14,7 +14,7 @@ from tests.kernels.target import Target
 
 CORES = {
     "M0": ("microbit", ("-DROOM=6800u",)),
-    "M0 packed": ("microbit", ("-DROOM=6800u", "-DESNN_PACKED_ROWS")),
+    "M0 packed": ("microbit", ("-DROOM=10200u", "-DESNN_PACKED_ROWS")),
     "M3": ("mps2-an385", ()),
     "M4": ("mps2-an386", ()),
 }
