@@ -110,10 +110,13 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
                        uint8_t *arena, uint32_t *counts)
 {
     const int16_t *list = (const int16_t *)(const void *)(arena + chain->list);
-    const uint32_t *totals = (const uint32_t *)(const void *)(arena + chain->totals);
+    uint32_t *totals = (uint32_t *)(void *)(arena + chain->totals);
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
+#if ESNN_CHAIN_V7M
+    esnn_chain_lacks(totals, chain->places);
+#endif
     if (esnn_is_plain(chain, finish)) {
         esnn_plain_blocks(chain, finish, place, arena, counts);
         return;
