@@ -44,7 +44,17 @@ class Target:
         """The results of (kernel, input) pairs."""
         blob = b"".join(np.array([kernel, len(data)], "<u4").tobytes() + data for kernel, data in cases)
         (self.folder / "cases.bin").write_bytes(blob)
-        command = ["qemu-system-arm", "-M", self.board.machine, "-display", "none", "-monitor", "none", "-serial", "none"]
+        command = [
+            "qemu-system-arm",
+            "-M",
+            self.board.machine,
+            "-display",
+            "none",
+            "-monitor",
+            "none",
+            "-serial",
+            "none",
+        ]
         command += ["-semihosting-config", "enable=on,target=native", "-kernel", "target.elf"]
         subprocess.run(command, cwd=self.folder, check=True, timeout=SECONDS, stdin=subprocess.DEVNULL)
         out, results, at = (self.folder / "results.bin").read_bytes(), [], 0

@@ -31,7 +31,7 @@ static uint32_t move(uint32_t operation, uint32_t file, void *bytes, uint32_t co
 
 int main(void)
 {
-    const uint32_t cases = open_file("cases.bin", 9, 1);     /* rb */
+    const uint32_t cases = open_file("cases.bin", 9, 1);      /* rb */
     const uint32_t results = open_file("results.bin", 11, 5); /* wb */
     uint32_t head[2];                                         /* kernel, bytes behind it */
     while (move(SYS_READ, cases, head, sizeof(head)) && head[1] <= TARGET_BYTES &&

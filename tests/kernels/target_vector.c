@@ -15,7 +15,8 @@ static void *take(const uint8_t **at, uint32_t bytes)
     return found;
 }
 
-/** Head: blocks, inputs, width, kernel height, kernel width; place order [4]; weights; bias; spikes [lines][width]. */
+/** Head: blocks, inputs, width, kernel height, kernel width; place order [4]; weights; bias; spikes [lines][width].
+ */
 static uint32_t sums_case(const uint8_t *at, uint8_t *out)
 {
     const uint32_t *head = take(&at, 40);
@@ -144,7 +145,8 @@ static uint32_t attention_case(const uint8_t *at, uint8_t *out)
         for (uint32_t i = 0; i < heads; ++i) {
             const int16_t *first = context + ESNN_CONTEXT * i;
             if (form == 0) {
-                esnn_vector_mix_portable(first, ESNN_CONTEXT * heads, query + 2u * i, row, threshold + 16u * i, planes);
+                esnn_vector_mix_portable(first, ESNN_CONTEXT * heads, query + 2u * i, row, threshold + 16u * i,
+                                         planes);
             } else {
                 esnn_vector_mix(first, ESNN_CONTEXT * heads, query + 2u * i, row, threshold + 16u * i, planes);
             }

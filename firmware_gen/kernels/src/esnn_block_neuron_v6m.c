@@ -39,12 +39,14 @@
 #define ESNN_WORD(shift, sum0, sum1, sum2, sum3)                                                                     \
     "ldmia r1!, {r2}\n"                                                                                              \
     "ldr r3, [r0, #" sum0 "]\n"                                                                                      \
-    "add r3, r12\n" ESNN_TEST("5") ESNN_LEAK "1:\n" ESNN_NEXT(sum1) ESNN_TEST("6") ESNN_LEAK                         \
-    "2:\n" ESNN_NEXT(sum2) ESNN_TEST("7") ESNN_LEAK "3:\n" ESNN_NEXT(sum3) ESNN_TEST("8") "b 4f\n"                   \
-    "5:\n" ESNN_RECORD("r8", shift) ESNN_RESET "b 1b\n"                                                              \
-    "6:\n" ESNN_RECORD("r9", shift) ESNN_RESET "b 2b\n"                                                              \
-    "7:\n" ESNN_RECORD("r10", shift) ESNN_RESET "b 3b\n"                                                             \
-    "8:\n" ESNN_RECORD("r11", shift) "4:\n"
+    "add r3, r12\n" ESNN_TEST("5") ESNN_LEAK "1:\n" ESNN_NEXT(sum1) ESNN_TEST("6") ESNN_LEAK "2:\n" ESNN_NEXT(sum2)  \
+        ESNN_TEST("7") ESNN_LEAK "3:\n" ESNN_NEXT(sum3) ESNN_TEST("8") "b 4f\n"                                      \
+                                                                       "5:\n" ESNN_RECORD("r8", shift) ESNN_RESET    \
+        "b 1b\n"                                                                                                     \
+        "6:\n" ESNN_RECORD("r9", shift) ESNN_RESET "b 2b\n"                                                          \
+                                                   "7:\n" ESNN_RECORD("r10", shift) ESNN_RESET                       \
+        "b 3b\n"                                                                                                     \
+        "8:\n" ESNN_RECORD("r11", shift) "4:\n"
 
 /** Bits of even channels are in the lower half, of odd ones in the upper half one place lower. */
 static inline uint32_t esnn_fold(uint32_t early, uint32_t late)
@@ -62,10 +64,11 @@ uint32_t esnn_block_neuron_v6m(const uint32_t *numbers, const int16_t *threshold
     register uint32_t b __asm__("r9") = 0;
     register uint32_t c __asm__("r10") = 0;
     register uint32_t d __asm__("r11") = 0;
-    __asm__ volatile(".syntax unified\n" ESNN_WORD("15", "0", "32", "64", "96") ESNN_WORD("13", "4", "36", "68", "100")
-                         ESNN_WORD("11", "8", "40", "72", "104") ESNN_WORD("9", "12", "44", "76", "108")
-                             ESNN_WORD("7", "16", "48", "80", "112") ESNN_WORD("5", "20", "52", "84", "116")
-                                 ESNN_WORD("3", "24", "56", "88", "120") ESNN_WORD("1", "28", "60", "92", "124")
+    __asm__ volatile(".syntax unified\n" ESNN_WORD("15", "0", "32", "64", "96")
+                         ESNN_WORD("13", "4", "36", "68", "100") ESNN_WORD("11", "8", "40", "72", "104")
+                             ESNN_WORD("9", "12", "44", "76", "108") ESNN_WORD("7", "16", "48", "80", "112")
+                                 ESNN_WORD("5", "20", "52", "84", "116") ESNN_WORD("3", "24", "56", "88", "120")
+                                     ESNN_WORD("1", "28", "60", "92", "124")
                      : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(thresholds)
                      : "r"(sums), "r"(both), "r"(half)
                      : "r2", "r3", "r4", "r6", "cc", "memory");

@@ -20,15 +20,14 @@ static inline void esnn_add_lanes(uint32_t *numbers, const uint32_t *lanes)
     register uint32_t *to __asm__("r0") = numbers;
     register const uint32_t *from __asm__("r1") = lanes;
     register uint32_t tops __asm__("r7") = ESNN_TOPS;
-    __asm__ volatile(".syntax unified\n"
-                     ESNN_TIMES_4("ldmia r1!, {r2, r3}\n"
-                     "ldr r4, [r0]\n"
-                     "ldr r5, [r0, #4]\n"
-                     "eors r2, r2, r7\n"
-                     "eors r3, r3, r7\n"
-                     "adds r4, r4, r2\n"
-                     "adds r5, r5, r3\n"
-                     "stmia r0!, {r4, r5}\n")
+    __asm__ volatile(".syntax unified\n" ESNN_TIMES_4("ldmia r1!, {r2, r3}\n"
+                                                      "ldr r4, [r0]\n"
+                                                      "ldr r5, [r0, #4]\n"
+                                                      "eors r2, r2, r7\n"
+                                                      "eors r3, r3, r7\n"
+                                                      "adds r4, r4, r2\n"
+                                                      "adds r5, r5, r3\n"
+                                                      "stmia r0!, {r4, r5}\n")
                      : "+r"(to), "+r"(from)
                      : "r"(tops)
                      : "r2", "r3", "r4", "r5", "cc", "memory");
@@ -41,17 +40,16 @@ static inline void esnn_store_lanes(uint32_t *lanes, const uint32_t *numbers, ui
     register const uint32_t *from __asm__("r1") = numbers;
     register uint32_t lack __asm__("r6") = 0x8000u - offset;
     register uint32_t flip __asm__("r7") = 0x8000u;
-    __asm__ volatile(".syntax unified\n"
-                     ESNN_TIMES_2("ldmia r1!, {r2-r5}\n"
-                     "adds r2, r2, r6\n"
-                     "adds r3, r3, r6\n"
-                     "adds r4, r4, r6\n"
-                     "adds r5, r5, r6\n"
-                     "eors r2, r2, r7\n"
-                     "eors r3, r3, r7\n"
-                     "eors r4, r4, r7\n"
-                     "eors r5, r5, r7\n"
-                     "stmia r0!, {r2-r5}\n")
+    __asm__ volatile(".syntax unified\n" ESNN_TIMES_2("ldmia r1!, {r2-r5}\n"
+                                                      "adds r2, r2, r6\n"
+                                                      "adds r3, r3, r6\n"
+                                                      "adds r4, r4, r6\n"
+                                                      "adds r5, r5, r6\n"
+                                                      "eors r2, r2, r7\n"
+                                                      "eors r3, r3, r7\n"
+                                                      "eors r4, r4, r7\n"
+                                                      "eors r5, r5, r7\n"
+                                                      "stmia r0!, {r2-r5}\n")
                      : "+r"(to), "+r"(from)
                      : "r"(lack), "r"(flip)
                      : "r2", "r3", "r4", "r5", "cc", "memory");
@@ -63,19 +61,18 @@ static inline void esnn_max_lanes(uint32_t *pooled, const uint32_t *numbers)
     register uint32_t *to __asm__("r0") = pooled;
     register const uint32_t *from __asm__("r1") = numbers;
     register uint32_t tops __asm__("r7") = ESNN_TOPS;
-    __asm__ volatile(".syntax unified\n"
-                     ESNN_TIMES_8("ldmia r1!, {r2}\n"
-                     "ldr r3, [r0]\n"
-                     "subs r2, r2, r3\n" /* bit 15: not less */
-                     "movs r4, r2\n"
-                     "ands r4, r4, r7\n"
-                     "beq 1f\n"
-                     "lsrs r5, r4, #15\n"
-                     "subs r4, r4, r5\n"
-                     "ands r2, r2, r4\n"
-                     "adds r3, r3, r2\n"
-                     "1:\n"
-                     "stmia r0!, {r3}\n")
+    __asm__ volatile(".syntax unified\n" ESNN_TIMES_8("ldmia r1!, {r2}\n"
+                                                      "ldr r3, [r0]\n"
+                                                      "subs r2, r2, r3\n" /* bit 15: not less */
+                                                      "movs r4, r2\n"
+                                                      "ands r4, r4, r7\n"
+                                                      "beq 1f\n"
+                                                      "lsrs r5, r4, #15\n"
+                                                      "subs r4, r4, r5\n"
+                                                      "ands r2, r2, r4\n"
+                                                      "adds r3, r3, r2\n"
+                                                      "1:\n"
+                                                      "stmia r0!, {r3}\n")
                      : "+r"(to), "+r"(from)
                      : "r"(tops)
                      : "r2", "r3", "r4", "r5", "cc", "memory");

@@ -63,12 +63,15 @@
     "ldr r7, %[offset]\n"                                                                                            \
     "movs r3, #128\n"                                                                                                \
     "lsls r3, r3, #8\n"                                                                                              \
-    "ldmia r6!, {r0-r2}\n" ESNN_NUMBER("r0") ESNN_NUMBER("r1") ESNN_NUMBER("r2") "mov r8, r0\n"                      \
-                                                                                "mov r9, r1\n"                       \
-                                                                                "mov r10, r2\n"                      \
-    "ldmia r6!, {r0, r4, r5}\n" ESNN_NUMBER("r0") ESNN_NUMBER("r4") ESNN_NUMBER("r5") "mov r11, r0\n"                \
-    "ldmia r6!, {r0, r1}\n" ESNN_NUMBER("r0") ESNN_NUMBER("r1") "mov r12, r0\n"                                      \
-                                                                "mov lr, r1\n"
+    "ldmia r6!, {r0-r2}\n" ESNN_NUMBER("r0") ESNN_NUMBER("r1")                                                       \
+        ESNN_NUMBER("r2") "mov r8, r0\n"                                                                             \
+                          "mov r9, r1\n"                                                                             \
+                          "mov r10, r2\n"                                                                            \
+                          "ldmia r6!, {r0, r4, r5}\n" ESNN_NUMBER("r0") ESNN_NUMBER("r4")                            \
+                              ESNN_NUMBER("r5") "mov r11, r0\n"                                                      \
+                                                "ldmia r6!, {r0, r1}\n" ESNN_NUMBER("r0")                            \
+                                                    ESNN_NUMBER("r1") "mov r12, r0\n"                                \
+                                                                      "mov lr, r1\n"
 #define ESNN_NUMBER(pair)                                                                                            \
     "eors " pair ", " pair ", r3\n"                                                                                  \
     "adds " pair ", " pair ", r7\n"
@@ -82,9 +85,9 @@
     "adds r6, r6, r3\n"                                                                                              \
     "bcc 3f\n"                                                                                                       \
     "adds r7, #4\n" ESNN_PLACE(at) "b 4f\n"                                                                          \
-                                   "3:\n" ESNN_SAVE "ldr r3, %[weights]\n" ESNN_PART ESNN_PLACE(at) ESNN_RESTORE     \
-                                   "4:\n"                                                                            \
-                                   "ldr r3, %[weights]\n" ESNN_PART
+                                   "3:\n" ESNN_SAVE "ldr r3, %[weights]\n" ESNN_PART                                 \
+                                   ESNN_PLACE(at) ESNN_RESTORE "4:\n"                                                \
+                                                               "ldr r3, %[weights]\n" ESNN_PART
 
 static void esnn_one_list(const esnn_walk_t *walk, const uint32_t *weights, const int16_t *bias, uint32_t offset)
 {
@@ -105,8 +108,8 @@ static void esnn_one_list(const esnn_walk_t *walk, const uint32_t *weights, cons
     "ldr r7, " list "\n"                                                                                             \
     "ldr r3, " weights "\n" ESNN_PART "str r7, " list "\n"
 #define ESNN_PARTS                                                                                                   \
-    ESNN_COLUMN("%[left]", "%[left_weights]") ESNN_COLUMN("%[middle]", "%[middle_weights]")                          \
-    ESNN_COLUMN("%[right]", "%[right_weights]")
+    ESNN_COLUMN("%[left]", "%[left_weights]")                                                                        \
+    ESNN_COLUMN("%[middle]", "%[middle_weights]") ESNN_COLUMN("%[right]", "%[right_weights]")
 
 static void esnn_three_lists(const esnn_walk_t *walk, const uint32_t *weights, const int16_t *bias, uint32_t offset)
 {
@@ -116,14 +119,14 @@ static void esnn_three_lists(const esnn_walk_t *walk, const uint32_t *weights, c
     const int32_t *left = walk->list[0], *middle = walk->list[1], *right = walk->list[2];
     const uint32_t *middle_weights = weights + walk->column_words;
     const uint32_t *right_weights = middle_weights + walk->column_words;
-    __asm__ volatile(".syntax unified\n" ESNN_BEGIN ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("0") ESNN_RESTORE
-                         ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("4") ESNN_RESTORE ESNN_PARTS ESNN_SAVE ESNN_PARTS
-                             ESNN_PLACE("8") ESNN_RESTORE ESNN_PARTS ESNN_PLACE("12")
-                     : [left] "+m"(left), [middle] "+m"(middle), [right] "+m"(right)
-                     : [left_weights] "m"(weights), [middle_weights] "m"(middle_weights),
-                       [right_weights] "m"(right_weights), [bias] "m"(bias), [offset] "m"(offset), [trunk] "m"(trunk),
-                       [out] "m"(out)
-                     : ESNN_CLOBBERS);
+    __asm__ volatile(
+        ".syntax unified\n" ESNN_BEGIN ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("0")
+            ESNN_RESTORE ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("4")
+                ESNN_RESTORE ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("8") ESNN_RESTORE ESNN_PARTS ESNN_PLACE("12")
+        : [left] "+m"(left), [middle] "+m"(middle), [right] "+m"(right)
+        : [left_weights] "m"(weights), [middle_weights] "m"(middle_weights), [right_weights] "m"(right_weights),
+          [bias] "m"(bias), [offset] "m"(offset), [trunk] "m"(trunk), [out] "m"(out)
+        : ESNN_CLOBBERS);
 }
 
 /** The next part of all lists, of any number. */

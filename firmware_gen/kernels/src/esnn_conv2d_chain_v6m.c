@@ -6,8 +6,7 @@
 #if ESNN_CHAIN_V6M
 
 /** An empty part for each place, trunk and branch. */
-static const int32_t none[2u * ESNN_MAX_TIMESTEPS] = {-1, -1, -1, -1, -1, -1, -1, -1,
-                                                      -1, -1, -1, -1, -1, -1, -1, -1};
+static const int32_t none[2u * ESNN_MAX_TIMESTEPS] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 
 /** The lines of the image that one row of windows sees, and the columns that are listed of them. */
 typedef struct {
