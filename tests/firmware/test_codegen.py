@@ -81,7 +81,7 @@ def test_code_for_vector_registers_says_so_where_there_are_none(tmp_path):
     generate(model(), tmp_path, vectors=True)
     include = f"-I{ROOT / 'kernels' / 'include'}"
     for cpu, says in (("cortex-m4", "generated for a core with vector registers"), ("cortex-m55", "")):
-        command = ["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-c", include, "model.c", "-o", "model.o"]
+        command = ["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-c", include, "-I.", "model.c", "-o", "model.o"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert (done.returncode == 0) == (says == "")
         assert says in done.stderr

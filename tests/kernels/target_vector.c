@@ -57,7 +57,6 @@ static uint32_t sums_case(const uint8_t *at, uint8_t *out)
         esnn_run_t runs[ESNN_VECTOR_LINES];
         for (uint32_t line = 0; line < head[3]; ++line) {
             runs[line].from = &marks[line][x];
-            runs[line].to = &marks[line][x + head[4]];
             runs[line].rows = layer.weights + (int32_t)((line * head[4] * inputs - x * inputs) * outputs);
         }
         esnn_vector_sums_portable(&layer, runs, to);
@@ -173,7 +172,6 @@ static uint32_t pixels_case(const uint8_t *at, uint8_t *out)
     for (uint32_t line = 0; line < lines; ++line) {
         esnn_vector_pixel_list(&layer, image, list, marks[line]);
         runs[line].from = marks[line];
-        runs[line].to = marks[line] + pixels;
         runs[line].rows = table;
         table += pixels * 512u;
         image += pixels;
@@ -181,8 +179,8 @@ static uint32_t pixels_case(const uint8_t *at, uint8_t *out)
     }
     memset(out, 0, 48);
     uint32_t *to = (uint32_t *)(void *)out;
-    esnn_vector_pixel_block_portable(runs, (int32_t)lines, 0, start, threshold, to, to + 2);
-    esnn_vector_pixel_block(runs, (int32_t)lines, 0, start, threshold, to + 6, to + 8);
+    esnn_vector_pixel_block_portable(runs, (int32_t)lines, (int32_t)pixels, 0, start, threshold, to, to + 2);
+    esnn_vector_pixel_block(runs, (int32_t)lines, (int32_t)pixels, 0, start, threshold, to + 6, to + 8);
     return 48;
 }
 

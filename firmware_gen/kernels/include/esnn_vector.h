@@ -39,8 +39,8 @@ typedef struct {
 
 /** A run of the lists of one line of the input, and the rows it means. */
 typedef struct {
-    const esnn_marks_t *from, *to; /**< in front of the first position, and behind the last one: kernel_width apart */
-    const int8_t *rows;            /**< row of entry 0; may point outside of the weights */
+    const esnn_marks_t *from; /**< in front of the window; behind it: kernel_width further */
+    const int8_t *rows;       /**< row of entry 0; may point outside of the weights */
 } esnn_run_t;
 
 /** Weights, geometry and scratch of one layer. Offsets are bytes into the arena; `unit`: 16 bytes of weights. */
@@ -126,10 +126,6 @@ void esnn_vector_pool(const esnn_neuron_t *neuron, const esnn_place_t *place, co
 #define esnn_vector_stream esnn_vector_stream_portable
 #define esnn_vector_neuron esnn_vector_neuron_portable
 #endif
-
-/** Residual, store and neuron behind the sums of one position. */
-void esnn_vector_finish(const esnn_vector_t *layer, const esnn_finish_t *finish, const esnn_place_t *place,
-                        uint8_t *arena, uint32_t *counts);
 
 /** A convolution or linear layer with its finish. */
 typedef struct {
