@@ -20,6 +20,8 @@ from firmware_gen.emit import c_string
 
 ROOT = Path(__file__).parent
 PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi", "gcc": "gcc libc6-dev"}
+# Some of these end a word or start a variable for CMake, make or the linker, however they are quoted.
+UNFIT = re.compile(r"""["#$;:|\\\x00-\x1f\x7f]""")
 OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 
 PACKED_ROWS = "-DESNN_PACKED_ROWS"  # rows of bytes where those of 16-bit weights do not fit (esnn_chain.h)
@@ -74,6 +76,18 @@ def need_newlib() -> None:
         raise ToolMissingError(
             "the C library of arm-none-eabi-gcc is not installed", hint="apt-get install libnewlib-arm-none-eabi"
         )
+
+
+def need_plain_path(folder: Path) -> None:
+    """Raises InputError where CMake or make would misread the path of a folder to build in, or of the kernels."""
+    for place in (folder.resolve(), ROOT):
+        unfit = UNFIT.search(str(place))
+        if unfit:
+            raise InputError(
+                f"CMake and make cannot work in a folder whose path has {unfit.group()!r}",
+                where=str(place),
+                hint="choose another folder",
+            )
 
 
 def _write(path: Path, text: str) -> None:
@@ -162,6 +176,7 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
         need_newlib()
     cmake = need("cmake", "cmake")
     need("make", "make")
+    need_plain_path(folder)
     folder = folder.resolve()  # one CMake tree a board: a tree keeps the compiler it was made with
     source = folder / ("model-vectors" if board.has_vectors else "model")
     generated = generate_if_changed(model, source, board.has_vectors)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,6 +116,7 @@ def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> Genera
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
         finally:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where the folder is no folder
+                aside.unlink(missing_ok=True)
         files.append(path)
     return GeneratedModel(folder, tuple(files), plan)

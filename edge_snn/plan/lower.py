@@ -19,7 +19,7 @@ from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import AttentionStep
-from edge_snn.plan.chain import Chain, block_finish, narrow_finish, plan_chain
+from edge_snn.plan.chain import MAX_COLUMNS, Chain, block_finish, narrow_finish, plan_chain
 from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pixels import plan_pixels
@@ -106,7 +106,7 @@ class Lowering:
         storage = INPUT if source is None else source.storage
         finish = self._finish(node.name)
         chain = None
-        if source is not None:
+        if source is not None and kw <= MAX_COLUMNS:
             chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish, spec.shape[1], kh)
         table = source is None and tabled(self.model, node, finish)
         vector = None if source is None else self._vector(chain, source, finish, spec.shape[1], node)

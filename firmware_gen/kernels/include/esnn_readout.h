@@ -18,7 +18,8 @@ typedef struct {
     uint16_t bit_rows[9]; /**< see esnn_list_active() */
     uint32_t classes;
     uint32_t padded;
-    uint32_t scratch_rows; /**< arena offset of 8 * row_bytes uint16 */
+    uint32_t spare_rows;   /**< rows of other steps that one step's may be listed behind */
+    uint32_t scratch_rows; /**< arena offset of spare_rows + 8 * row_bytes uint16 */
     uint32_t scratch_acc;  /**< arena offset of `padded` int32 */
     uint8_t ternary;
 } esnn_readout_t;

@@ -1,10 +1,20 @@
-/* Cases for the vector kernels: both forms of each on the same numbers; results one behind the other. */
+/* Cases for the vector kernels: both forms of each on the same numbers; results one behind the other.
+   A case is the number of its kernel, its bytes, and they; a result its bytes, and they. */
 #include <string.h>
 
 #include "esnn_readout.h"
 #include "esnn_vector_attention.h"
 #include "esnn_vector_pixels.h"
-#include "target.h"
+
+void case_begin(void);
+void case_end(void);
+uint32_t case_read(void *to, uint32_t bytes); /* bytes that were read */
+void case_write(const void *from, uint32_t bytes);
+
+#define TARGET_BYTES 65536u
+
+static uint64_t input[TARGET_BYTES / 8u];
+static uint64_t output[TARGET_BYTES / 8u];
 
 static uint64_t room[TARGET_BYTES / 8u];
 
@@ -226,9 +236,18 @@ static uint32_t readout_case(const uint8_t *at, uint8_t *out)
     return 8u * head[3];
 }
 
-uint32_t run_case(uint32_t kernel, const void *in, void *out)
+int main(void)
 {
     static uint32_t (*const cases[])(const uint8_t *, uint8_t *) = {
         sums_case, neuron_case, stream_case, attention_case, pixels_case, pool_case, readout_case};
-    return kernel < sizeof(cases) / sizeof(cases[0]) ? cases[kernel](in, out) : 0;
+    uint32_t head[2]; /* kernel, bytes */
+    case_begin();
+    while (case_read(head, sizeof(head)) == sizeof(head) && head[0] < sizeof(cases) / sizeof(cases[0]) &&
+           head[1] <= TARGET_BYTES && case_read(input, head[1]) == head[1]) {
+        const uint32_t count = cases[head[0]]((const uint8_t *)input, (uint8_t *)output);
+        case_write(&count, 4);
+        case_write(output, count);
+    }
+    case_end();
+    return 0;
 }
