@@ -80,8 +80,19 @@ def test_proved_bounds_stand_beside_the_arrays():
 def test_code_for_vector_registers_says_so_where_there_are_none(tmp_path):
     generate(model(), tmp_path, vectors=True)
     include = f"-I{ROOT / 'kernels' / 'include'}"
-    for cpu, says in (("cortex-m4", "generated for a core with vector registers"), ("cortex-m55", "")):
-        command = ["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-c", include, "-I.", "model.c", "-o", "model.o"]
+    for cpu, abi, says in (("m4", "soft", "generated for a core with vector registers"), ("m55", "hard", "")):
+        command = [
+            "arm-none-eabi-gcc",
+            f"-mcpu=cortex-{cpu}",
+            "-mthumb",
+            f"-mfloat-abi={abi}",
+            "-c",
+            include,
+            "-I.",
+            "model.c",
+            "-o",
+            "model.o",
+        ]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
         assert (done.returncode == 0) == (says == "")
         assert says in done.stderr

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.kernels.target import Target
 
-SUMS, NEURON, STREAM, ATTENTION, PIXELS, POOL, READOUT = range(7)
+SUMS, NEURON, STREAM, ATTENTION, PIXELS, POOL, READOUT, POOL_MAX = range(8)
 BATCH = 12  # cases a run of the emulator
 DENSITIES = [0.0, 0.02, 0.1, 0.3, 0.7, 1.0]
 batches = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -204,4 +204,18 @@ def test_readouts(target, seed):
         cases.append(([rows, row_bytes, channels, padded], weights, bias, pack(spikes, row_bytes)))
         wants.append(bias + spikes.sum(axis=0, dtype=np.int64) @ weights.astype(np.int64))
     for found, want in zip(check(target, READOUT, cases, np.int32), wants):
+        assert np.array_equal(found, want)
+
+
+@batches
+@given(seed=st.integers(0, 10**6))
+def test_pools_of_currents(target, seed):
+    rng, cases, wants = np.random.default_rng(seed), [], []
+    for _ in range(BATCH):
+        blocks, across, down = (int(rng.integers(1, 4)) for _ in range(3))
+        sums = numbers(rng, -32768, 32767, 64 * blocks)
+        windows = numbers(rng, -32768, 32767, (down, across, 64 * blocks))
+        cases.append(([blocks, across, down], sums, windows))
+        wants.append(np.maximum(windows, sums).reshape(-1))
+    for found, want in zip(check(target, POOL_MAX, cases, np.int16), wants):
         assert np.array_equal(found, want)

@@ -210,6 +210,27 @@ static uint32_t pool_case(const uint8_t *at, uint8_t *out)
     return total;
 }
 
+/** Head: blocks, windows across, windows down; sums; windows [down][across]. */
+static uint32_t pool_max_case(const uint8_t *at, uint8_t *out)
+{
+    const uint32_t *head = take(&at, 12);
+    const uint32_t bytes = 128u * head[0], total = bytes * head[1] * head[2];
+    const esnn_span_t rows = {0, head[2]}, columns = {0, head[1]};
+    const esnn_window_t window = {&rows, &columns, bytes * head[1], bytes};
+    const esnn_stream_t pooled = {.steps = 4};
+    esnn_finish_t finish = {0};
+    finish.pooled = &pooled;
+    finish.pooled_window = &window;
+    const esnn_place_t place = {0};
+    const int16_t *sums = take(&at, bytes);
+    const void *before = take(&at, total);
+    memcpy(out, before, total);
+    memcpy(out + total, before, total);
+    esnn_vector_pool_max_portable(&finish, &place, sums, head[0], out);
+    esnn_vector_pool_max(&finish, &place, sums, head[0], out + total);
+    return 2u * total;
+}
+
 /** Head: rows of spikes, bytes of one, channels, padded classes; weights; bias; spikes. */
 static uint32_t readout_case(const uint8_t *at, uint8_t *out)
 {
@@ -239,7 +260,7 @@ static uint32_t readout_case(const uint8_t *at, uint8_t *out)
 int main(void)
 {
     static uint32_t (*const cases[])(const uint8_t *, uint8_t *) = {
-        sums_case, neuron_case, stream_case, attention_case, pixels_case, pool_case, readout_case};
+        sums_case, neuron_case, stream_case, attention_case, pixels_case, pool_case, readout_case, pool_max_case};
     uint32_t head[2]; /* kernel, bytes */
     case_begin();
     while (case_read(head, sizeof(head)) == sizeof(head) && head[0] < sizeof(cases) / sizeof(cases[0]) &&

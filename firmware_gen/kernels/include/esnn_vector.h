@@ -117,11 +117,19 @@ void esnn_vector_neuron_mve(const esnn_neuron_t *neuron, const int16_t *sums, ui
 void esnn_vector_pool(const esnn_neuron_t *neuron, const esnn_place_t *place, const uint8_t *spikes, uint32_t bytes,
                       uint8_t *arena);
 
+/** Raises the pooled currents of every window that contains the position to its sums. */
+void esnn_vector_pool_max_portable(const esnn_finish_t *finish, const esnn_place_t *place, const int16_t *sums,
+                                   uint32_t blocks, uint8_t *arena);
+void esnn_vector_pool_max_mve(const esnn_finish_t *finish, const esnn_place_t *place, const int16_t *sums,
+                              uint32_t blocks, uint8_t *arena);
+
 #if ESNN_VECTOR_MVE
+#define esnn_vector_pool_max esnn_vector_pool_max_mve
 #define esnn_vector_sums esnn_vector_sums_mve
 #define esnn_vector_stream esnn_vector_stream_mve
 #define esnn_vector_neuron esnn_vector_neuron_mve
 #else
+#define esnn_vector_pool_max esnn_vector_pool_max_portable
 #define esnn_vector_sums esnn_vector_sums_portable
 #define esnn_vector_stream esnn_vector_stream_portable
 #define esnn_vector_neuron esnn_vector_neuron_portable

@@ -37,6 +37,9 @@ static inline void esnn_vector_end(const esnn_vector_t *layer, const esnn_finish
     if (finish->residual != NULL || finish->store != NULL) {
         esnn_vector_stream(finish, sums, layer->blocks, arena + place->residual, arena + place->store);
     }
+    if (finish->pooled != NULL) {
+        esnn_vector_pool_max(finish, place, sums, layer->blocks, arena);
+    }
     const esnn_neuron_t *neuron = finish->neuron;
     if (neuron != NULL) {
         uint8_t *spikes = arena + (neuron->window == NULL ? place->spikes : layer->row);

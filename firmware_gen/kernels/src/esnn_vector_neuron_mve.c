@@ -49,129 +49,130 @@ static void esnn_neurons_binary(const int16_t *sums, const int16_t *threshold, u
         "sub %[third], %[third], #32\n" /* to the third step of the block behind which `sums` stands */
         "1:\n"
         "add %[bits], %[sums], %[step]\n" ESNN_LOAD_NEXT("q4", "q5", "%[theta]") ESNN_LOAD("q2", "q3", "%[bits]")
-            ESNN_LOAD_NEXT("q0", "q1", "%[sums]") ESNN_STEP("q0", "q2", "q4", "%[na]", "%[even]")
-                ESNN_STEP("q1", "q3", "q5", "%[na]", "%[odd]") "add %[bits], %[sums], %[third]\n" ESNN_LOAD("q0",
-                                                                                                            "q1",
+            ESNN_LOAD_NEXT("q0", "q1", "%[sums]")
+                ESNN_STEP("q0", "q2", "q4", "%[na]", "%[even]")
+                    ESNN_STEP("q1", "q3", "q5", "%[na]",
+                              "%[odd]") "add %[bits], %[sums], %[third]\n" ESNN_LOAD("q0", "q1",
+                                                                                     "%["
+                                                                                     "bits]")
+                        ESNN_STEP("q2", "q0",
+                                  "q4", "%[nb]", "%[bits]") "orr %[even], %[even], %[bits], lsl "
+                                                            "#16\n" ESNN_STEP("q3", "q1", "q5", "%[nb]", "%[bits]") "orr %[odd], %[odd], %[bits], lsl #16\n" ESNN_FOLD(
+                                                                "%[even]", "%[odd]",
+                                                                "%[bits]") "strh %[bits], [%[spikes]]\n"
+                                                                           "lsr %[bits], %[bits], #16\n"
+                                                                           "strh %[bits], [%[spikes], "
+                                                                           "%[stride]]\n"
+                                                                           "add %[spikes], %[spikes], "
+                                                                           "%[stride], lsl #1\n"
+                                                                           "add %[bits], %[sums], "
+                                                                           "%[third]\n"
+                                                                           "add %[bits], %[bits], "
+                                                                           "%[step]\n" ESNN_LOAD(
+                                                                               "q2", "q3",
+                                                                               "%[bits]") ESNN_STEP("q"
+                                                                                                    "0",
+                                                                                                    "q"
+                                                                                                    "2",
+                                                                                                    "q"
+                                                                                                    "4",
+                                                                                                    "%["
+                                                                                                    "nc"
+                                                                                                    "]",
+                                                                                                    "%["
+                                                                                                    "ev"
+                                                                                                    "en"
+                                                                                                    "]")
+                                                                               ESNN_STEP("q1", "q3", "q5", "%[nc]",
+                                                                                         "%[odd]") "vpt.s16 "
+                                                                                                   "lt, q2, "
+                                                                                                   "q4\n" /* the
+                                                                                                             last
+                                                                                                             step:
+                                                                                                             counts
+                                                                                                             what is
+                                                                                                             silent
+                                                                                                           */
+                                                                                                   "vaddvat."
+                                                                                                   "u16 "
+                                                                                                   "%[nd], "
+                                                                                                   "q6\n"
+                                                                                                   "vmrs "
+                                                                                                   "%[bits], "
+                                                                                                   "p0\n"
+                                                                                                   "orr "
+                                                                                                   "%[even], "
+                                                                                                   "%[even], "
+                                                                                                   "%[bits], "
+                                                                                                   "lsl #16\n"
+                                                                                                   "vpt.s16 "
+                                                                                                   "lt, q3, "
+                                                                                                   "q5\n"
+                                                                                                   "vaddvat."
+                                                                                                   "u16 "
+                                                                                                   "%[nd], "
+                                                                                                   "q6\n"
+                                                                                                   "vmrs "
+                                                                                                   "%[bits], "
+                                                                                                   "p0\n"
+                                                                                                   "orr "
+                                                                                                   "%[odd], "
+                                                                                                   "%[odd], "
+                                                                                                   "%[bits], "
+                                                                                                   "lsl "
+                                                                                                   "#16"
+                                                                                                   "\n" ESNN_FOLD(
+                                                                                                       "%["
+                                                                                                       "even"
+                                                                                                       "]",
+                                                                                                       "%["
+                                                                                                       "odd]",
+                                                                                                       "%["
+                                                                                                       "bits"
+                                                                                                       "]") "strh "
                                                                                                             "%["
-                                                                                                            "bits]")
-                    ESNN_STEP("q2", "q0", "q4", "%[nb]", "%[bits]") "orr %[even], %[even], %[bits], lsl "
-                                                                    "#16\n" ESNN_STEP("q3", "q1", "q5", "%[nb]", "%[bits]") "orr %[odd], %[odd], %[bits], lsl #16\n" ESNN_FOLD(
-                                                                        "%[even]", "%[odd]",
-                                                                        "%[bits]") "strh %[bits], [%[spikes]]\n"
-                                                                                   "lsr %[bits], %[bits], #16\n"
-                                                                                   "strh %[bits], [%[spikes], "
-                                                                                   "%[stride]]\n"
-                                                                                   "add %[spikes], %[spikes], "
-                                                                                   "%[stride], lsl #1\n"
-                                                                                   "add %[bits], %[sums], "
-                                                                                   "%[third]\n"
-                                                                                   "add %[bits], %[bits], "
-                                                                                   "%[step]\n" ESNN_LOAD(
-                                                                                       "q2", "q3",
-                                                                                       "%[bits]") ESNN_STEP("q"
-                                                                                                            "0",
-                                                                                                            "q"
-                                                                                                            "2",
-                                                                                                            "q"
-                                                                                                            "4",
+                                                                                                            "bits],"
+                                                                                                            " [%["
+                                                                                                            "spikes"
+                                                                                                            "]]\n"
+                                                                                                            "lsr "
                                                                                                             "%["
-                                                                                                            "nc"
-                                                                                                            "]",
+                                                                                                            "bits],"
+                                                                                                            " %["
+                                                                                                            "bits],"
+                                                                                                            " #16\n"
+                                                                                                            "strh "
                                                                                                             "%["
-                                                                                                            "ev"
-                                                                                                            "en"
-                                                                                                            "]")
-                                                                                       ESNN_STEP(
-                                                                                           "q1", "q3", "q5", "%[nc]",
-                                                                                           "%[odd]") "vpt.s16 "
-                                                                                                     "lt, q2, "
-                                                                                                     "q4\n" /* the
-                                                                                                               last
-                                                                                                               step:
-                                                                                                               counts
-                                                                                                               what is
-                                                                                                               silent
-                                                                                                             */
-                                                                                                     "vaddvat."
-                                                                                                     "u16 "
-                                                                                                     "%[nd], "
-                                                                                                     "q6\n"
-                                                                                                     "vmrs "
-                                                                                                     "%[bits], "
-                                                                                                     "p0\n"
-                                                                                                     "orr "
-                                                                                                     "%[even], "
-                                                                                                     "%[even], "
-                                                                                                     "%[bits], "
-                                                                                                     "lsl #16\n"
-                                                                                                     "vpt.s16 "
-                                                                                                     "lt, q3, "
-                                                                                                     "q5\n"
-                                                                                                     "vaddvat."
-                                                                                                     "u16 "
-                                                                                                     "%[nd], "
-                                                                                                     "q6\n"
-                                                                                                     "vmrs "
-                                                                                                     "%[bits], "
-                                                                                                     "p0\n"
-                                                                                                     "orr "
-                                                                                                     "%[odd], "
-                                                                                                     "%[odd], "
-                                                                                                     "%[bits], "
-                                                                                                     "lsl "
-                                                                                                     "#16"
-                                                                                                     "\n" ESNN_FOLD(
-                                                                                                         "%["
-                                                                                                         "even"
-                                                                                                         "]",
-                                                                                                         "%["
-                                                                                                         "odd]",
-                                                                                                         "%["
-                                                                                                         "bits"
-                                                                                                         "]") "strh "
-                                                                                                              "%["
-                                                                                                              "bits],"
-                                                                                                              " [%["
-                                                                                                              "spikes"
-                                                                                                              "]]\n"
-                                                                                                              "lsr "
-                                                                                                              "%["
-                                                                                                              "bits],"
-                                                                                                              " %["
-                                                                                                              "bits],"
-                                                                                                              " #16\n"
-                                                                                                              "strh "
-                                                                                                              "%["
-                                                                                                              "bits],"
-                                                                                                              " [%["
-                                                                                                              "spikes"
-                                                                                                              "], "
-                                                                                                              "%["
-                                                                                                              "stride"
-                                                                                                              "]]\n"
-                                                                                                              "sub "
-                                                                                                              "%["
-                                                                                                              "spikes"
-                                                                                                              "], "
-                                                                                                              "%["
-                                                                                                              "spikes"
-                                                                                                              "], "
-                                                                                                              "%["
-                                                                                                              "stride"
-                                                                                                              "], "
-                                                                                                              "lsl "
-                                                                                                              "#1\n"
-                                                                                                              "add "
-                                                                                                              "%["
-                                                                                                              "spikes"
-                                                                                                              "], "
-                                                                                                              "%["
-                                                                                                              "spikes"
-                                                                                                              "], "
-                                                                                                              "#2\n"
-                                                                                                              "le "
-                                                                                                              "lr, "
-                                                                                                              "1b\n"
+                                                                                                            "bits],"
+                                                                                                            " [%["
+                                                                                                            "spikes"
+                                                                                                            "], "
+                                                                                                            "%["
+                                                                                                            "stride"
+                                                                                                            "]]\n"
+                                                                                                            "sub "
+                                                                                                            "%["
+                                                                                                            "spikes"
+                                                                                                            "], "
+                                                                                                            "%["
+                                                                                                            "spikes"
+                                                                                                            "], "
+                                                                                                            "%["
+                                                                                                            "stride"
+                                                                                                            "], "
+                                                                                                            "lsl "
+                                                                                                            "#1\n"
+                                                                                                            "add "
+                                                                                                            "%["
+                                                                                                            "spikes"
+                                                                                                            "], "
+                                                                                                            "%["
+                                                                                                            "spikes"
+                                                                                                            "], "
+                                                                                                            "#2\n"
+                                                                                                            "le "
+                                                                                                            "lr, "
+                                                                                                            "1b\n"
         : [na] "+Te"(count_a), [nb] "+Te"(count_b), [nc] "+Te"(count_c), [nd] "+Te"(count_d), [even] "=&r"(even),
           [odd] "=&r"(odd), [bits] "=&r"(bits), [third] "=&r"(third), [step] "+r"(step), [theta] "+r"(threshold),
           [sums] "+r"(sums), [spikes] "+r"(spikes)
