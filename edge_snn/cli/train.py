@@ -138,7 +138,7 @@ def command(
 
 
 def _for_files(config: Any, training: Any) -> Any:
-    """The preset for anybody's images: as many classes as there are labels, and their size where it cannot be fitted."""
+    """The preset for anybody's images: as many classes as labels, and their size where it cannot be fitted."""
     from dataclasses import replace
 
     from edge_snn import data
