@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,9 +43,9 @@ class GeneratedModel:
     plan: Plan
 
 
-def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
+def render(model: IntegerModel, plan: Plan, vectors: bool = False) -> dict[str, str]:
     """The generated files by name; equal models give equal text."""
-    context = Context(model, plan)
+    context = Context(model, plan, vectors)
     for index, step in enumerate(plan.steps):
         if isinstance(step, ConvStep):
             conv.emit(context, index, step)
@@ -104,7 +105,7 @@ def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> Genera
     """
     plan = build_plan(model, vectors)
     files = []
-    for name, text in render(model, plan).items():
+    for name, text in render(model, plan, vectors).items():
         path = folder / name
         aside = folder / f".{name}.{os.getpid()}.part"
         try:
@@ -114,6 +115,7 @@ def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> Genera
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
         finally:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where the folder is no folder
+                aside.unlink(missing_ok=True)
         files.append(path)
     return GeneratedModel(folder, tuple(files), plan)

@@ -52,8 +52,17 @@ def command(
     dataset = data.fit(data.load(data_name, "test", limit), model.input_shape)
     data.check_labels(dataset, len(model.classes))
     folder = Path("build") / "profile" / f"{model.sha256[:12]}-{board.name}"
-    with progress_bar(board.name, len(dataset.x), quiet=as_json) as bar:
-        made = measure(model, board, dataset, folder, bar, histogram)
+    count = len(dataset.x)
+    with progress_bar(board.name, 2 * count, quiet=as_json) as bar:
+        made = measure(
+            model,
+            board,
+            dataset,
+            folder,
+            lambda done, note: bar(count + done, note),
+            histogram,
+            lambda done: bar(done, "host reference"),
+        )
     report = describe(made)
     if chart is not None:
         charts.write(report, chart)

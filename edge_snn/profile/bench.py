@@ -179,17 +179,14 @@ def _layers(cores: dict[str, Any]) -> list[str]:
         f"| layer | kind | neurons | rate | dense MACs |{heads}",
         "|---|---|--:|--:|--:|" + "--:|--:|" * len(cores),
     ]
-    for rows in zip(*(row["layers"] for row in cores.values())):
-        first = rows[0]
-        cells = [
-            first["name"].replace("|", "\\|"),
-            first["kind"],
-            _number(first["neurons"]),
-            _number(first["rate"], ".3f"),
-        ]
+    tables = [{layer["name"]: layer for layer in row["layers"]} for row in cores.values()]
+    for name in dict.fromkeys(name for table in tables for name in table):
+        rows = [table.get(name) for table in tables]  # cores may cut a model into other steps
+        first = next(row for row in rows if row is not None)
+        cells = [name.replace("|", "\\|"), first["kind"], _number(first["neurons"]), _number(first["rate"], ".3f")]
         cells.append(_number(first["dense_macs"]))
         for row in rows:
-            cells += [_number(row["instructions"]), _number(row["ratio"], ".3f")]
+            cells += [_number(row["instructions"]), _number(row["ratio"], ".3f")] if row else ["", ""]
         lines.append("| " + " | ".join(cells) + " |")
     return [*lines, ""]
 

@@ -14,7 +14,7 @@ from firmware_gen.boards import load
 
 
 class Sources:
-    """A copy of firmware_gen, to be spoiled, built and restored; what did not change is compiled once."""
+    """A copy of firmware_gen, to be spoiled, built and restored."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -60,6 +60,7 @@ class Sources:
         """The ELF of a model from these sources."""
         with monkeypatch.context() as patch:
             patch.setattr(build, "ROOT", self.root)
+            patch.setenv("EDGE_SNN_CACHE", str(self.folder / "cache"))
             return build.build(made, load(board_name), self.folder / made.sha256[:12]).elf
 
     def _path(self, kernel: str) -> Path:
