@@ -17,6 +17,7 @@ from edge_snn.models.config import ATTENTION_KINDS
 
 ENGINES = ("auto", "keras", "torch")
 NARROW = ("bfloat16", "float32")
+MOST_CLASSES = 4096
 DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 
 
@@ -24,7 +25,9 @@ DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 @click.option("--recipe", "recipe_name", help="Recipe of a shipped model: size, data, schedule; options override it.")
 @click.option("--preset", "preset_name", help="Model size; `edge-snn models` lists them.")
 @click.option("--data", "data_name", help="Data set by name, or one .npz with x_train, y_train.")
-@click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y.")
+@click.option(
+    "--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y; may be repeated."
+)
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz with x, y, for --score-test.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--stage", "stages", multiple=True, help="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; may be repeated.")
@@ -69,13 +72,15 @@ def command(
 ) -> None:
     """Train a recipe, or a preset on a data set; writes OUT/model.tflite, OUT/model.keras and OUT/run.json.
 
-    The checkpoint is chosen on held-out training images. Ctrl-C loses at most one epoch; --resume goes on.
+    The checkpoint is chosen on held-out training images. Ctrl-C loses at most one epoch; --resume goes on. With
+    files of your own a preset takes their image size and number of classes.
 
     \b
-    Examples (the second takes a few seconds):
+    Examples (the second takes a minute):
       edge-snn train --recipe fashion-mnist --out runs/fashion-mnist
       edge-snn train --preset digits --data digits --out runs/digits --stage 1:8 --stage 4:4 \\
           --no-flip --shift 1 --held-out 200
+      edge-snn train --preset cifar10-small --train a.npz --train b.npz --test t.npz --score-test --out runs/own
     """
     from dataclasses import replace
 
@@ -110,6 +115,8 @@ def command(
         raise InputError("give either --data or --train files")
     training = data.load(data_name, "train", limit) if data_name else data.from_npz(list(train_files), "train")
     training = training.head(limit)
+    if not known and (train_files or training.name.endswith(".npz")):
+        config = _for_files(config, training)
     data.fit(training.head(1), config.input_shape)
     data.check_labels(training, config.classes)
     # Read now, so that a wrong file costs no training; it is scored at the end only.
@@ -128,6 +135,27 @@ def command(
         print_json(result)
     else:
         console(False).print(escape(f"{out}/model.tflite: {result}"))
+
+
+def _for_files(config: Any, training: Any) -> Any:
+    """The preset for anybody's images: as many classes as labels, and their size where it cannot be fitted."""
+    from dataclasses import replace
+
+    from edge_snn import data
+
+    labels = len(training.classes) or int(training.y.max()) + 1
+    if labels > MOST_CLASSES:
+        raise InputError(
+            f"label {labels - 1} is out of range: at most {MOST_CLASSES} classes",
+            where=training.name,
+            hint="number the classes 0, 1, 2 ..",
+        )
+    config = replace(config, classes=max(2, labels))
+    try:
+        data.fit(training.head(1), config.input_shape)
+    except InputError:
+        config = replace(config, input_shape=training.x.shape[1:])
+    return config
 
 
 def _test_set(data_name: str | None, test_file: Path | None, config: Any) -> Any:

@@ -52,7 +52,7 @@ class Chain:
         parts = {
             "masks": 8 * steps * self.words,
             "list": 4 * self.list_entries,  # int32 (esnn_v6m.h); int16 elsewhere
-            "totals": 4 * steps,
+            "totals": 8 * steps,
             "sums": 2 * steps * BLOCK,
         }
         if not self.narrow:

@@ -24,7 +24,7 @@ from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pixels import plan_pixels
 from edge_snn.plan.pool import PoolStep, window
-from edge_snn.plan.readout import ReadoutStep
+from edge_snn.plan.readout import MAX_ROWS, ReadoutStep
 from edge_snn.plan.residual import CurrentStep
 from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stream, padded
 from edge_snn.plan.vector import HEAD, Vector, plan_vector
@@ -84,7 +84,10 @@ class Lowering:
             self.steps.append(PoolStep(node.name, self._spikes(node.inputs[0]), output, window(node, shape), shape))
         elif isinstance(node, Readout):
             self._check_rows(node.name, node.weight.shape[0], node.weight.shape[1])
-            self.steps.append(ReadoutStep(node.name, node, self._spikes(node.inputs[0])))
+            spikes = self._spikes(node.inputs[0])
+            if spikes.positions * spikes.timesteps > MAX_ROWS:
+                raise InputError(f"sums {spikes.positions} positions, the kernel counts to {MAX_ROWS}", where=node.name)
+            self.steps.append(ReadoutStep(node.name, node, spikes))
         elif not isinstance(node, Relu):
             raise InputError(f"{node.op} cannot be lowered to the kernels", where=node.name)
 

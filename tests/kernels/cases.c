@@ -14,7 +14,7 @@ void case_write(const void *from, uint32_t bytes);
 #ifndef ROOM
 #define ROOM 60000u
 #endif
-#define WEIGHTS 1728u
+#define WEIGHTS (864u * ESNN_WORDS)
 
 static _Alignas(8) uint8_t arena[ROOM];
 static uint32_t weights[WEIGHTS];

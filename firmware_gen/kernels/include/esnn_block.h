@@ -62,16 +62,30 @@ uint32_t esnn_block_neuron_lanes_v7m(const int16_t *sums, const int16_t *thresho
  * @param stride     entries from the sums of one step to those of the next.
  * @param threshold  int32 [ESNN_BLOCK].
  */
-uint32_t esnn_block_neuron_wide(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint8_t ternary,
-                                uint32_t *planes);
+uint32_t esnn_block_neuron_wide_portable(const int32_t *sums, uint32_t stride, const int32_t *threshold,
+                                         uint8_t ternary, uint32_t *planes);
+uint32_t esnn_block_neuron_wide_v7m(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint8_t ternary,
+                                    uint32_t *planes);
+
+/** The other form needs instructions of Armv7-M only, so cores with DSP take it as well. */
+#if !defined(ESNN_PORTABLE) && defined(__ARM_ARCH) && __ARM_ARCH >= 7 && defined(__thumb2__)
+#define ESNN_WIDE_V7M 1
+#define esnn_block_neuron_wide esnn_block_neuron_wide_v7m
+#else
+#define ESNN_WIDE_V7M 0
+#define esnn_block_neuron_wide esnn_block_neuron_wide_portable
+#endif
 
 /** x = min(max(x, 0), clip) for `entries` lanes, an even number. Source: docs/numerics.md, "relu". */
 void esnn_block_clip_portable(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 void esnn_block_clip_dsp(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
+void esnn_block_clip_v7m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 void esnn_block_clip_v6m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 
 #if ESNN_CHAIN_DSP
 #define esnn_block_clip esnn_block_clip_dsp
+#elif ESNN_CHAIN_V7M
+#define esnn_block_clip esnn_block_clip_v7m
 #elif ESNN_CHAIN_V6M
 #define esnn_block_clip esnn_block_clip_v6m
 #else

@@ -109,7 +109,7 @@ typedef struct {
     uint32_t places;                    /**< T */
     uint32_t masks;                     /**< scratch: 8 T bytes for each 32 inputs that are looked at together */
     uint32_t list;                      /**< scratch: int16 entries; V6M: int32 */
-    uint32_t totals;                    /**< scratch: T uint32 */
+    uint32_t totals;                    /**< scratch: 2 T uint32 */
     uint32_t sums;                      /**< scratch: int16 [T][ESNN_BLOCK] */
     uint32_t wide;                      /**< scratch: int32 [T][ESNN_BLOCK], only where the finish is not narrow */
 } esnn_chain_t;

@@ -4,6 +4,7 @@
 #include "esnn_block.h"
 #include "esnn_context.h"
 #include "esnn_v6m.h"
+#include "esnn_v7m.h"
 
 /** Up to 16 bits of packed spikes from channel `first` on. */
 static inline uint32_t esnn_head_bits(const uint8_t *row, uint32_t first, uint32_t mask)
@@ -30,6 +31,9 @@ static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes
     const int16_t *clip = layer->clip;
     const uint32_t *end = esnn_chain_masks(chain, spikes, 1, 0, masks);
     esnn_chain_list(chain, masks, end, list, totals);
+#if ESNN_CHAIN_V7M
+    esnn_chain_lacks(totals, chain->places);
+#endif
     for (uint32_t i = chain->blocks; i != 0; --i) {
         const int16_t *from = sums;
         int16_t *to = block;

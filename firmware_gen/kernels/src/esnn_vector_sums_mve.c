@@ -18,17 +18,17 @@
  * end of the loop. `part`, `next`: byte offsets from the marks in front of the window to those of the part, and to
  * those behind the window.
  *
- * The loop counts elements of 64 bits, two a turn, so that it takes the two bytes of a row's number for one turn each;
- * all lanes stay active, because the number of bytes is even.
+ * The loop counts elements of 64 bits, two a turn, so that it takes the two bytes of a row's number for one turn
+ * each; all lanes stay active, because the number of bytes is even.
  */
 #define ESNN_RUN(adds)                                                                                               \
     "ldr r4, [%[from], %[part]]\n"                                                                                   \
     "ldr r5, [%[from], %[next]]\n"                                                                                   \
     "subs r5, r5, r4\n"                                                                                              \
-    "wlstp.64 lr, r5, 2f\n"                                                                                               \
+    "wlstp.64 lr, r5, 2f\n"                                                                                          \
     "1:\n"                                                                                                           \
     "ldrh r6, [r4], #2\n"                                                                                            \
-    "add r6, %[rows], r6, lsl #4\n" adds "letp lr, 1b\n"                                                               \
+    "add r6, %[rows], r6, lsl #4\n" adds "letp lr, 1b\n"                                                             \
     "2:\n"
 
 #define ESNN_SUMS_2 [a] "+w"(sum->a), [b] "+w"(sum->b)
@@ -144,8 +144,8 @@ ESNN_INLINE void esnn_move_runs(esnn_run_t *run, int32_t lines, uint32_t outputs
 }
 
 /** All outputs, 48 at a time while that leaves no single block behind (4 are twice 32). */
-ESNN_INLINE void esnn_groups(const esnn_vector_t *layer, int32_t lines, uint32_t fixed, uint32_t next, esnn_run_t *run,
-                             int16_t *sums)
+ESNN_INLINE void esnn_groups(const esnn_vector_t *layer, int32_t lines, uint32_t fixed, uint32_t next,
+                             esnn_run_t *run, int16_t *sums)
 {
     const int16_t *bias = layer->bias;
     for (uint32_t left = layer->blocks; left != 0;) {
