@@ -9,7 +9,7 @@ LIMIT ?= 200
 TRAIN := $(shell $(PYTHON) -c 'import sys; print("$(VENV)-train/bin/.train" if sys.version_info < (3, 13) else "")')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test test-slow lint format clean tools
+.PHONY: help demo bench test test-slow fuzz lint format clean tools
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -47,6 +47,10 @@ test: $(BIN)/.test $(TRAIN)  ## the whole suite, tier by tier (without the slow 
 
 test-slow: $(BIN)/.test  ## minutes to hours: the whole test set over serial, wide sweeps
 	$(BIN)/pytest -m slow
+
+SECONDS ?= 3600
+fuzz: $(BIN)/.test  ## fuzz the device's parser and every reader for SECONDS (default: an hour)
+	$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
 lint: $(BIN)/.test  ## ruff, mypy, clang-format
 	$(BIN)/ruff check edge_snn firmware_gen tools tests

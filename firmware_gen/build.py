@@ -13,13 +13,15 @@ from elftools.elf.elffile import ELFFile
 
 from edge_snn.errors import EdgeSnnError, InputError, ToolMissingError
 from edge_snn.graph.model import IntegerModel
-from firmware_gen import stack
+from firmware_gen import build_id, library, stack
 from firmware_gen.boards import Board
 from firmware_gen.codegen import GeneratedModel, generate
 from firmware_gen.emit import c_string
 
 ROOT = Path(__file__).parent
 PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi", "gcc": "gcc libc6-dev"}
+# Some of these end a word or start a variable for CMake, make or the linker, however they are quoted.
+UNFIT = re.compile(r"""["#$;:|\\\x00-\x1f\x7f]""")
 OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 
 PACKED_ROWS = "-DESNN_PACKED_ROWS"  # rows of bytes where those of 16-bit weights do not fit (esnn_chain.h)
@@ -33,7 +35,8 @@ class BuildResult:
         sections: bytes of .text, .rodata, .data, .bss.
         stack_bound: bytes along the deepest chain of calls; 0 on the host.
         flash_bytes: .text + .rodata + .data.
-        ram_bytes: .data + .bss (arena, frame buffers and result are in it) + stack bound.
+        ram_bytes: .data + .bss (arena, frame buffer and result are in it) + stack bound.
+        build_id: of its sources, as INFO tells it.
     """
 
     elf: Path
@@ -41,6 +44,7 @@ class BuildResult:
     generated: GeneratedModel
     sections: dict[str, int]
     stack_bound: int
+    build_id: str = ""
 
     @property
     def flash_bytes(self) -> int:
@@ -74,20 +78,43 @@ def need_newlib() -> None:
         )
 
 
+def need_plain_path(folder: Path) -> None:
+    """Raises InputError where CMake or make would misread the path of a folder to build in, or of the kernels."""
+    for place in (folder.resolve(), ROOT):
+        unfit = UNFIT.search(str(place))
+        if unfit:
+            raise InputError(
+                f"CMake and make cannot work in a folder whose path has {unfit.group()!r}",
+                where=str(place),
+                hint="choose another folder",
+            )
+
+
 def _write(path: Path, text: str) -> None:
     if not path.exists() or path.read_text(encoding="utf-8") != text:
         path.write_text(text, encoding="utf-8")  # only when it changes, so that nothing is built twice
 
 
-def write_board_files(board: Board, folder: Path) -> None:
-    """Writes board_config.h, board.cmake and, for a chip, the linker script board.ld into ``folder``."""
+def write_board_files(board: Board, folder: Path, identity: bytes = bytes(build_id.BYTES)) -> None:
+    """Writes board_config.h, board.cmake, build_id.h and, for a chip, the linker script board.ld into ``folder``."""
     folder.mkdir(parents=True, exist_ok=True)
+    number = ", ".join(f"0x{byte:02x}" for byte in identity)
+    _write(
+        folder / "build_id.h",
+        f"/* Of the sources this firmware is made of. */\n#pragma once\n"
+        f"#define ESNN_BUILD_ID_BYTES {len(identity)}u\n#define ESNN_BUILD_ID {{{number}}}\n",
+    )
     defines = {
         "ESNN_BOARD_NAME": c_string(board.name, 24),
         "ESNN_BOARD_CORE": c_string(board.core, 16),
         "ESNN_BOARD_CLOCK_HZ": f"{board.clock_hz}u",
+        "ESNN_BOARD_WINDOW": f"{board.window}u",
+        "ESNN_BOARD_KEEPS_IMAGE": str(int(board.keeps_image)),
         **board.defines,
     }
+    if board.bauds:
+        pairs = [f"{{{baud}u, {divider}u}}" for baud, divider in board.dividers().items()]
+        defines["ESNN_BOARD_RATES"] = ", ".join(pairs)
     lines = "".join(f"#define {name} {value}\n" for name, value in defines.items())
     _write(folder / "board_config.h", f"/* From boards/{board.name}/board.json. */\n#pragma once\n{lines}")
     script = ""
@@ -149,26 +176,30 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
         need_newlib()
     cmake = need("cmake", "cmake")
     need("make", "make")
+    need_plain_path(folder)
     folder = folder.resolve()  # one CMake tree a board: a tree keeps the compiler it was made with
     source = folder / ("model-vectors" if board.has_vectors else "model")
     generated = generate_if_changed(model, source, board.has_vectors)
     settings, out = folder / f"{board.name}-board", folder / board.name
-    write_board_files(board, settings)
+    identity = build_id.of(generated.files, board)
+    write_board_files(board, settings, identity)
     configure = [cmake, "-S", str(ROOT), "-B", str(out), "-G", "Unix Makefiles"]
     configure += [f"-DESNN_MODEL_DIR={source}", f"-DESNN_BOARD_DIR={settings}"]
     if not board.is_host:
         configure.append(f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'arm-none-eabi.cmake'}")
     log = folder / f"{board.name}.log"
 
-    def make(flags: tuple[str, ...]) -> tuple[int, str]:
-        code, output = _run([*configure, f"-DESNN_EXTRA_FLAGS={';'.join(flags)}"], log)
+    def make(flags: tuple[str, ...]) -> tuple[int, str, Path]:
+        shared = library.kernels(ROOT, board, compiler, cmake, flags, folder / "kernels")
+        settings = [f"-DESNN_EXTRA_FLAGS={';'.join(flags)}", f"-DESNN_KERNELS_LIBRARY={shared / library.ARCHIVE}"]
+        code, output = _run([*configure, *settings], log)
         if code == 0:
             code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)
-        return code, output
+        return code, output, shared
 
-    code, output = make(extra_flags)
+    code, output, shared = make(extra_flags)
     if code != 0 and board.paired_rows and "FLASH" in dict(OVERFLOW.findall(output)):
-        code, output = make((*extra_flags, PACKED_ROWS))
+        code, output, shared = make((*extra_flags, PACKED_ROWS))
     if code != 0:
         small = _too_small(board, output)
         if small:
@@ -177,14 +208,14 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
         raise InputError(f"the build failed: {(errors or ['see the log'])[0][:200]}", where=str(log))
     elf = out / "firmware.elf"
     pushed = stack.VECTOR_EXCEPTION_BYTES if board.has_vectors else stack.EXCEPTION_BYTES
-    bound = 0 if board.is_host else stack.bound(out, exception_bytes=pushed)
+    bound = 0 if board.is_host else stack.bound((out, shared), exception_bytes=pushed)
     if bound > board.stack_bytes and not board.is_host:
         raise InputError(
             f"needs {bound} bytes of stack, {board.stack_bytes} are set aside",
             where=f"board {board.name}",
             hint="raise stack_bytes in its board.json",
         )
-    return BuildResult(elf, board, generated, sections(elf), bound)
+    return BuildResult(elf, board, generated, sections(elf), bound, identity.hex())
 
 
 def generate_if_changed(model: IntegerModel, folder: Path, vectors: bool = False) -> GeneratedModel:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,9 +20,11 @@ from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pool import PoolStep
 from edge_snn.plan.readout import ReadoutStep
 from edge_snn.plan.residual import CurrentStep
+from edge_snn.plan.trace import trace_tensors
 from firmware_gen.emit import c_string
 from firmware_gen.families import attention, conv, linear, pool, readout, residual
 from firmware_gen.families.context import Context
+from firmware_gen.tensors import tensor_rows
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -40,9 +43,9 @@ class GeneratedModel:
     plan: Plan
 
 
-def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
+def render(model: IntegerModel, plan: Plan, vectors: bool = False) -> dict[str, str]:
     """The generated files by name; equal models give equal text."""
-    context = Context(model, plan)
+    context = Context(model, plan, vectors)
     for index, step in enumerate(plan.steps):
         if isinstance(step, ConvStep):
             conv.emit(context, index, step)
@@ -74,6 +77,7 @@ def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
         "steps": len(plan.steps),
         "neuron_layers": len(model.graph.neurons),
         "counters": max(plan.counters, 1),
+        "tensors": len(trace_tensors(plan)),
     }
     code = environment.get_template("model.c.jinja").render(
         version=__version__,
@@ -82,6 +86,7 @@ def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
         name=c_string(model.name, 31),
         declarations=context.declarations,
         calls=context.calls,
+        tensors=tensor_rows(plan),
     )
     return {
         "model_config.h": environment.get_template("model_config.h.jinja").render(**sizes),
@@ -100,7 +105,7 @@ def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> Genera
     """
     plan = build_plan(model, vectors)
     files = []
-    for name, text in render(model, plan).items():
+    for name, text in render(model, plan, vectors).items():
         path = folder / name
         aside = folder / f".{name}.{os.getpid()}.part"
         try:
@@ -110,6 +115,7 @@ def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> Genera
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
         finally:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where the folder is no folder
+                aside.unlink(missing_ok=True)
         files.append(path)
     return GeneratedModel(folder, tuple(files), plan)

@@ -22,8 +22,11 @@ COMMANDS = (
     "build",
     "verify",
     "eval",
+    "bisect",
+    "compare",
     "profile",
     "boards",
+    "ports",
     "doctor",
 )
 

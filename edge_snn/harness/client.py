@@ -1,94 +1,121 @@
-"""Talks to one device: requests, replies, time-outs and retries."""
+"""Talks to one device: sessions, images, results."""
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import struct
-import time
 import zlib
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 
 from edge_snn.errors import DeviceError
 from edge_snn.harness import frames
-from edge_snn.harness.frames import DeviceResult, Frame, Info, Splitter
-from edge_snn.harness.transport import Port
+from edge_snn.harness.frames import DeviceResult, Info
+from edge_snn.harness.link import Link, RequestRefused
+from edge_snn.harness.transport import DEFAULT_BAUD, Port
 
-REPLY_SECONDS = 2.0
-RUN_SECONDS = 120.0
-KNOCK_SECONDS = (0.1, 0.2, 0.4)
-TRIES = 5
-IMAGE_TRIES = 3
-_RUN_BYTES = 16 + 32  # session, index, CRC, class; SHA-256 of the model
+__all__ = ["Device", "RequestRefused"]
 
-
-class RequestRefused(DeviceError):
-    """The device answered with an error code."""
-
-    def __init__(self, code: int, where: str) -> None:
-        self.code = code
-        super().__init__(f"the device {frames.ERRORS.get(code, f'refused the request (code {code})')}", where=where)
+IMAGE_TRIES = 10
+SESSION_TRIES = 10
+BAUD_TRIES = 3
+BAUD_PROBES = (0.1, 0.2, 0.4)
+T = TypeVar("T")
 
 
 class Device:
     """A device on a port, after :meth:`connect`.
 
     Every request is idempotent, so it is simply sent again when its reply does not come: a byte lost on
-    the line costs time and nothing else.
+    the line costs time and nothing else. A device that was reset has lost its session number; it says so, gets
+    a new one, and the image is sent again from the start.
 
     Attributes:
         info: what the device said of itself.
-        retries: requests that were sent again.
+        resets: how often it was found without our session.
+        image_bytes: payload of the images whose results came.
     """
 
-    def __init__(self, port: Port, death: Callable[[], str] = lambda: "") -> None:
-        """Takes an open port; ``death`` tells how the emulator behind it ended, if it did."""
+    def __init__(self, port: Port, death: Callable[[], str] = lambda: "", floor: float | None = None) -> None:
+        """Takes an open port.
+
+        Args:
+            death: tells how the emulator behind it ended, if it did.
+            floor: the shortest time-out of a reply, seconds.
+        """
         self.port = port
-        self._death = death
-        self._splitter = Splitter()
-        self._sequence = secrets.randbelow(1 << 16)
-        self._session = secrets.randbelow((1 << 32) - 1) + 1
-        self._slowest = 0.0  # seconds of the longest inference so far
-        self.retries = 0
+        self.link = Link(port, death, floor)
+        self._session = 0
+        self._expected: tuple[str, str | None, str | None] = ("", None, None)
+        self._wanted_baud = DEFAULT_BAUD
+        self._baud_tries = 0
+        self.resets = 0
+        self.image_bytes = 0
         self.info: Info
 
-    def connect(self, sha256: str, board: str | None = None) -> Info:
-        """Says hello: reads INFO, refuses another model or board by name, opens a session.
+    @property
+    def retries(self) -> int:
+        """Requests that were sent again."""
+        return self.link.retries
+
+    @property
+    def sent_bytes(self) -> int:
+        """Bytes that went to the device."""
+        return self.link.sent_bytes
+
+    def connect(self, sha256: str, board: str | None = None, build_id: str | None = None) -> Info:
+        """Says hello: reads INFO, refuses another model, board or build by name, opens a session.
+
+        Args:
+            sha256: of the model; build_id: of the firmware this program would build, None for any.
 
         Raises:
-            DeviceError: silent or talking rubbish, another protocol, model or board.
+            DeviceError: silent or talking rubbish, another protocol, model, board or build.
         """
-        self._knock()
-        self.info = self.read_info()
-        if self.info.model_sha256 != sha256:
-            raise DeviceError(
-                f"runs another model: {self.info.model_name!r}, sha256 {self.info.model_sha256[:12]}.., "
-                f"the host has {sha256[:12]}..",
-                where=self.port.url,
-                hint="build and flash the firmware of this model",
-            )
-        if board is not None and self.info.board != board:
-            raise DeviceError(f"is board {self.info.board!r}, not {board!r}", where=self.port.url)
-        self._request(frames.SESSION, struct.pack("<I", self._session))
+        self._expected = (sha256, board, build_id)
+        self.link.knock()
+        self._open_session()
         return self.info
 
-    def _knock(self) -> None:
-        """Waits, for less than a second, until the device answers at all.
+    def _open_session(self) -> None:
+        self.info = self.read_info()
+        self._refuse_others()
+        self._session = secrets.randbelow((1 << 32) - 1) + 1
+        self.link.request(frames.SESSION, struct.pack("<I", self._session))
+        self.link.window = self.info.window
 
-        One that was reset a moment ago (an emulator that starts, a board whose port resets it) does not hear
-        what is sent before its receiver is on: no loss on the line, and no reason to wait out a time-out.
-        """
-        first = (self._sequence + 1) & 0xFFFF  # of the request that follows: a late answer will do for it
-        knock = Frame(frames.INFO, first, b"").encode()
-        for seconds in KNOCK_SECONDS:
-            self._send(knock)
-            if self._await(frames.INFO, seconds, first) is not None:
-                return
+    def _refuse_others(self) -> None:
+        sha256, board, build_id = self._expected
+        info, where = self.info, self.port.url
+        if info.model_sha256 != sha256:
+            raise DeviceError(
+                f"runs another model: {info.model_name!r}, sha256 {info.model_sha256[:12]}.., "
+                f"the host has {sha256[:12]}..",
+                where=where,
+                hint="build and flash the firmware of this model",
+            )
+        if board is not None and info.board != board:
+            raise DeviceError(f"is board {info.board!r}, not {board!r}", where=where)
+        if build_id is not None:
+            self.require_build(build_id)
+
+    def require_build(self, build_id: str) -> None:
+        """Refuses, now and after every reset, firmware that was not built from the sources with this id."""
+        self._expected = (*self._expected[:2], build_id)
+        info, where = self.info, self.port.url
+        if info.build_id != build_id:
+            raise DeviceError(
+                f"runs stale firmware of this model: build {info.build_id[:12]}, these sources make {build_id[:12]}",
+                where=where,
+                hint="build and flash the firmware again",
+            )
 
     def read_info(self) -> Info:
         """Reads INFO anew (the stack's high-water mark grows while it works)."""
-        reply = self._request(frames.INFO, b"")
+        reply = self.link.request(frames.INFO, b"")
         try:
             return Info.decode(reply)
         except ValueError as error:
@@ -107,99 +134,91 @@ class Device:
         data = image.tobytes()
         if len(data) != self.info.input_bytes:
             raise DeviceError(f"takes images of {self.info.input_bytes} bytes, not {len(data)}", where=self.port.url)
-        check = zlib.crc32(data)
-        for attempt in range(IMAGE_TRIES):
+        result = self.insist(lambda: self._once(index, data))
+        self.image_bytes += len(data)
+        return result
+
+    def insist(self, action: Callable[[], T]) -> T:
+        """Does something with an image from its start until it succeeds: the device may lose the image or be reset."""
+        lost = damaged = 0
+        while True:
+            self._restore_baud()
             try:
-                self._write(index, data)
-                run = self._run(struct.pack("<III", self._session, index, check))
-                echo = struct.pack("<III", self._session, index, check)
-                if len(run) != _RUN_BYTES or run[:12] != echo or run[16:].hex() != self.info.model_sha256:
-                    raise DeviceError("answered for another session, image or model", where=self.port.url)
-                result = DeviceResult.decode(self._fetch(index, check), self.info)
-                if struct.unpack_from("<I", run, 12)[0] != int(np.argmax(result.logits)):
-                    raise DeviceError("named another class than its logits do", where=self.port.url)
-                return result
+                return action()
             except RequestRefused as error:
-                if error.code not in (frames.IMAGE_DAMAGED, frames.NO_RESULT) or attempt == IMAGE_TRIES - 1:
+                if error.code == frames.SESSION_LOST and lost < SESSION_TRIES:
+                    lost += 1
+                    self.resets += 1
+                    self._open_session()
+                elif error.code in (frames.IMAGE_DAMAGED, frames.NO_RESULT) and damaged < IMAGE_TRIES:
+                    damaged += 1
+                else:
                     raise
-        raise AssertionError("unreachable")
 
-    def _run(self, payload: bytes) -> bytes:
-        """Sends RUN; once the device's speed is known, a lost request is noticed after ten inferences."""
-        patience = max(REPLY_SECONDS, 10 * self._slowest) if self._slowest else RUN_SECONDS
-        started, retries = time.monotonic(), self.retries
-        reply = self._request(frames.RUN, payload, min(patience, RUN_SECONDS))
-        if self.retries == retries:  # else the time is that of the loss
-            self._slowest = max(self._slowest, time.monotonic() - started)
-        return reply
+    def _once(self, index: int, data: bytes) -> DeviceResult:
+        """Sends the image in chunks, the last one within RUN, and reads the result in parts."""
+        last = (len(data) - 1) // self.info.chunk_bytes * self.info.chunk_bytes
+        self.write(data[:last])
+        return self._decode(self.link.run(self.named(index, data), data[last:], self.info.result_bytes))
 
-    def _write(self, index: int, data: bytes) -> None:
-        for offset in range(0, len(data), self.info.chunk_bytes):
-            chunk = data[offset : offset + self.info.chunk_bytes]
-            payload = struct.pack("<III", self._session, index, offset) + chunk
-            reply = self._request(frames.WRITE, payload)
-            if reply != struct.pack("<II", index, offset + len(chunk)):
+    def named(self, index: int, data: bytes) -> bytes:
+        """What names an image in requests and replies: session, index, CRC-32."""
+        return struct.pack("<III", self._session, index, zlib.crc32(data))
+
+    def write(self, data: bytes) -> None:
+        """Sends the beginning of an image, or all of it."""
+        chunk, session = self.info.chunk_bytes, struct.pack("<I", self._session)
+        pieces = [(start, data[start : start + chunk]) for start in range(0, len(data), chunk)]
+        requests = [(frames.WRITE, session + struct.pack("<I", start) + piece) for start, piece in pieces]
+        for (start, piece), reply in zip(pieces, self.link.exchange(requests)):
+            if reply != struct.pack("<I", start + len(piece)):
                 raise DeviceError("acknowledged another part of the image", where=self.port.url)
 
-    def _fetch(self, index: int, check: int) -> bytes:
-        data = b""
-        while len(data) < self.info.result_bytes:
-            reply = self._request(frames.RESULT, struct.pack("<III", self._session, index, len(data)))
-            if reply[:16] != struct.pack("<IIII", self._session, index, check, len(data)) or len(reply) == 16:
-                raise DeviceError("sent the result of another image", where=self.port.url)
-            data += reply[16:]
-        return data[: self.info.result_bytes]
+    def result(self, index: int, data: bytes) -> DeviceResult:
+        """The result that the device has in memory, if it is that of this image."""
+        return self._decode(self.link.result(self.named(index, data), self.info.result_bytes))
 
-    def _request(self, kind: int, payload: bytes, seconds: float | None = None) -> bytes:
-        """Sends a request until its reply comes, for ``seconds`` a try; returns the reply's payload."""
-        seconds = REPLY_SECONDS if seconds is None else seconds
-        self._sequence = (self._sequence + 1) & 0xFFFF
-        encoded = Frame(kind, self._sequence, payload).encode()
-        for attempt in range(TRIES):
-            if attempt:
-                self.retries += 1
-            self._send(encoded)
-            reply = self._await(kind, seconds, self._sequence)
-            if reply is None:
-                continue
-            if reply.version != frames.VERSION:
-                raise DeviceError(
-                    f"speaks protocol version {reply.version}, this program {frames.VERSION}",
-                    where=self.port.url,
-                    hint="build and flash the firmware again",
-                )
-            if reply.kind == frames.ERROR:
-                raise RequestRefused(reply.payload[0] if reply.payload else 0, self.port.url)
-            return reply.payload
-        noise = self._splitter.dropped
-        if noise:
-            raise DeviceError(f"answers with bytes that are no frames ({noise} so far)", where=self.port.url)
-        raise DeviceError(
-            f"is silent: no reply in {TRIES * seconds:.0f} s",
-            where=self.port.url,
-            hint="is the firmware of edge_snn on the board, and is this its port?",
-        )
+    def _decode(self, body: bytes) -> DeviceResult:
+        if body[:32].hex() != self.info.model_sha256:
+            raise DeviceError("answered for another model", where=self.port.url)
+        return DeviceResult.decode(body, self.info)
 
-    def _send(self, encoded: bytes) -> None:
+    def set_baud(self, baud: int) -> bool:
+        """Asks the device for another baud rate and proves that it works.
+
+        Where it does not, both sides return to the default: the host now, the device as soon as it has heard no
+        whole frame for two seconds. Returns whether the rate is in use; it is asked for again after a reset.
+        """
+        self._wanted_baud = baud
         try:
-            self.port.write(encoded)
-        except DeviceError as error:
-            raise self._lost(error) from error
+            self.link.request(frames.BAUD, struct.pack("<II", self._session, baud))
+        except RequestRefused as error:
+            if error.code != frames.NO_BAUD:
+                raise
+            self._wanted_baud = DEFAULT_BAUD
+            return False
+        self.port.set_baud(baud)
+        for seconds in BAUD_PROBES:
+            if self.link.probe(seconds):
+                return True
+        self._baud_tries += 1
+        self.port.set_baud(DEFAULT_BAUD)
+        if self._baud_tries >= BAUD_TRIES:
+            self._wanted_baud = DEFAULT_BAUD
+        return False
 
-    def _await(self, kind: int, seconds: float, sequence: int) -> Frame | None:
-        end = time.monotonic() + seconds
-        while time.monotonic() < end:
+    def _restore_baud(self) -> None:
+        """Asks once more for the wanted rate, after the link fell back to the default."""
+        if self.port.baud != self._wanted_baud:
             try:
-                data = self.port.read()
-            except DeviceError as error:
-                raise self._lost(error) from error
-            if not data and self._death():
-                raise DeviceError(self._death(), where=self.port.url)
-            for frame in self._splitter.feed(data):
-                if frame.sequence == sequence and frame.kind in (kind | frames.REPLY, frames.ERROR):
-                    return frame
-        return None
+                self.set_baud(self._wanted_baud)
+            except RequestRefused as error:
+                if error.code != frames.SESSION_LOST:  # the image that follows will notice, and open a new one
+                    raise
 
-    def _lost(self, error: DeviceError) -> DeviceError:
-        time.sleep(0.2)  # a dying emulator closes its socket before it can be waited for
-        return DeviceError(self._death(), where=self.port.url) if self._death() else error
+    def close(self) -> None:
+        """Leaves the device at the default baud rate, as the next host expects it."""
+        if self.port.baud != DEFAULT_BAUD:
+            with contextlib.suppress(DeviceError):  # it may be gone; it returns by itself
+                self.set_baud(DEFAULT_BAUD)
+            self.port.set_baud(DEFAULT_BAUD)

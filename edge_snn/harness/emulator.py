@@ -41,6 +41,7 @@ class Emulator:
         self._arguments = list(arguments)
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
         self._process: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None  # the host build's end
         try:
             self.port = self._start_host(elf) if board.is_host else self._start_qemu(elf)
         except BaseException:
@@ -59,7 +60,7 @@ class Emulator:
             "-display",
             "none",
             "-monitor",
-            "none",
+            "stdio",
             "-kernel",
             str(elf),
         ]
@@ -70,8 +71,8 @@ class Emulator:
         # A session of its own: Ctrl-C in the terminal is for us, and must not look like an emulator that died.
         self._process = subprocess.Popen(
             command,
-            stdin=subprocess.DEVNULL,
-            stdout=self._errors,
+            stdin=subprocess.PIPE,  # the monitor's, see reset()
+            stdout=subprocess.DEVNULL,
             stderr=self._errors,
             start_new_session=True,
             preexec_fn=_die_with_parent if _LIBC else None,
@@ -90,15 +91,28 @@ class Emulator:
             port = Port(f"socket://127.0.0.1:{server.getsockname()[1]}")
             line, _ = server.accept()
         line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        with line:
-            self._process = subprocess.Popen(
-                [str(elf)],
-                stdin=line.fileno(),
-                stdout=line.fileno(),
-                stderr=self._errors,
-                start_new_session=True,
-            )
+        self._line, self._elf = line, elf
+        self._process = self._run_host()
         return port
+
+    def _run_host(self) -> subprocess.Popen[bytes]:
+        assert self._line is not None
+        number = self._line.fileno()
+        command = [str(self._elf)]
+        return subprocess.Popen(command, stdin=number, stdout=number, stderr=self._errors, start_new_session=True)
+
+    def reset(self) -> None:
+        """Presses the board's reset button; its serial line stays open."""
+        assert self._process is not None
+        if self._line is None:
+            assert self._process.stdin is not None
+            self._process.stdin.write(b"system_reset\n")
+            self._process.stdin.flush()
+            return
+        old, self._process = self._process, None  # so that nobody takes it for a death
+        old.kill()
+        old.wait()
+        self._process = self._run_host()
 
     @property
     def pid(self) -> int:
@@ -116,7 +130,9 @@ class Emulator:
 
     def _said(self) -> str:
         self._errors.seek(0)
-        lines = [line.strip() for line in self._errors.read()[-2000:].splitlines() if line.strip()]
+        # QEMU also says there that it waits for a connection, which is how it should be.
+        lines = [line.strip() for line in self._errors.read()[-2000:].splitlines() if ": info: " not in line]
+        lines = [line for line in lines if line]
         return f": {lines[-1][:200]}" if lines else ""
 
     def close(self) -> None:
@@ -130,6 +146,10 @@ class Emulator:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
+        if self._process is not None and self._process.stdin is not None:
+            self._process.stdin.close()
+        if self._line is not None:
+            self._line.close()
         self._errors.close()
 
     def __enter__(self) -> Emulator:

@@ -1,33 +1,59 @@
-"""Runs images on a device and compares every one with the host."""
+"""Runs images on one board or several and compares every one with the host."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from edge_snn.errors import DeviceError, InputError
+from edge_snn.errors import DeviceError
+from edge_snn.harness import frames, journal
 from edge_snn.harness.client import Device
+from edge_snn.harness.dut import ConnectedDut, Dut
 from edge_snn.harness.facts import HostResults, ModelFacts
 from edge_snn.harness.frames import DeviceResult
+from edge_snn.harness.journal import JOURNAL, Entry, Header, Journal
+from edge_snn.harness.shards import Broken, Ended, Event, Interrupt, Measured, Reconnected, Work, Worker
 
-JOURNAL = "journal.jsonl"
+INTERRUPTED = "interrupted"
+GRACE_SECONDS = 2.0  # for the images that are being measured when Ctrl-C comes
+
+Progress = Callable[[int, str], None]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One image on the device.
+    """One image on a device.
 
     Attributes:
+        index: of the image in the data set.
+        on: label of the board.
+        runs: one a timed inference.
         logits_equal, counts_equal: whether the device agrees with the host to the last bit.
+        repeats_equal: whether all inferences gave the same.
+        parted_at: name of the first layer whose CRC is not the host's, "" for none; None unless it was traced.
     """
 
-    result: DeviceResult
+    index: int
+    on: str
+    runs: tuple[DeviceResult, ...]
     logits_equal: bool
     counts_equal: bool
+    repeats_equal: bool
+    parted_at: str | None = None
+
+    @property
+    def result(self) -> DeviceResult:
+        """The first inference."""
+        return self.runs[0]
 
     @property
     def prediction(self) -> int:
@@ -36,21 +62,56 @@ class Row:
 
 
 @dataclass
-class Evaluation:
-    """Results so far; grows by one row an image, in one step, so that Ctrl-C never leaves half a row.
+class BoardRun:
+    """How one board did.
 
     Attributes:
-        stopped: why it ended early, or "".
+        retries: requests sent again.
+        resets: sessions that a reset of the board ended.
+        reconnects: why it had to be opened anew, each time.
+        stopped: why it was lost, or "".
     """
 
-    rows: list[Row] = field(default_factory=list)
+    label: str
     retries: int = 0
+    resets: int = 0
+    reconnects: list[str] = field(default_factory=list)
     stack_used: int = 0
     stopped: str = ""
 
+
+@dataclass
+class Evaluation:
+    """Results so far, by image.
+
+    Attributes:
+        repeat: timed inferences of each image.
+        boards: by label.
+        resumed: how many rows came from the journal of a run before.
+        damaged: lines of that journal that were passed over.
+        stopped: why it ended before all images were measured, or "".
+    """
+
+    by_index: dict[int, Row] = field(default_factory=dict)
+    repeat: int = 1
+    boards: dict[str, BoardRun] = field(default_factory=dict)
+    resumed: int = 0
+    damaged: int = 0
+    stopped: str = ""
+
+    @property
+    def rows(self) -> list[Row]:
+        """In the order of the images."""
+        return [self.by_index[index] for index in sorted(self.by_index)]
+
     @property
     def images(self) -> int:
-        return len(self.rows)
+        return len(self.by_index)
+
+    @property
+    def indices(self) -> np.ndarray:
+        """Of the images that were measured, ascending, int64."""
+        return np.array(sorted(self.by_index), np.int64)
 
     @property
     def predictions(self) -> list[int]:
@@ -65,20 +126,22 @@ class Evaluation:
         return [row.counts_equal for row in self.rows]
 
     @property
-    def ticks(self) -> list[int]:
-        return [row.result.ticks for row in self.rows]
-
-    @property
     def step_ticks(self) -> list[np.ndarray]:
+        """Of the first inference of each image, int64 [steps]."""
         return [row.result.step_ticks for row in self.rows]
 
     @property
-    def counts(self) -> list[np.ndarray]:
-        return [row.result.counts for row in self.rows]
+    def retries(self) -> int:
+        return sum(board.retries for board in self.boards.values())
+
+    @property
+    def stack_used(self) -> int:
+        """Of the board that used most."""
+        return max((board.stack_used for board in self.boards.values()), default=0)
 
     def correct(self, labels: np.ndarray) -> int:
         """Images whose class is the label."""
-        return int((np.array(self.predictions, np.int64) == labels[: self.images]).sum())
+        return sum(row.prediction == int(labels[row.index]) for row in self.by_index.values())
 
 
 def check_shapes(device: Device, facts: ModelFacts, host: HostResults) -> None:
@@ -89,6 +152,36 @@ def check_shapes(device: Device, facts: ModelFacts, host: HostResults) -> None:
         raise DeviceError("runs firmware generated by another version of edge_snn", where=device.port.url)
 
 
+def check_alike(devices: Sequence[Device]) -> None:
+    """Raises DeviceError unless all devices are the same board: their times are merged."""
+    first = devices[0].info
+    for device in devices[1:]:
+        if (device.info.board, device.info.clock_hz) != (first.board, first.clock_hz):
+            raise DeviceError(
+                f"is board {device.info.board!r} at {device.info.clock_hz:,} ticks a second; "
+                f"the first is {first.board!r} at {first.clock_hz:,}",
+                where=device.port.url,
+                hint="measure them in runs of their own, and see edge-snn compare",
+            )
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to measure.
+
+    Attributes:
+        repeat: timed inferences of each image.
+        warmup: inferences of a board that do not count, before its first and after each reconnect.
+        resume: go on with the journal in the folder.
+        data: name of the data set.
+    """
+
+    repeat: int = 1
+    warmup: int = 0
+    resume: bool = False
+    data: str = ""
+
+
 def evaluate(
     device: Device,
     facts: ModelFacts,
@@ -96,63 +189,180 @@ def evaluate(
     labels: np.ndarray,
     host: HostResults,
     folder: Path,
-    progress: Callable[[int, str], None] | None = None,
+    progress: Progress | None = None,
 ) -> Evaluation:
-    """Streams images to a connected device, one after the other.
+    """:func:`evaluate_boards` on one device that is connected already."""
+    return evaluate_boards([ConnectedDut(device)], [device], facts, images, labels, host, folder, Settings(), progress)
+
+
+def evaluate_boards(
+    duts: Sequence[Dut],
+    devices: Sequence[Device],
+    facts: ModelFacts,
+    images: np.ndarray,
+    labels: np.ndarray,
+    host: HostResults,
+    folder: Path,
+    settings: Settings,
+    progress: Progress | None = None,
+) -> Evaluation:
+    """Measures every image on one of the boards; a board that is lost hands its images to the others.
 
     Each result is appended to ``folder/journal.jsonl`` as it arrives, so nothing measured is lost whatever
-    ends the run. A device or link that fails, and Ctrl-C, end it early: ``stopped`` says why.
+    ends the run. Ctrl-C, and the loss of all boards, end it early: ``stopped`` says why.
 
     Args:
-        images: uint8 [B, H, W, C]; labels: int64 [B]; host: of the same images.
+        devices: those of ``duts``, connected.
+        images: uint8 [N, H, W, C]; labels: int64 [N]; host: of the same images;
+            where it has traces, every inference is traced.
         progress: called with the number of images done and a note.
+
+    Raises:
+        DeviceError: a device is not what it must be; nothing was measured.
+        InputError: the journal cannot be written, or not be resumed.
     """
-    check_shapes(device, facts, host)
-    done = Evaluation()
-    try:
-        journal = (folder / JOURNAL).open("w", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(folder / JOURNAL)) from error
-    with journal:
-        try:
-            correct = 0
-            for index in range(len(images)):
-                row = _one(device, index, images[index], host)
-                done.rows.append(row)
-                correct += row.prediction == int(labels[index])
-                journal.write(_line(index, row, int(labels[index])))
-                journal.flush()
-                if progress is not None:
-                    progress(done.images, f"accuracy {correct / done.images:.4f}")
-            done.stack_used = device.read_info().stack_used
-        except DeviceError as error:
-            done.stopped = str(error)
-        except KeyboardInterrupt:
-            done.stopped = "interrupted"
-    done.retries = device.retries
+    for device in devices:
+        check_shapes(device, facts, host)
+    check_alike(devices)
+    info = devices[0].info
+    digest = journal.data_digest(images, labels)
+    header = Header(
+        facts.name,
+        facts.sha256,
+        settings.data,
+        digest,
+        len(images),
+        info.board,
+        info.clock_hz,
+        frames.VERSION,
+        settings.repeat,
+        _crcs(host),
+    )
+    done = Evaluation(repeat=settings.repeat, boards={dut.label: BoardRun(dut.label) for dut in duts})
+    lines: list[bytes] = []
+    if settings.resume:
+        found = journal.read(folder / JOURNAL, header, facts)
+        done.resumed, done.damaged = len(found.entries), found.damaged
+        for entry in found.entries.values():
+            lines.append(_add(done, entry, labels, host))
+    work = Work(index for index in range(len(images)) if index not in done.by_index)
+    with Journal(folder / JOURNAL, header, tuple(lines)) as book:
+        _Run(done, work, book, labels, host, progress).go(duts, devices, images, settings)
     return done
 
 
-def _one(device: Device, index: int, image: np.ndarray, host: HostResults) -> Row:
-    result = device.infer(index, image)
-    return Row(
-        result,
-        bool(np.array_equal(result.logits, host.logits[index])),
-        bool(np.array_equal(result.counts, host.counts[index])),
+def _crcs(host: HostResults) -> int:
+    """CRCs of an image that are compared, 0 for none."""
+    return host.traces.crcs.shape[1] if host.traces is not None else 0
+
+
+def _add(done: Evaluation, entry: Entry, labels: np.ndarray, host: HostResults) -> bytes:
+    """Adds a row, compared with the host; returns its line for the journal."""
+    first = entry.runs[0]
+    parted_at = None
+    if host.traces is not None and first.crcs is not None:
+        parted_at = host.traces.first_difference(entry.index, first.crcs)
+    row = Row(
+        entry.index,
+        entry.on,
+        entry.runs,
+        bool(np.array_equal(first.logits, host.logits[entry.index])),
+        bool(np.array_equal(first.counts, host.counts[entry.index])),
+        all(journal.same_result(run, first) for run in entry.runs[1:]),
+        parted_at,
     )
-
-
-def _line(index: int, row: Row, label: int) -> str:
-    """The row of the journal, one JSON object."""
-    document = {
-        "index": index,
+    if entry.index in done.by_index:
+        raise AssertionError(f"image {entry.index} was measured twice")
+    done.by_index[entry.index] = row
+    done.boards.setdefault(entry.on, BoardRun(entry.on))
+    extra: dict[str, Any] = {
         "class": row.prediction,
-        "logits": row.result.logits.tolist(),
-        "counts": row.result.counts.tolist(),
-        "ticks": row.result.ticks,
-        "step_ticks": row.result.step_ticks.tolist(),
+        "label": int(labels[entry.index]),
         "logits_equal": row.logits_equal,
         "counts_equal": row.counts_equal,
-        "label": label,
+        "repeats_equal": row.repeats_equal,
     }
-    return json.dumps(document) + "\n"
+    if row.parted_at is not None:
+        extra["parted_at"] = row.parted_at
+    return journal.encode_entry(entry, extra)
+
+
+@dataclass
+class _Run:
+    """The main thread's part: takes what the boards' threads tell, writes the journal, reports progress."""
+
+    done: Evaluation
+    work: Work
+    book: Journal
+    labels: np.ndarray
+    host: HostResults
+    progress: Progress | None
+
+    def go(self, duts: Sequence[Dut], devices: Sequence[Device], images: np.ndarray, settings: Settings) -> None:
+        self.correct = self.done.correct(self.labels)
+        self.alive = {dut.label for dut in duts}
+        self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._note()
+        for dut, device in zip(duts, devices):
+            repeat, warmup = settings.repeat, settings.warmup
+            Worker(dut, device, self.work, self.events, images, repeat, warmup, _crcs(self.host)).start()
+        try:
+            with _ctrl_c_as_event(self.events):
+                while self.alive and not self.done.stopped:
+                    self._take(self.events.get())
+        except KeyboardInterrupt:
+            self.done.stopped = INTERRUPTED
+        finally:
+            self.work.stop()
+        self._drain()
+        if self.done.images < len(images) and not self.done.stopped:
+            told = [board.stopped for board in self.done.boards.values() if board.stopped]
+            self.done.stopped = told[-1] if told else "no board is left"
+
+    def _take(self, event: Event) -> None:
+        if isinstance(event, Measured):
+            self.book.append(_add(self.done, Entry(event.index, event.on, event.runs), self.labels, self.host))
+            self.correct += self.done.by_index[event.index].prediction == int(self.labels[event.index])
+            self._note()
+        elif isinstance(event, Reconnected):
+            self.done.boards[event.on].reconnects.append(event.reason)
+        elif isinstance(event, Ended):
+            board = self.done.boards[event.on]
+            board.stopped, board.stack_used = event.reason, event.stack_used
+            board.retries, board.resets = event.retries, event.resets
+            self.alive.discard(event.on)
+        elif isinstance(event, Broken):
+            raise event.error
+        else:
+            self.done.stopped = INTERRUPTED
+
+    def _note(self) -> None:
+        if self.progress is not None and self.done.images:
+            lost = sum(bool(board.stopped) for board in self.done.boards.values())
+            note = f"accuracy {self.correct / self.done.images:.4f}"
+            self.progress(self.done.images, f"{note}, {lost} boards lost" if lost else note)
+
+    def _drain(self) -> None:
+        """After a stop: waits a little for what is being measured; a board that takes longer is left behind."""
+        self.progress = None
+        end = time.monotonic() + GRACE_SECONDS
+        while self.alive and time.monotonic() < end:
+            try:
+                self._take(self.events.get(timeout=max(0.01, end - time.monotonic())))
+            except (queue.Empty, KeyboardInterrupt):
+                break
+
+
+@contextmanager
+def _ctrl_c_as_event(events: queue.SimpleQueue[Event]) -> Iterator[None]:
+    """Makes Ctrl-C an event like others, so that it never comes between a result and its line in the journal."""
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield  # not ours to change: KeyboardInterrupt, if it comes, is caught by the caller
+        return
+    # SimpleQueue.put is re-entrant: it may be called while get() is.
+    signal.signal(signal.SIGINT, lambda number, frame: events.put(Interrupt()))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)

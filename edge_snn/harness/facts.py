@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from edge_snn.harness.trace import HostTraces
+    from edge_snn.reference import Result
 
 
 @dataclass(frozen=True)
@@ -25,11 +31,17 @@ class LayerFacts:
 
 @dataclass(frozen=True)
 class StepFacts:
-    """One timed step of the device's call sequence."""
+    """One timed step of the device's call sequence.
+
+    Attributes:
+        dense_macs: of one dense pass (one time step).
+        nodes: names of the graph's layers with weights that it computes.
+    """
 
     name: str
     kind: str
     dense_macs: int
+    nodes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -52,11 +64,21 @@ class HostResults:
         logits: int32 [B, classes].
         counts: int64 [B, counters].
         sops: synaptic operations per image, int64 [B].
+        node_sops: the same apart, by name of the layer.
+        traces: CRCs of what every layer leaves in memory; None unless they are asked for.
     """
 
     logits: np.ndarray
     counts: np.ndarray
     sops: np.ndarray
+    node_sops: Mapping[str, np.ndarray] = field(default_factory=dict)
+    traces: HostTraces | None = None
+
+    @classmethod
+    def of(cls, result: Result) -> HostResults:
+        """The harness's view of what the reference executor returned."""
+        total = np.sum(list(result.sops.values()), axis=0, dtype=np.int64)
+        return cls(result.logits, result.counts, total, result.sops)
 
 
 def model_facts(model: object, plan: object) -> ModelFacts:
@@ -69,7 +91,6 @@ def model_facts(model: object, plan: object) -> ModelFacts:
     assert isinstance(plan, Plan)
     macs = dense_macs(model.graph)
     step_of = {name: index for index, step in enumerate(plan.steps) for name in step.neurons}
-    fused = {step.name: step.fused for step in plan.steps}
     return ModelFacts(
         model.name,
         model.sha256,
@@ -80,7 +101,8 @@ def model_facts(model: object, plan: object) -> ModelFacts:
             for node in model.graph.neurons
         ),
         tuple(
-            StepFacts(step.name, step.kind, sum(macs.get(name, 0) for name in (step.name, *fused[step.name])))
+            StepFacts(step.name, step.kind, sum(macs.get(name, 0) for name in nodes), nodes)
             for step in plan.steps
+            for nodes in [(step.name, *step.fused)]
         ),
     )

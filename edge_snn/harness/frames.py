@@ -5,6 +5,7 @@ A frame is ``0x00 COBS(version, type, sequence, payload, CRC-32) 0x00``, little 
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -12,12 +13,13 @@ from dataclasses import dataclass
 import numpy as np
 from cobs import cobs
 
-VERSION = 1
+VERSION = 2
 HEADER = struct.Struct("<BBH")
 CRC = struct.Struct("<I")
-MAX_FRAME = 280
+MAX_FRAME = 284
 
-INFO, SESSION, WRITE, RUN, RESULT = 0x01, 0x02, 0x03, 0x04, 0x05
+INFO, SESSION, WRITE, RUN, RESULT, BAUD = 0x01, 0x02, 0x03, 0x04, 0x05, 0x06
+TRACE, READ = 0x10, 0x11
 REPLY = 0x80
 ERROR = 0xFF
 
@@ -30,8 +32,12 @@ ERRORS = {
     6: "got an image whose CRC differs",
     7: "has no result for this image",
     8: "failed in the inference",
+    9: "has no such baud rate",
 }
-SESSION_LOST, IMAGE_DAMAGED, NO_RESULT = 4, 6, 7
+SESSION_LOST, IMAGE_DAMAGED, NO_RESULT, NO_BAUD = 4, 6, 7, 9
+PART_BYTES = 256
+"""Bytes of a result in one frame; the last one has what is left."""
+FEATURE_TEXT, FEATURE_REPEATS = 1, 2
 
 
 @dataclass(frozen=True)
@@ -71,13 +77,19 @@ def decode(encoded: bytes) -> Frame | None:
 
 
 class Splitter:
-    """Cuts a stream of bytes into frames; whatever is no frame is counted and dropped."""
+    """Cuts a stream of bytes into frames; whatever is no frame is counted and dropped.
+
+    Attributes:
+        dropped: bytes.
+        damaged: pieces that a zero ended and that were no frames.
+    """
 
     LIMIT = 1024
 
     def __init__(self) -> None:
         self._pending = bytearray()
         self.dropped = 0
+        self.damaged = 0
 
     def feed(self, data: bytes) -> list[Frame]:
         """Returns the whole frames that ``data`` completes."""
@@ -91,6 +103,7 @@ class Splitter:
                 frames.append(frame)
             else:
                 self.dropped += len(whole)
+                self.damaged += bool(whole)
         if len(self._pending) + len(rest) > self.LIMIT:
             self.dropped += len(self._pending) + len(rest)
             self._pending.clear()
@@ -100,12 +113,22 @@ class Splitter:
         return frames
 
 
-_INFO = struct.Struct("<IIIIIIIHHHHHH32s24s16s32s")
+_INFO = struct.Struct("<IIIIIIIIHHHHHHHH32s16s24s16s32s16s8s")
+_UNPRINTABLE = re.compile(r"[^ -~]")
 
 
 @dataclass(frozen=True)
 class Info:
-    """What a device says of itself; ``flash_bytes`` is 0 where it cannot tell."""
+    """What a device says of itself.
+
+    Attributes:
+        flash_bytes: 0 where it cannot tell.
+        window: requests it takes in before it has answered the first.
+        features: bits FEATURE_*.
+        build_id: hexadecimal, of the sources its firmware was built from.
+        clock: the counter that ticks are read from, e.g. "DWT CYCCNT".
+        clock_unit: what a tick is on silicon, "cycles" or "ns"; an emulator's are executed instructions.
+    """
 
     session: int
     clock_hz: int
@@ -114,26 +137,34 @@ class Info:
     flash_bytes: int
     stack_bytes: int
     stack_used: int
+    baud: int
     chunk_bytes: int
+    window: int
     timesteps: int
     classes: int
     steps: int
     counters: int
     result_bytes: int
+    features: int
     model_sha256: str
+    build_id: str
     board: str
     core: str
     model_name: str
+    clock: str
+    clock_unit: str
 
     @classmethod
     def decode(cls, payload: bytes) -> Info:
         """Reads the payload of an INFO reply; ValueError if it is none."""
         if len(payload) != _INFO.size:
             raise ValueError(f"an INFO reply has {_INFO.size} bytes, not {len(payload)}")
-        *numbers, digest, board, core, name = _INFO.unpack(payload)
-        texts = [text.split(b"\0")[0].decode("ascii", "replace") for text in (board, core, name)]
-        info = cls(*numbers, digest.hex(), *texts)  # type: ignore[call-arg]
-        if info.result_bytes != 4 * (info.classes + info.counters + info.steps) + 8 or not info.chunk_bytes:
+        *numbers, digest, build, board, core, name, clock, unit = _INFO.unpack(payload)
+        texts = [text.split(b"\0")[0].decode("ascii", "replace") for text in (board, core, name, clock, unit)]
+        printable = [_UNPRINTABLE.sub("?", text) for text in texts]
+        info = cls(*numbers, digest.hex(), build.hex(), *printable)  # type: ignore[call-arg]
+        words = info.classes + info.counters + info.steps
+        if info.result_bytes != 32 + 4 * words + 8 or not (info.chunk_bytes and info.window and info.classes):
             raise ValueError("an INFO reply contradicts itself")
         return info
 
@@ -147,17 +178,19 @@ class DeviceResult:
         counts: int64 [counters], in the order of the model's neuron layers.
         step_ticks: int64 [steps].
         ticks: of the whole inference.
+        crcs: uint32, of every tensor and the logits (docs/trace.md); None unless it was traced.
     """
 
     logits: np.ndarray
     counts: np.ndarray
     step_ticks: np.ndarray
     ticks: int
+    crcs: np.ndarray | None = None
 
     @classmethod
     def decode(cls, data: bytes, info: Info) -> DeviceResult:
-        """Reads the bytes of a result, ``info.result_bytes`` of them."""
-        words = np.frombuffer(data[:-8], "<u4")
+        """Reads the bytes of a result, ``info.result_bytes`` of them; the first 32 name the model."""
+        words = np.frombuffer(data[32:-8], "<u4")
         ends = np.cumsum([info.classes, info.counters])
         logits, counts, steps = np.split(words, ends)
         return cls(

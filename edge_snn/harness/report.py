@@ -1,4 +1,4 @@
-"""report.json and predictions.csv of an evaluation, each written aside and renamed."""
+"""The files of an evaluation: report.json, report.html, predictions.csv, junit.xml, each written aside and renamed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,27 +16,23 @@ import numpy as np
 
 from edge_snn import __version__
 from edge_snn.errors import InputError
+from edge_snn.harness.checks import as_rows, judge, junit
+from edge_snn.harness.compare import FORMAT
 from edge_snn.harness.evaluate import Evaluation
 from edge_snn.harness.facts import HostResults, ModelFacts
+from edge_snn.harness.figures import (
+    board_rows,
+    confusion,
+    energy_estimate,
+    latency,
+    layer_rows,
+    rounded_to,
+    step_rows,
+    trace_row,
+    unit_of,
+)
+from edge_snn.harness.page import page
 from firmware_gen.boards import Board
-
-
-def latency(ticks: Sequence[int], board: Board) -> dict[str, Any]:
-    """Median, 95th percentile and largest latency, in instructions on an emulator, else in milliseconds."""
-    unit, factor = unit_of(board)
-    values = np.array(ticks, np.float64) * factor
-    if not len(values):
-        return {"unit": unit, "median": None, "p95": None, "max": None}
-    exact = [float(np.median(values)), float(np.percentile(values, 95)), float(values.max())]
-    rounded = [round(value) if unit == "instructions" else round(value, 4) for value in exact]
-    return {"unit": unit, "median": rounded[0], "p95": rounded[1], "max": rounded[2]}
-
-
-def unit_of(board: Board) -> tuple[str, float]:
-    """Unit of latencies on a board, and the units in one clock tick."""
-    if board.machine:
-        return "instructions", board.instructions(1.0)
-    return ("ms (this computer)" if board.is_host else "ms"), 1000.0 / board.clock_hz
 
 
 def tool_versions(elf_board: Board) -> dict[str, str]:
@@ -52,33 +48,6 @@ def tool_versions(elf_board: Board) -> dict[str, str]:
     return tools
 
 
-def layer_rows(facts: ModelFacts, done: Evaluation, board: Board) -> list[dict[str, Any]]:
-    """Per neuron layer: rate, mean spikes per step (ternary also apart), and mean ticks of its step."""
-    if not done.images:
-        return []
-    factor = unit_of(board)[1]
-    counts = np.stack(done.counts).astype(np.float64)
-    ticks = np.stack(done.step_ticks).mean(axis=0) * factor
-    rows, start, steps = [], 0, facts.timesteps
-    for layer in facts.layers:
-        signs = 2 if layer.kind == "ternary" else 1
-        block = counts[:, start : start + signs * steps].reshape(-1, signs, steps).mean(axis=0)
-        start += signs * steps
-        row: dict[str, Any] = {
-            "name": layer.name,
-            "kind": layer.kind,
-            "neurons": layer.neurons,
-            "rate": round(float(block.sum() / (steps * layer.neurons)), 6),
-            "spikes_per_step": [round(float(value), 3) for value in block.sum(axis=0)],
-            "ticks": round(float(ticks[layer.step]), 1),
-        }
-        if layer.kind == "ternary":
-            row["plus_per_step"] = [round(float(value), 3) for value in block[0]]
-            row["minus_per_step"] = [round(float(value), 3) for value in block[1]]
-        rows.append(row)
-    return rows
-
-
 def make_report(
     board: Board,
     facts: ModelFacts,
@@ -87,55 +56,68 @@ def make_report(
     host: HostResults,
     sizes: dict[str, Any],
     data_name: str,
+    data_sha256: str,
     core: str,
+    memory: list[dict[str, Any]],
+    min_accuracy: float | None = None,
 ) -> dict[str, Any]:
-    """The report as plain data.
+    """The report as plain data; its fields are told in docs/harness.md.
 
     Args:
         sizes: elf (relative path or None), flash_bytes, ram_bytes and whatever else the build told.
+        memory: rows of the memory plan.
+        min_accuracy: threshold of the accuracy check, None for none.
     """
-    count = done.images
+    count, rows, indices = done.images, done.rows, done.indices
     correct = done.correct(labels)
-    agreed = np.argmax(host.logits[:count], axis=1) == labels[:count]
-    layers = layer_rows(facts, done, board)
+    layers = layer_rows(facts, rows, board)
     neurons = sum(layer["neurons"] for layer in layers)
     mean_rate = sum(layer["rate"] * layer["neurons"] for layer in layers) / neurons if neurons else None
-    unit, factor = unit_of(board)
-    step_ticks = np.stack(done.step_ticks).mean(axis=0) * factor if count else np.zeros(len(facts.steps))
-    return {
+    sops = float(host.sops[indices].mean()) if count else None
+    dense = sum(step.dense_macs for step in facts.steps)
+    report = {
+        "format": FORMAT,
+        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "board": board.name,
         "core": core,
         "model": facts.name,
         "model_sha256": facts.sha256,
+        "timesteps": facts.timesteps,
+        "classes": list(facts.classes),
         "data": data_name,
+        "data_sha256": data_sha256,
         "images": count,
         "images_asked_for": len(labels),
+        "images_resumed": done.resumed,
+        "repeat": done.repeat,
         "correct": correct,
         "accuracy": correct / count if count else None,
-        "host_accuracy": float(agreed.mean()) if count else None,
+        "host_accuracy": float((np.argmax(host.logits[indices], axis=1) == labels[indices]).mean()) if count else None,
         "mismatched_logits": done.logits_equal.count(False),
         "mismatched_spike_counts": done.counts_equal.count(False),
-        "latency": latency(done.ticks, board),
+        "mismatched_repeats": sum(not row.repeats_equal for row in rows),
+        "trace": trace_row(rows, host),
+        "latency": latency([[run.ticks for run in row.runs] for row in rows], board),
         "layers": layers,
-        "steps": [
-            {
-                "name": step.name,
-                "kind": step.kind,
-                "dense_macs": step.dense_macs,
-                "ticks": round(float(value), 1),
-            }
-            for step, value in zip(facts.steps, step_ticks)
-        ],
-        "ticks_unit": unit,
+        "steps": step_rows(facts, done, host, board),
+        "ticks_unit": unit_of(board)[0],
         "mean_rate": round(mean_rate, 6) if mean_rate is not None else None,
-        "sops": float(host.sops[:count].mean()) if count else None,
-        "dense_macs": sum(step.dense_macs for step in facts.steps),
+        "sops": sops,
+        "dense_macs": dense,
+        "energy": energy_estimate(sops, dense),
+        "confusion": confusion(labels, done, len(facts.classes)),
         **sizes,
+        "memory": memory,
         "stack_used": done.stack_used,
+        "boards": board_rows(done, labels, board),
         "retries": done.retries,
+        "resets": sum(item.resets for item in done.boards.values()),
+        "reconnects": sum(len(item.reconnects) for item in done.boards.values()),
+        "journal_lines_damaged": done.damaged,
         "stopped": done.stopped,
         "tool_versions": tool_versions(board),
     }
+    return {**report, "checks": as_rows(judge(report, min_accuracy))}
 
 
 def write_text(path: Path, text: str) -> None:
@@ -150,21 +132,39 @@ def write_text(path: Path, text: str) -> None:
         aside.unlink(missing_ok=True)
 
 
-def write_report(folder: Path, report: dict[str, Any]) -> None:
-    """Writes ``report.json``."""
+def write_files(
+    folder: Path,
+    report: dict[str, Any],
+    facts: ModelFacts,
+    done: Evaluation,
+    images: np.ndarray,
+    labels: np.ndarray,
+    host: HostResults,
+    board: Board,
+) -> None:
+    """Writes predictions.csv, junit.xml, report.html and, last, report.json."""
+    write_text(folder / "predictions.csv", predictions(facts, done, labels, host, board))
+    write_text(folder / "junit.xml", junit(report))
+    write_text(folder / "report.html", page(report, facts, done, images, labels, board))
     write_text(folder / "report.json", json.dumps(report, indent=1, allow_nan=False) + "\n")
 
 
-def write_predictions(
-    folder: Path, facts: ModelFacts, done: Evaluation, labels: np.ndarray, host: HostResults, board: Board
-) -> None:
-    """Writes ``predictions.csv``: a row an image."""
+def predictions(facts: ModelFacts, done: Evaluation, labels: np.ndarray, host: HostResults, board: Board) -> str:
+    """The text of predictions.csv: a row an image; the latency is that of its first inference."""
+
+    def plain(text: str) -> str:
+        """Text that a spreadsheet does not take for a formula."""
+        return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+
     unit, factor = unit_of(board)
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(["index", "label", "device", "host", "device_class", "logits_equal", "counts_equal", unit])
+    columns = ["index", "label", "device", "host", "device_class", "logits_equal", "counts_equal", "board", unit]
+    writer.writerow(columns)
     expected = np.argmax(host.logits, axis=1)
-    for index, item in enumerate(done.rows):
-        row = [index, int(labels[index]), item.prediction, int(expected[index]), facts.classes[item.prediction]]
-        writer.writerow([*row, item.logits_equal, item.counts_equal, round(item.result.ticks * factor, 4)])
-    write_text(folder / "predictions.csv", buffer.getvalue())
+    for item in done.rows:
+        index = item.index
+        row = [index, int(labels[index]), item.prediction, int(expected[index]), plain(facts.classes[item.prediction])]
+        ticks = rounded_to(unit, item.result.ticks * factor)
+        writer.writerow([*row, item.logits_equal, item.counts_equal, plain(item.on), ticks])
+    return buffer.getvalue()

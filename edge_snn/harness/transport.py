@@ -1,9 +1,11 @@
-"""Serial ports, by any URL that pyserial takes: /dev/ttyACM0, socket://, rfc2217://, spy://, loop://."""
+"""Serial ports, by any URL that pyserial takes (/dev/ttyACM0, socket://, rfc2217://, spy://) or by USB identity."""
 
 from __future__ import annotations
 
 import contextlib
+import re
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import serial
@@ -11,7 +13,9 @@ from serial.tools import list_ports
 
 from edge_snn.errors import DeviceError, InputError
 
-POLL_SECONDS = 0.05
+POLL_SECONDS = 0.02
+DEFAULT_BAUD = 115200
+_USB_PAIR = re.compile(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{4}(:|$)")
 
 
 class Port:
@@ -19,9 +23,10 @@ class Port:
 
     Attributes:
         url: as the user gave it.
+        baud: the rate in use.
     """
 
-    def __init__(self, url: str, baud: int = 115200) -> None:
+    def __init__(self, url: str, baud: int = DEFAULT_BAUD) -> None:
         """Opens the port.
 
         Raises:
@@ -29,16 +34,20 @@ class Port:
             DeviceError: it exists and cannot be opened (busy, no permission, nobody listens).
         """
         self.url = url
+        self.baud = baud
+        url = resolve(url)
         # Two programs on one line would each get half of every reply. Only a device of this computer can be locked.
-        lock = {} if "://" in url else {"exclusive": True}
+        options: dict[str, Any] = {} if "://" in url else {"exclusive": True}
+        if not url.startswith("rfc2217://"):  # pyserial has no such limit there
+            options["write_timeout"] = 10
         try:
-            self._serial: Any = serial.serial_for_url(
-                url, baudrate=baud, timeout=POLL_SECONDS, write_timeout=10, **lock
-            )
+            self._serial: Any = serial.serial_for_url(url, baudrate=baud, timeout=POLL_SECONDS, **options)
         except ValueError as error:
             raise InputError(f"is no serial port or URL ({error})", where=url) from error
         except (serial.SerialException, OSError) as error:
             raise _open_error(url, error) from error
+        # A socket says only whether anything has come: there, what has come is read without a wait.
+        self._counts_bytes = not url.startswith("socket://")
 
     def read(self) -> bytes:
         """What has arrived, after at most :data:`POLL_SECONDS`; b"" if nothing.
@@ -48,8 +57,15 @@ class Port:
         """
         try:
             first: bytes = self._serial.read(1)
-            waiting = self._serial.in_waiting if first else 0
-            return first + (self._serial.read(min(int(waiting), 4096)) if waiting else b"")
+            waiting = int(self._serial.in_waiting) if first else 0
+            if not waiting:
+                return first
+            if self._counts_bytes:
+                return first + bytes(self._serial.read(min(waiting, 4096)))
+            self._serial.timeout = 0
+            rest: bytes = self._serial.read(4096)
+            self._serial.timeout = POLL_SECONDS
+            return first + rest
         except (serial.SerialException, OSError, TypeError) as error:
             raise DeviceError(f"the port was lost ({error})", where=self.url) from error
 
@@ -59,6 +75,15 @@ class Port:
             self._serial.write(data)
         except (serial.SerialException, OSError, TypeError) as error:
             raise DeviceError(f"the port was lost ({error})", where=self.url) from error
+
+    def set_baud(self, baud: int) -> None:
+        """Changes the rate, once all that was written is sent; DeviceError if the port is gone or refuses it."""
+        try:
+            self._serial.flush()
+            self._serial.baudrate = baud
+        except (serial.SerialException, OSError, ValueError) as error:
+            raise DeviceError(f"cannot be set to {baud} baud ({error})", where=self.url) from error
+        self.baud = baud
 
     def drain(self, seconds: float = 0.1) -> int:
         """Throws away what arrives within ``seconds``; returns how many bytes."""
@@ -73,16 +98,61 @@ class Port:
             self._serial.close()
 
 
-def available() -> list[str]:
-    """Serial ports of this computer."""
-    return sorted(port.device for port in list_ports.comports())
+@dataclass(frozen=True)
+class Found:
+    """A serial port of this computer.
+
+    Attributes:
+        usb: "vid:pid" in lower-case hexadecimal, or "".
+        serial_number: of the USB device, or "".
+        board: name of the board that has this USB identity, or "".
+    """
+
+    device: str
+    description: str
+    usb: str
+    serial_number: str
+    board: str
+
+
+def find() -> list[Found]:
+    """Serial ports of this computer, by name."""
+    from firmware_gen import boards
+
+    owners = {usb: name for name in boards.names() for usb in boards.load(name).usb}
+    found = []
+    for port in list_ports.comports():
+        usb = f"{port.vid:04x}:{port.pid:04x}" if port.vid is not None and port.pid is not None else ""
+        found.append(Found(port.device, port.description or "", usb, port.serial_number or "", owners.get(usb, "")))
+    return sorted(found, key=lambda port: port.device)
+
+
+def resolve(url: str) -> str:
+    """The device that ``usb:VID:PID``, ``usb:VID:PID:SERIAL`` or ``usb:SERIAL`` names; any other URL as it is.
+
+    Raises:
+        InputError: no such device is plugged in, or several are.
+    """
+    if not url.startswith("usb:"):
+        return url
+    wanted = url[len("usb:") :]
+    pair, number = (wanted[:9].lower(), wanted[10:]) if _USB_PAIR.match(wanted) else ("", wanted)
+    ports = [port for port in find() if port.usb]
+    fits = [p for p in ports if pair in ("", p.usb) and number in ("", p.serial_number)] if wanted else []
+    if len(fits) == 1:
+        return fits[0].device
+    if fits:
+        numbers = ", ".join(f"usb:{port.usb}:{port.serial_number or '?'}" for port in fits)
+        raise InputError(f"{len(fits)} such devices are plugged in", where=url, hint=f"name one of {numbers}")
+    known = ", ".join(f"usb:{port.usb} ({port.device})" for port in ports) or "none"
+    raise InputError("no such USB device is plugged in", where=url, hint=f"USB serial ports here: {known}")
 
 
 def _open_error(url: str, error: Exception) -> InputError | DeviceError:
     number = getattr(error, "errno", None)
     text = str(error)
     if number == 2 or "No such file" in text:
-        known = ", ".join(available()) or "none"
+        known = ", ".join(port.device for port in find()) or "none"
         return InputError("no such port", where=url, hint=f"ports here: {known}")
     if number == 13 or "Permission denied" in text:
         return DeviceError("no permission to open the port", where=url, hint="add yourself to group dialout")

@@ -8,6 +8,8 @@ from typing import ClassVar
 from edge_snn.graph.readout import Readout
 from edge_snn.plan.steps import Spikes, Step, padded
 
+SPARE_ROWS = 256  # rows of several steps are added at once
+
 
 @dataclass(frozen=True)
 class ReadoutStep(Step):
@@ -24,4 +26,4 @@ class ReadoutStep(Step):
 
     @property
     def scratch(self) -> dict[str, int]:
-        return {"rows": 2 * 8 * self.source.row_bytes, "sums": 4 * padded(self.node.weight.shape[1])}
+        return {"rows": 2 * (SPARE_ROWS + 8 * self.source.row_bytes), "sums": 4 * padded(self.node.weight.shape[1])}

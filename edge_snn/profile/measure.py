@@ -60,7 +60,9 @@ class Measurement:
             return self.histogram.counts[:, 1:-1].astype(np.float64)
         if not self.done.images:
             return np.zeros((0, len(self.facts.steps)))
-        return np.stack(self.done.step_ticks).astype(np.float64) * self.board.instructions(1.0)
+        return np.stack([row.result.step_ticks for row in self.done.rows]).astype(np.float64) * self.board.instructions(
+            1.0
+        )
 
 
 def check_board(board: Board) -> None:

@@ -18,14 +18,22 @@ def leak(node: Neuron, membrane: np.ndarray, domain: str) -> np.ndarray:
     return residue
 
 
-def run_neuron(node: Neuron, inputs: list[np.ndarray], domain: str, steps: int) -> np.ndarray:
-    """Returns the spikes, int8 [B, T, H, W, C], of currents [B, T or 1, H, W, C]."""
+def run_neuron(
+    node: Neuron, inputs: list[np.ndarray], domain: str, steps: int, membranes: np.ndarray | None = None
+) -> np.ndarray:
+    """Returns the spikes, int8 [B, T, H, W, C], of currents [B, T or 1, H, W, C].
+
+    Args:
+        membranes: receives the membranes [B, T, H, W, C] that meet the threshold, if given.
+    """
     (x,) = inputs
     theta = node.threshold.astype(x.dtype)
     spikes = np.empty((x.shape[0], steps, *x.shape[2:]), np.int8)
     residue = np.zeros_like(x[:, 0])
     for t in range(steps):
         membrane = residue + x[:, t if x.shape[1] > 1 else 0]
+        if membranes is not None:
+            membranes[:, t] = membrane
         spike = (membrane >= theta).astype(np.int8)
         if node.polarity == "ternary":
             spike -= membrane <= -theta

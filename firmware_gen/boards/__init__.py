@@ -34,6 +34,11 @@ class Board:
         icount_shift: an emulated instruction takes 2**shift nanoseconds of the emulated clock.
         has_vectors: whether an interrupt may find vector registers in use, and pushes them too.
         notes: what a user of the real board should know.
+        uart_clock_hz: what the serial port divides for its baud rates; 0 where board.c knows them.
+        bauds: rates of the serial port, for those with a divider.
+        window: requests the port takes in before it has answered the first; 1 where it has no buffer.
+        keeps_image: whether there is memory for a second copy of the image (repeated runs in the text dialect).
+        usb: VID:PID of the board's own USB port, as lower-case hexadecimal.
     """
 
     name: str
@@ -50,6 +55,11 @@ class Board:
     icount_shift: int
     has_vectors: bool = False
     notes: str = ""
+    uart_clock_hz: int = 0
+    bauds: tuple[int, ...] = ()
+    window: int = 1
+    keeps_image: bool = True
+    usb: tuple[str, ...] = ()
 
     @property
     def is_host(self) -> bool:
@@ -64,6 +74,10 @@ class Board:
         """Where the C files are: the board's own folder first."""
         own, common = FOLDER / self.name, FOLDER / "common"
         return tuple(own / name if (own / name).exists() else common / name for name in self.sources)
+
+    def dividers(self) -> dict[int, int]:
+        """Divider of the serial port's clock for each baud rate."""
+        return {baud: round(self.uart_clock_hz / baud) for baud in self.bauds}
 
     def instructions(self, ticks: float) -> float:
         """Executed instructions from clock ticks of the emulator (-icount)."""
@@ -81,6 +95,7 @@ def load(name: str) -> Board:
         raise InputError("no such board", where=name[:60], hint=f"boards: {', '.join(names())}")
     data = json.loads((FOLDER / name / "board.json").read_text(encoding="utf-8"))
     emulator = data["qemu"] or {"machine": "", "icount_shift": 0}
+    uart = data.get("uart", {"clock_hz": 0, "bauds": []})
     return Board(
         name=data["name"],
         title=data["title"],
@@ -96,4 +111,9 @@ def load(name: str) -> Board:
         icount_shift=emulator["icount_shift"],
         has_vectors=data.get("has_vectors", False),
         notes=data.get("notes", ""),
+        uart_clock_hz=uart["clock_hz"],
+        bauds=tuple(uart["bauds"]),
+        window=data.get("window", 1),
+        keeps_image=data.get("keeps_image", True),
+        usb=tuple(data.get("usb", ())),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge_snn.plan.readout import ReadoutStep
+from edge_snn.plan.readout import SPARE_ROWS, ReadoutStep
 from edge_snn.plan.steps import padded
 from firmware_gen.emit import Struct, bit_rows
 from firmware_gen.families.context import Context
@@ -26,10 +26,12 @@ def emit(context: Context, index: int, step: ReadoutStep) -> None:
             "bit_rows": bit_rows(units),
             "classes": f"{classes}u",
             "padded": f"{padded(classes)}u",
+            "spare_rows": f"{SPARE_ROWS}u",
             "scratch_rows": f"{context.scratch(index, 'rows')}u",
             "scratch_acc": f"{context.scratch(index, 'sums')}u",
             "ternary": int(source.ternary),
         }
     )
     context.declare(f"static const esnn_readout_t {name} = {fields.render()};\n")
-    context.calls.append(f"esnn_readout(&{name}, arena, result->logits)")
+    kernel = "esnn_vector_readout" if context.vectors and not source.ternary else "esnn_readout"
+    context.calls.append(f"{kernel}(&{name}, arena, result->logits)")

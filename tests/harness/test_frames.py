@@ -15,7 +15,7 @@ from edge_snn.harness import frames
 from edge_snn.harness.frames import Frame, Info, Splitter
 from firmware_gen.build import ROOT
 
-payloads = st.binary(max_size=272)
+payloads = st.binary(max_size=276)
 
 
 @given(kind=st.integers(0, 255), sequence=st.integers(0, 65535), payload=payloads)
@@ -90,7 +90,7 @@ def link(tmp_path_factory):
 @given(kind=st.integers(0, 255), sequence=st.integers(0, 65535), payload=payloads)
 def test_host_and_device_encode_alike(link, kind, sequence, payload):
     frame = Frame(kind, sequence, payload)
-    body = frames.HEADER.pack(1, kind, sequence) + payload
+    body = frames.HEADER.pack(frames.VERSION, kind, sequence) + payload
     out = ctypes.create_string_buffer(4096)
     count = link.glue_send(body, len(body), out)
     assert out.raw[:count] == frame.encode()

@@ -10,13 +10,14 @@ from tests.graphs import random_model
 from tests.networks import images, model
 
 
+@pytest.mark.parametrize("vectors", [False, True], ids=["scalar", "vectors"])
 @pytest.mark.parametrize("seed", range(40))
-def test_random_graphs_agree_with_the_reference(native, seed):
+def test_random_graphs_agree_with_the_reference(native, seed, vectors):
     made = random_model(seed)
     x = images(6, made.input_shape, seed)
     x[0], x[1] = 0, 255
     want = run(made.graph, x)
-    logits, counts = native.run(made, x)
+    logits, counts = native.run(made, x, vectors)
     assert np.array_equal(logits, want.logits)
     assert np.array_equal(counts, want.counts)
 
@@ -44,7 +45,7 @@ def test_transformers_agree_with_the_reference(native, native_portable, choices)
     x = images(10, made.input_shape, 1)
     want = run(made.graph, x)
     assert want.counts.sum() > 0
-    for library in (native, native_portable):
-        logits, counts = library.run(made, x)
+    for library, vectors in ((native, False), (native_portable, False), (native, True), (native_portable, True)):
+        logits, counts = library.run(made, x, vectors)
         assert np.array_equal(logits, want.logits)
         assert np.array_equal(counts, want.counts)

@@ -11,11 +11,36 @@
 #define CTRL_TX_ENABLE 1u
 #define CTRL_RX_ENABLE 2u
 
+/* The last byte may still be on its way when the buffer is empty: 28 bits at 115200 baud. */
+#define LAST_BYTE_TICKS (ESNN_BOARD_CLOCK_HZ >> 12)
+
 void esnn_clock_init(void);
+uint64_t esnn_clock_ticks(void);
+
+uint32_t esnn_board_rate(uint32_t baud)
+{
+    static const uint32_t rates[][2] = {ESNN_BOARD_RATES}; /* clock over baud rate; the least is 16 */
+    for (uint32_t i = 0; i < sizeof rates / sizeof rates[0]; ++i) {
+        if (rates[i][0] == baud) {
+            return rates[i][1];
+        }
+    }
+    return 0;
+}
+
+void esnn_board_set_rate(uint32_t rate)
+{
+    while ((UART_STATE & STATE_TX_FULL) != 0) {
+    }
+    const uint64_t start = esnn_clock_ticks();
+    while (esnn_clock_ticks() - start < LAST_BYTE_TICKS) {
+    }
+    UART_BAUDDIV = rate;
+}
 
 void esnn_board_init(void)
 {
-    UART_BAUDDIV = ESNN_BOARD_UART_DIVIDER; /* clock over baud rate; the least is 16 */
+    UART_BAUDDIV = esnn_board_rate(ESNN_BOARD_BAUD);
     UART_CTRL = CTRL_TX_ENABLE | CTRL_RX_ENABLE;
     esnn_clock_init();
 }

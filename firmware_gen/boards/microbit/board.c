@@ -1,4 +1,5 @@
 /* nRF51822 (nRF51 Reference Manual 3.0): UART on the pins of the interface chip, TIMER0 as clock. */
+#include "../common/wide_clock.h"
 #include "esnn_board.h"
 
 #define REGISTER(base, offset) (*(volatile uint32_t *)((base) + (offset)))
@@ -22,7 +23,6 @@
 #define UART_TXD REGISTER(UART, 0x51cu)
 #define UART_BAUDRATE REGISTER(UART, 0x524u)
 #define UART_ENABLED 4u
-#define UART_115200 0x01d7e000u
 #define PIN_TXD 24u
 #define PIN_RXD 25u
 #define PIN_NONE 0xffffffffu
@@ -42,11 +42,28 @@
 
 uint64_t esnn_clock_ticks(void);
 
-/* TIMER0 wraps after 268 s; the clock is read after every layer, so no wrap is missed. */
-static struct {
-    uint32_t last;
-    uint32_t wraps;
-} clock;
+/* TIMER0 turns over after 268 s; the clock is read after every layer, so no turn of an inference is missed. */
+static esnn_wide_t timer;
+
+uint32_t esnn_board_rate(uint32_t baud)
+{
+    static const uint32_t rates[][2] = {
+        /* BAUDRATE register, reference manual 29.10.10 */
+        {115200u, 0x01d7e000u}, {230400u, 0x03afb000u}, {250000u, 0x04000000u},
+        {460800u, 0x075f7000u}, {921600u, 0x0ebedfa4u}, {1000000u, 0x10000000u},
+    };
+    for (uint32_t i = 0; i < sizeof rates / sizeof rates[0]; ++i) {
+        if (rates[i][0] == baud) {
+            return rates[i][1];
+        }
+    }
+    return 0;
+}
+
+void esnn_board_set_rate(uint32_t rate)
+{
+    UART_BAUDRATE = rate; /* esnn_board_write() has waited for its byte */
+}
 
 void esnn_board_init(void)
 {
@@ -60,7 +77,7 @@ void esnn_board_init(void)
     UART_PSELRXD = PIN_RXD;
     UART_PSELRTS = PIN_NONE;
     UART_PSELCTS = PIN_NONE;
-    UART_BAUDRATE = UART_115200;
+    UART_BAUDRATE = esnn_board_rate(ESNN_BOARD_BAUD);
     UART_ENABLE = UART_ENABLED;
     UART_RXDRDY = 0;
     UART_STARTRX = 1;
@@ -92,13 +109,19 @@ void esnn_board_clock_restart(void)
     /* No interrupt counts its wraps: nothing to bring into step. */
 }
 
+const char *esnn_board_clock_name(void)
+{
+    return "TIMER0";
+}
+
+const char *esnn_board_clock_unit(void)
+{
+    return "cycles"; /* the core runs on the same 16 MHz */
+}
+
 uint64_t esnn_clock_ticks(void)
 {
     TIMER_CAPTURE0 = 1;
-    const uint32_t now = TIMER_CC0;
-    if (now < clock.last) {
-        ++clock.wraps;
-    }
-    clock.last = now;
-    return ((uint64_t)clock.wraps << 32) | now;
+    esnn_wide_take(&timer, TIMER_CC0);
+    return esnn_wide_time(timer.turns, timer.last, timer.last);
 }

@@ -46,6 +46,7 @@
 #define USART_CR1 REGISTER(USART1, 0x0cu)
 #define SR_RECEIVED (1u << 5)
 #define SR_TRANSMIT_EMPTY (1u << 7)
+#define SR_TRANSMITTED (1u << 6)
 #define CR1_ENABLE (1u << 13)
 #define CR1_TRANSMIT (1u << 3)
 #define CR1_RECEIVE (1u << 2)
@@ -92,13 +93,31 @@ static void esnn_run_at_168_mhz(void)
     }
 }
 
+uint32_t esnn_board_rate(uint32_t baud)
+{
+    static const uint32_t rates[][2] = {ESNN_BOARD_RATES}; /* sixteenths of a bit: clock over baud rate */
+    for (uint32_t i = 0; i < sizeof rates / sizeof rates[0]; ++i) {
+        if (rates[i][0] == baud) {
+            return rates[i][1];
+        }
+    }
+    return 0;
+}
+
+void esnn_board_set_rate(uint32_t rate)
+{
+    while ((USART_SR & SR_TRANSMITTED) == 0) {
+    }
+    USART_BRR = rate;
+}
+
 void esnn_board_init(void)
 {
     esnn_run_at_168_mhz();
     RCC_AHB1ENR |= AHB1_GPIOB;
     RCC_APB2ENR |= APB2_USART1;
     (void)RCC_APB2ENR; /* a clock takes two cycles to arrive (errata ES0182): this read is the wait */
-    USART_BRR = ESNN_BOARD_UART_DIVIDER; /* sixteenths of a bit: clock over baud rate */
+    USART_BRR = esnn_board_rate(ESNN_BOARD_BAUD);
     USART_CR1 = CR1_ENABLE | CR1_TRANSMIT | CR1_RECEIVE;
     /* The pins last: by now the line idles high. */
     GPIOB_PUPDR = (GPIOB_PUPDR & ~PINS_TWO_BITS(3u)) | PINS_TWO_BITS(PULL_UP);

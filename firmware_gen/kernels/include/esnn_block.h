@@ -33,6 +33,7 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
 uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 
+uint32_t esnn_block_neuron_v6m(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_v7m(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_lanes_v7m(const int16_t *sums, const int16_t *threshold, uint8_t ternary,
                                      uint32_t *planes);
@@ -47,6 +48,8 @@ uint32_t esnn_block_neuron_lanes_v7m(const int16_t *sums, const int16_t *thresho
 /** For neurons with esnn_neuron_t.lanes. */
 #if ESNN_CHAIN_DSP
 #define esnn_block_neuron_lanes esnn_block_neuron_dsp
+#elif ESNN_CHAIN_V6M
+#define esnn_block_neuron_lanes esnn_block_neuron_v6m
 #elif ESNN_CHAIN_V7M
 #define esnn_block_neuron_lanes esnn_block_neuron_lanes_v7m
 #else
@@ -65,9 +68,12 @@ uint32_t esnn_block_neuron_wide(const int32_t *sums, uint32_t stride, const int3
 /** x = min(max(x, 0), clip) for `entries` lanes, an even number. Source: docs/numerics.md, "relu". */
 void esnn_block_clip_portable(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 void esnn_block_clip_dsp(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
+void esnn_block_clip_v6m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 
 #if ESNN_CHAIN_DSP
 #define esnn_block_clip esnn_block_clip_dsp
+#elif ESNN_CHAIN_V6M
+#define esnn_block_clip esnn_block_clip_v6m
 #else
 #define esnn_block_clip esnn_block_clip_portable
 #endif

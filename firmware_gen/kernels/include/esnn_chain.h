@@ -74,12 +74,14 @@
 #endif
 
 /**
- * Biases of four outputs in two words: lanes, or where sums are numbers modulo 2^32 (esnn_chain_sums_v7m.c) two of
- * these, the second one with what is taken off it for the upper one of the first.
+ * Biases of four outputs in two words: lanes, or where sums are numbers modulo 2^32 two of these (V6M); in
+ * esnn_chain_sums_v7m.c the second one with what is taken off it for the upper one of the first.
  */
 #if ESNN_CHAIN_V7M
 #define ESNN_BIAS(a, b, c, d)                                                                                        \
     (uint32_t)(a) + ((uint32_t)(b) << 16), (uint32_t)(c) + ((uint32_t)(d) << 16) + ((uint32_t)(b) << 8)
+#elif ESNN_CHAIN_V6M
+#define ESNN_BIAS(a, b, c, d) (uint32_t)(a) + ((uint32_t)(b) << 16), (uint32_t)(c) + ((uint32_t)(d) << 16)
 #else
 #define ESNN_BIAS(a, b, c, d)                                                                                        \
     ((uint32_t)(a) & 0xffffu) | ((uint32_t)(b) << 16), ((uint32_t)(c) & 0xffffu) | ((uint32_t)(d) << 16)

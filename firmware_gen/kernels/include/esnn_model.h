@@ -14,6 +14,7 @@
  *   ESNN_MODEL_STEPS           number of timed steps of the call sequence
  *   ESNN_MODEL_NEURON_LAYERS   number of layers whose spikes are counted
  *   ESNN_MODEL_COUNTERS        number of spike counters (see esnn_result_t.counts)
+ *   ESNN_MODEL_TENSORS         number of tensors that the steps leave in the arena
  */
 #ifndef ESNN_MODEL_H
 #define ESNN_MODEL_H
@@ -38,6 +39,22 @@ typedef struct {
     uint64_t ticks;
 } esnn_result_t;
 
+/**
+ * A tensor that a step leaves in the arena: rows of bytes, [position][time step], of ternary spikes two a step
+ * (+1, -1). Read row by row without what fills a row up, these are its bytes in canonical order (docs/trace.md).
+ */
+typedef struct {
+    uint32_t offset;    /**< of row 0 in the arena */
+    uint32_t rows;      /**< number of rows */
+    uint16_t stride;    /**< bytes from one row to the next */
+    uint16_t bytes;     /**< of a row that hold channels */
+    uint16_t step;      /**< which leaves it */
+    uint16_t last_bits; /**< bits of a row's last byte that hold channels, as a mask */
+} esnn_tensor_t;
+
+/** The tensors in the order in which they are made. */
+extern const esnn_tensor_t esnn_model_tensors[ESNN_MODEL_TENSORS];
+
 /** SHA-256 of the content of the .esnn file the code was generated from. */
 extern const uint8_t esnn_model_sha256[32];
 
@@ -54,6 +71,17 @@ extern const char esnn_model_name[32];
  * @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null or misaligned pointer.
  */
 esnn_status_t esnn_model_infer(uint8_t *arena, esnn_result_t *result);
+
+/**
+ * Runs one step; all of them in order, on counts that were set to 0, are an inference: what a trace does, which
+ * looks at the arena after each.
+ *
+ * @param step    0 .. ESNN_MODEL_STEPS - 1.
+ * @param arena   as for esnn_model_infer().
+ * @param result  counts are added to; step_ticks[step] and, by the last step, logits are filled.
+ * @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null or misaligned pointer or a step that is none.
+ */
+esnn_status_t esnn_model_step(uint32_t step, uint8_t *arena, esnn_result_t *result);
 
 /**
  * Clock of the board, called by the generated code before the first and after every step. Ticks count

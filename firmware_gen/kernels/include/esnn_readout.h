@@ -18,12 +18,19 @@ typedef struct {
     uint16_t bit_rows[9]; /**< see esnn_list_active() */
     uint32_t classes;
     uint32_t padded;
-    uint32_t scratch_rows; /**< arena offset of 8 * row_bytes uint16 */
+    uint32_t spare_rows;   /**< rows of other steps that one step's may be listed behind */
+    uint32_t scratch_rows; /**< arena offset of spare_rows + 8 * row_bytes uint16 */
     uint32_t scratch_acc;  /**< arena offset of `padded` int32 */
     uint8_t ternary;
 } esnn_readout_t;
 
 /** Writes `classes` logits. @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null pointer. */
 esnn_status_t esnn_readout(const esnn_readout_t *layer, uint8_t *arena, int32_t *logits);
+
+/**
+ * The same for a core with vector registers, binary spikes only: counts the spikes of each channel, then adds rows by
+ * the bits of the counts. Elsewhere it is esnn_readout().
+ */
+esnn_status_t esnn_vector_readout(const esnn_readout_t *layer, uint8_t *arena, int32_t *logits);
 
 #endif

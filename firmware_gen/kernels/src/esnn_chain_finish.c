@@ -10,6 +10,7 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
     walk.list[0] = (const int32_t *)(const void *)(arena + chain->list);
     walk.lists = 1;
     walk.pool = 0;
+    esnn_walk_to(&walk, chain, (uint32_t *)(void *)(arena + chain->sums));
     esnn_chain_blocks_v6m(chain, finish, place, &walk, arena, counts);
 }
 

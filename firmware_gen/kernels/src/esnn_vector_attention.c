@@ -16,7 +16,7 @@ static void esnn_sum_contexts(const esnn_vector_attention_t *layer, uint8_t *are
     for (uint32_t n = layer->positions; n != 0; --n) {
         esnn_vector_list(key, spikes, arena + key->lists, marks);
         esnn_run_t run = {marks, marks + 1, key->weights};
-        esnn_vector_sums(key, &run, &run + 1, keys);
+        esnn_vector_sums(key, &run, keys);
         esnn_vector_contexts(layer, keys, value, contexts);
         spikes += key->position_bytes;
         value += layer->value_position;

@@ -7,6 +7,7 @@ uint32_t esnn_link_receive(esnn_receiver_t *receiver, uint8_t byte)
             receiver->bytes[receiver->length++] = byte;
         } else {
             receiver->overflow = 1;
+            receiver->opened = 0; /* too long for a frame: a '%' may end it */
         }
         return 0;
     }
@@ -14,6 +15,7 @@ uint32_t esnn_link_receive(esnn_receiver_t *receiver, uint8_t byte)
     uint32_t length = receiver->overflow ? 0 : receiver->length;
     receiver->length = 0;
     receiver->overflow = 0;
+    receiver->opened = 1;
     if (length == 0) {
         return 0;
     }

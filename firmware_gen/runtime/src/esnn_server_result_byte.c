@@ -2,6 +2,10 @@
 
 uint8_t esnn_server_result_byte(const esnn_result_t *result, uint32_t at)
 {
+    if (at < 32u) {
+        return esnn_model_sha256[at];
+    }
+    at -= 32u;
     uint32_t word = at >> 2;
     uint32_t value;
     if (word < ESNN_MODEL_CLASSES) {

@@ -1,4 +1,3 @@
-#include "esnn_board.h"
 #include "esnn_server.h"
 
 /* All of the firmware's memory is here: nothing else keeps state, but for the clock. */
@@ -11,6 +10,7 @@ int main(void)
 {
     esnn_board_init();
     memory.server.arena = (uint8_t *)memory.arena;
+    esnn_server_start(&memory.server);
     for (;;) {
         const int32_t byte = esnn_board_read();
         if (byte < 0) {

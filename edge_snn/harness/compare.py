@@ -1,0 +1,268 @@
+"""What changed between two runs, from their report.json and predictions.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge_snn.errors import InputError
+
+MAX_REPORT = 1 << 26
+LARGEST = 1e18
+FORMAT = 1  # of report.json
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run.
+
+    Attributes:
+        report: its report.json.
+        predictions: class of each image on the device, by index; None where predictions.csv is missing.
+    """
+
+    path: Path
+    report: dict[str, Any]
+    predictions: dict[int, int] | None
+
+
+_NUMBER = (int, float)
+_FIELDS: dict[str, tuple[type, ...]] = {
+    "board": (str,),
+    "model": (str,),
+    "model_sha256": (str,),
+    "data": (str,),
+    "data_sha256": (str,),
+    "images": (int,),
+    "images_asked_for": (int,),
+    "accuracy": _NUMBER,
+    "mismatched_logits": (int,),
+    "mismatched_spike_counts": (int,),
+    "classes": (list,),
+    "confusion": (list,),
+    "latency": (dict,),
+    "layers": (list,),
+    "steps": (list,),
+}
+_ITEMS: dict[str, dict[str, tuple[type, ...]]] = {
+    "layers": {"name": (str,), "rate": _NUMBER},
+    "steps": {"name": (str,), "latency": (dict,)},
+}
+
+
+def load(path: Path) -> Run:
+    """Reads a report.json, or the one in a folder.
+
+    Raises:
+        InputError: there is none, it is none, or its run did not finish.
+    """
+    file = path / "report.json" if path.is_dir() else path
+    report = _json(file)
+    if report.get("format") != FORMAT:
+        raise InputError("is not a report of this version of edge-snn", where=str(file), hint="run edge-snn eval again")
+    if report.get("stopped") or report.get("accuracy") is None:
+        told = f"{report.get('images')} of {report.get('images_asked_for')} images"
+        raise InputError(f"is of a run that did not finish ({told})", where=str(file), hint="edge-snn eval --resume")
+    _check(report, _FIELDS, str(file))
+    size = len(report["classes"])
+    if not all(isinstance(name, str) for name in report["classes"]):
+        raise InputError("is damaged: a class has no name", where=str(file))
+    rows = report["confusion"]
+    if len(rows) != size or not all(isinstance(row, list) and len(row) == size for row in rows):
+        raise InputError("is damaged: the confusion matrix does not fit the classes", where=str(file))
+    if not all(type(count) is int and 0 <= count < LARGEST for row in rows for count in row):
+        raise InputError("is damaged: the confusion matrix holds something else than counts", where=str(file))
+    for key, fields in _ITEMS.items():
+        for item in report[key]:
+            if not isinstance(item, dict):
+                raise InputError(f"is damaged: {key}", where=str(file))
+            _check(item, fields, f"{file}: {key}")
+    for time in (report["latency"], *(step["latency"] for step in report["steps"])):
+        if not isinstance(time.get("unit"), str) or not _known(time.get("median")):
+            raise InputError("is damaged: a latency has no unit or no median", where=str(file))
+    return Run(file, report, _predictions(file.with_name("predictions.csv"), report["images"]))
+
+
+def _json(file: Path) -> dict[str, Any]:
+    try:
+        if file.stat().st_size > MAX_REPORT:
+            raise InputError(f"is larger than {MAX_REPORT:,} bytes", where=str(file))
+        document = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_constant)
+    except FileNotFoundError:
+        raise InputError("no such file", where=str(file), hint="give the --report folder of edge-snn eval") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(file)) from error
+    except (ValueError, RecursionError) as error:
+        raise InputError("is not JSON", where=str(file)) from error
+    if not isinstance(document, dict):
+        raise InputError("is not a report of edge-snn", where=str(file))
+    return document
+
+
+def _known(value: Any) -> bool:
+    """Whether this is a number that a run may have: JSON also knows 1e999 and integers of any length."""
+    return isinstance(value, _NUMBER) and not isinstance(value, bool) and abs(value) < LARGEST
+
+
+def _no_constant(name: str) -> float:
+    raise ValueError(name)  # NaN and Infinity are not JSON
+
+
+def _check(document: dict[str, Any], fields: dict[str, tuple[type, ...]], where: str) -> None:
+    for name, types in fields.items():
+        value = document.get(name)
+        if not isinstance(value, types) or (types[0] is int and not _known(value)):
+            raise InputError(f"is damaged: {name} is missing or of another type", where=where)
+
+
+def _predictions(file: Path, count: int) -> dict[int, int] | None:
+    """Classes by index, or None unless the file is there and fits the report beside it."""
+    try:
+        if file.stat().st_size > MAX_REPORT:
+            return None
+        rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
+        found = {int(row["index"]): int(row["device"]) for row in rows}
+    except (OSError, ValueError, KeyError, TypeError, csv.Error):
+        return None
+    return found if len(found) == count else None
+
+
+def compare(before: Run, after: Run) -> dict[str, Any]:
+    """What changed, as plain data; ``warnings`` names what limits the comparison.
+
+    Returns:
+        accuracy, per_class, flips (None without predictions.csv), latency, steps, layers, sizes.
+
+    Raises:
+        InputError: the runs are of different data.
+    """
+    a, b = before.report, after.report
+    if a["data_sha256"] != b["data_sha256"]:
+        raise InputError(
+            f"cannot be compared: {before.path} is of {a['data'][:60]!r} ({a['images_asked_for']} images, "
+            f"{a['data_sha256'][:12]}..), {after.path} of {b['data'][:60]!r} ({b['images_asked_for']} images, "
+            f"{b['data_sha256'][:12]}..)",
+            hint="run both on the same data with the same --limit",
+        )
+    warnings = []
+    timed = a["latency"]["unit"] == b["latency"]["unit"]
+    if not timed:
+        warnings.append(f"latencies are not compared: {a['latency']['unit']} and {b['latency']['unit']}")
+    if a["board"] != b["board"]:
+        warnings.append(f"different boards: {a['board']} and {b['board']}")
+    if a["classes"] != b["classes"]:
+        warnings.append("the classes have different names; classes are compared by number")
+    if before.predictions is None or after.predictions is None:
+        missing = before if before.predictions is None else after
+        warnings.append(f"flipped images are unknown: no predictions.csv that fits beside {missing.path}")
+    steps = _pairs(a["steps"], b["steps"])
+    layers = _pairs(a["layers"], b["layers"])
+    return {
+        "before": _identity(before),
+        "after": _identity(after),
+        "same_model": a["model_sha256"] == b["model_sha256"],
+        "same_board": a["board"] == b["board"],
+        "accuracy": _change(a["accuracy"], b["accuracy"]),
+        "per_class": _per_class(a, b),
+        "flips": _flips(before, after),
+        "mismatched_logits": _change(a["mismatched_logits"], b["mismatched_logits"]),
+        "mismatched_spike_counts": _change(a["mismatched_spike_counts"], b["mismatched_spike_counts"]),
+        "latency": {
+            "unit": a["latency"]["unit"],
+            **{key: _change(a["latency"].get(key), b["latency"].get(key)) for key in ("median", "p95", "max")},
+        }
+        if timed
+        else None,
+        "steps": [
+            {"name": name, "median": _change(x and x["latency"]["median"], y and y["latency"]["median"])}
+            for name, x, y in steps
+        ]
+        if timed
+        else None,
+        "mean_rate": _change(a.get("mean_rate"), b.get("mean_rate")),
+        "sops": _change(a.get("sops"), b.get("sops")),
+        "layers": [{"name": name, "rate": _change(x and x["rate"], y and y["rate"])} for name, x, y in layers],
+        "flash_bytes": _change(a.get("flash_bytes"), b.get("flash_bytes")),
+        "ram_bytes": _change(a.get("ram_bytes"), b.get("ram_bytes")),
+        "arena_bytes": _change(a.get("arena_bytes"), b.get("arena_bytes")),
+        "warnings": warnings,
+    }
+
+
+def _identity(run: Run) -> dict[str, Any]:
+    keys = ("model", "model_sha256", "board", "data", "images")
+    return {"report": str(run.path), **{key: run.report[key] for key in keys}}
+
+
+def _change(before: Any, after: Any) -> dict[str, Any]:
+    """Both values, their difference and ratio; None where one is missing."""
+    known = _known(before) and _known(after)
+    return {
+        "before": before if _known(before) else None,
+        "after": after if _known(after) else None,
+        "difference": after - before if known else None,
+        "ratio": after / before if known and before else None,
+    }
+
+
+def _pairs(a: list[dict[str, Any]], b: list[dict[str, Any]]) -> list[tuple[str, Any, Any]]:
+    """Items of the same name, in the order of the first, then what only the second has; None where one is missing."""
+    first, second = {item["name"]: item for item in a}, {item["name"]: item for item in b}
+    names = [*first, *(name for name in second if name not in first)]
+    return [(name, first.get(name), second.get(name)) for name in names]
+
+
+def _per_class(a: dict[str, Any], b: dict[str, Any]) -> list[dict[str, Any]]:
+    """Recall of each class that has images."""
+
+    def recall(report: dict[str, Any], index: int) -> float | None:
+        if index >= len(report["confusion"]):
+            return None
+        row = report["confusion"][index]
+        return row[index] / sum(row) if sum(row) else None
+
+    names = max(a["classes"], b["classes"], key=len)
+    rows = [{"name": name, "recall": _change(recall(a, i), recall(b, i))} for i, name in enumerate(names)]
+    return [row for row in rows if row["recall"]["before"] is not None or row["recall"]["after"] is not None]
+
+
+def _flips(before: Run, after: Run) -> dict[str, Any] | None:
+    """Images that are classified otherwise: how many, and their indices."""
+    if before.predictions is None or after.predictions is None:
+        return None
+    indices = [index for index, label in before.predictions.items() if after.predictions.get(index) != label]
+    return {"count": len(indices), "indices": sorted(indices)}
+
+
+def judge(changes: dict[str, Any], max_accuracy_drop: float | None, max_slowdown: float | None) -> list[str]:
+    """What went past a threshold, one sentence each.
+
+    Args:
+        max_accuracy_drop: as a fraction: 0.01 is one percentage point.
+        max_slowdown: of the median latency, as a fraction: 0.05 is five percent.
+
+    Raises:
+        InputError: a slowdown of runs whose latencies cannot be compared.
+    """
+    missed = []
+    # Accuracies are counts over a common total: the tolerance only takes up the rounding of the division.
+    drop = -changes["accuracy"]["difference"]
+    if max_accuracy_drop is not None and drop > max_accuracy_drop + 1e-12:
+        missed.append(f"accuracy dropped by {drop:.4f}, allowed are {max_accuracy_drop:.4f}")
+    if max_slowdown is not None:
+        if changes["latency"] is None or not changes["same_board"]:
+            raise InputError("--max-slowdown needs two runs on the same board: " + "; ".join(changes["warnings"]))
+        median = changes["latency"]["median"]
+        if median["ratio"] is None:
+            raise InputError("--max-slowdown needs a median latency above 0")
+        slower = median["ratio"] - 1
+        if slower > max_slowdown + 1e-12:
+            missed.append(
+                f"the median latency grew by {slower:.2%} ({median['before']:,} to {median['after']:,} "
+                f"{changes['latency']['unit']}), allowed are {max_slowdown:.2%}"
+            )
+    return missed

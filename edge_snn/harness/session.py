@@ -1,0 +1,203 @@
+"""A whole measurement: opens the boards, runs the host reference, streams the images, writes the files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from edge_snn import data
+from edge_snn.data.dataset import Dataset
+from edge_snn.errors import InputError
+from edge_snn.graph.model import IntegerModel
+from edge_snn.harness.client import Device
+from edge_snn.harness.dut import Dut, EmulatedDut, PortDut
+from edge_snn.harness.evaluate import Settings, evaluate_boards
+from edge_snn.harness.facts import HostResults, model_facts
+from edge_snn.harness.figures import clock_row
+from edge_snn.harness.journal import data_digest
+from edge_snn.harness.report import make_report, write_files
+from edge_snn.harness.trace import host_traces
+from edge_snn.plan import build_plan
+from edge_snn.reference import run
+from firmware_gen import boards, build_id
+from firmware_gen.boards import Board
+from firmware_gen.build import build
+
+MAX_JOBS = 64
+
+Bar = Callable[[str, int], AbstractContextManager[Any]]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """The boards of a run: either emulated ones or ports.
+
+    Attributes:
+        emulate: board to build for and run emulated, or None.
+        jobs: how many of them.
+        ports: devices or pyserial URLs of boards that are flashed already, all of one kind.
+        board: with ports, which board they must be (None: whichever they say).
+    """
+
+    emulate: str | None = None
+    jobs: int = 1
+    ports: tuple[str, ...] = ()
+    board: str | None = None
+    baud: int = 115200
+
+    def __post_init__(self) -> None:
+        if bool(self.emulate) == bool(self.ports):
+            raise InputError("give either --emulate BOARD or --port URL")
+        if self.jobs != 1 and not self.emulate:
+            raise InputError("--jobs is for --emulate; give --port once for each board")
+        if not 1 <= self.jobs <= MAX_JOBS:
+            raise InputError(f"--jobs must be 1 to {MAX_JOBS}, not {self.jobs}")
+        if len(set(self.ports)) != len(self.ports):
+            raise InputError("the same --port is given twice")
+        wanted = self.emulate or self.board
+        known = boards.load(wanted) if wanted else None
+        if self.emulate and known is not None and not known.machine and not known.is_host:
+            raise InputError("cannot be emulated", where=known.name)
+
+    @property
+    def warmup(self) -> int:
+        """Inferences that do not count, where the user did not say: a real board has caches, an emulator none."""
+        return 0 if self.emulate else 1
+
+
+@dataclass(frozen=True)
+class Opened:
+    """Connected boards, of the kind ``board``; ``sizes`` is what the build told of it, for the report."""
+
+    duts: list[Dut]
+    devices: list[Device]
+    board: Board
+    sizes: dict[str, Any]
+
+
+def open_bench(stack: ExitStack, bench: Bench, model: IntegerModel, folder: Path, firmware: Path) -> Opened:
+    """Builds where needed and connects every board; ``stack`` closes them.
+
+    Raises:
+        EdgeSnnError: no compiler, no such port, another model or board on it, ..
+    """
+    duts: list[Dut] = []
+    if bench.emulate:
+        board = boards.load(bench.emulate)
+        made = build(model, board, firmware)
+        sizes = {
+            "flash_bytes": made.flash_bytes,
+            "ram_bytes": made.ram_bytes,
+            "arena_bytes": made.generated.plan.arena_bytes,
+            "stack_bound": made.stack_bound,
+            "elf": os.path.relpath(made.elf, folder),
+        }
+        for number in range(bench.jobs):
+            label = board.name if bench.jobs == 1 else f"{board.name} #{number + 1}"
+            duts.append(EmulatedDut(label, board, made.elf, model.sha256, made.build_id))
+    else:
+
+        def build_id_of(name: str) -> str:
+            return build_id.expected(model, boards.load(name))
+
+        duts += [PortDut(url, bench.baud, model.sha256, bench.board, build_id_of) for url in bench.ports]
+    devices = []
+    for dut in duts:
+        stack.callback(dut.close)
+        devices.append(dut.connect())
+    if bench.emulate:
+        return Opened(duts, devices, board, sizes)
+    info = devices[0].info
+    # An emulator's clock counts instructions; a real board's ticks are time.
+    real = replace(boards.load(bench.board or info.board), machine="", clock_hz=info.clock_hz)
+    told = {"flash_bytes": info.flash_bytes or None, "ram_bytes": None, "arena_bytes": info.arena_bytes}
+    return Opened(duts, devices, real, {**told, "stack_bound": None, "elf": None})
+
+
+def measure(
+    bench: Bench,
+    model: IntegerModel,
+    dataset: Dataset,
+    folder: Path,
+    *,
+    settings: Settings,
+    min_accuracy: float | None = None,
+    trace: bool = False,
+    firmware: Path | None = None,
+    bar: Bar | None = None,
+) -> dict[str, Any]:
+    """Runs a data set on the boards and writes journal and report files into ``folder``.
+
+    Args:
+        dataset: as :func:`edge_snn.data.fit` returned it for this model.
+        settings: its ``data`` is filled in here.
+        min_accuracy: threshold of the accuracy check.
+        trace: compare CRCs of what every layer leaves in memory as well.
+        firmware: where to build; by default ``folder/firmware``.
+        bar: makes a progress bar of a label and a total.
+
+    Returns:
+        What is in report.json. A run that ended early is told by its ``stopped``, and missed checks by
+        its ``checks``; neither raises.
+
+    Raises:
+        EdgeSnnError: nothing could be measured.
+    """
+    data.check_labels(dataset, len(model.classes))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
+    bars = bar or (lambda label, total: nullcontext(None))
+    with ExitStack() as stack:
+        opened = open_bench(stack, bench, model, folder, firmware or folder / "firmware")
+        plan = build_plan(model, opened.board.has_vectors)
+        facts = model_facts(model, plan)
+        with bars("host reference", len(dataset.x)) as done_host:
+            host = HostResults.of(run(model.graph, dataset.x, progress=done_host))
+        if trace:
+            with bars("host trace", len(dataset.x)) as done_trace:
+                host = replace(host, traces=host_traces(model, plan, dataset.x, done_trace))
+        with bars(opened.board.name, len(dataset.x)) as done_device:
+            done = evaluate_boards(
+                opened.duts,
+                opened.devices,
+                facts,
+                dataset.x,
+                dataset.y,
+                host,
+                folder,
+                replace(settings, data=dataset.name),
+                done_device,
+            )
+        info = opened.devices[0].info
+    digest = data_digest(dataset.x, dataset.y)
+    report = make_report(
+        opened.board,
+        facts,
+        done,
+        dataset.y,
+        host,
+        {**opened.sizes, "clock": clock_row(info, opened.board)},
+        dataset.name,
+        digest,
+        info.core,
+        plan.table(),
+        min_accuracy,
+    )
+    write_files(folder, report, facts, done, dataset.x, dataset.y, host, opened.board)
+    return report
+
+
+def load_data(source: str, model: IntegerModel, limit: int | None = None) -> Dataset:
+    """A data set by name, file or folder, its test split, brought to the model's input.
+
+    Raises:
+        InputError: there is none, or it does not fit.
+    """
+    loaded = data.fit(data.load(source, "test", limit), model.input_shape)
+    return data.match_classes(loaded, model.classes)

@@ -1,0 +1,242 @@
+"""``edge-snn eval`` and ``compare`` as a user types them: runs that end early, go on, share boards, miss thresholds."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge_snn.graph import esnn_file
+from edge_snn.harness import journal
+from tests.cli.test_cli import call
+from tests.networks import images, model
+
+COUNT = 1800
+EVAL = ["eval", "--emulate", "host", "--model", "small.esnn"]
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("eval")
+    made = model()
+    esnn_file.save(made, folder / "small.esnn")
+    esnn_file.save(model(seed=1), folder / "other.esnn")
+    x = images(6, made.input_shape)
+    np.savez(folder / "six.npz", x=x, y=np.arange(6) % 10)
+    (folder / "shared").mkdir()
+    np.savez(folder / "long.npz", x=np.tile(x, (COUNT // 6, 1, 1, 1)), y=np.zeros(COUNT, np.int64))
+    return folder
+
+
+def report_folder(place, name):
+    """A report folder that finds the firmware of the small model built already."""
+    (place / name).mkdir()
+    (place / name / "firmware").symlink_to(place / "shared", target_is_directory=True)
+    return place / name
+
+
+def start(place, *arguments):
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    return subprocess.Popen(
+        [sys.executable, "-m", "edge_snn", *arguments],
+        cwd=place,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell that runs the suite in the background ignores SIGINT, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def wait_for_lines(path, count):
+    end = time.monotonic() + 120
+    while time.monotonic() < end:
+        if path.exists() and path.read_bytes().count(b"\n") > count:
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{path} has too few lines")
+
+
+def results(folder):
+    """The good lines of a journal."""
+    found = [journal.decode(line) for line in (folder / "journal.jsonl").read_bytes().splitlines()[1:]]
+    return [line for line in found if line is not None]
+
+
+def test_a_killed_run_goes_on_where_it_was_and_again_after_ctrl_c(place):
+    """Twice stopped, by SIGKILL and by Ctrl-C, twice resumed: each image once, each right."""
+    arguments = [*EVAL, "--data", "long.npz", "--report", "killed", "--jobs", "2"]
+    folder = report_folder(place, "killed")
+    child = start(place, *arguments)
+    wait_for_lines(folder / "journal.jsonl", 150)
+    child.kill()
+    child.communicate()
+    first = {line["index"]: line for line in results(folder)}
+    assert 150 <= len(first) < COUNT
+
+    child = start(place, *arguments, "--resume")
+    wait_for_lines(folder / "journal.jsonl", len(first) + 150)
+    child.send_signal(signal.SIGINT)
+    _, errors = child.communicate(timeout=60)
+    assert child.returncode == 130, errors
+    assert "--resume goes on" in errors
+    second = {line["index"]: line for line in results(folder)}
+    assert all(second[index] == line for index, line in first.items())
+    assert len(first) + 100 < len(second) < COUNT
+    report = json.loads((folder / "report.json").read_text())
+    assert (report["images"], report["stopped"]) == (len(second), "interrupted")
+    assert report["images_resumed"] == len(first)
+    done = call("compare", "killed", "killed", cwd=place)
+    assert done.returncode == 2
+    assert "did not finish" in done.stderr
+
+    done = call(*arguments, "--resume", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["images"], report["images_resumed"], report["stopped"]) == (COUNT, len(second), "")
+    assert (report["mismatched_logits"], report["mismatched_spike_counts"]) == (0, 0)
+    assert Counter(line["index"] for line in results(folder)) == Counter(range(COUNT))
+    assert sum(board["images"] for board in report["boards"]) == COUNT
+
+
+def test_an_emulator_that_dies_ends_with_3_and_keeps_the_results(place):
+    report_folder(place, "dead")
+    child = start(place, *EVAL, "--data", "long.npz", "--report", "dead")
+    wait_for_lines(place / "dead" / "journal.jsonl", 50)
+    firmware = subprocess.run(["pgrep", "-P", str(child.pid)], capture_output=True, text=True).stdout.split()
+    assert len(firmware) == 1
+    os.kill(int(firmware[0]), signal.SIGKILL)
+    _, errors = child.communicate(timeout=60)
+    assert child.returncode == 3, errors
+    assert "was ended by signal 9" in errors
+    assert "Traceback" not in errors
+    report = json.loads((place / "dead" / "report.json").read_text())
+    assert 50 <= report["images"] == len(results(place / "dead")) < COUNT
+    assert (place / "dead" / "report.html").exists()
+    case = ET.parse(place / "dead" / "junit.xml").getroot().find(".//testcase[@name='all images measured']")
+    assert [child.tag for child in case] == ["error"]
+
+
+def test_resume_refuses_what_it_does_not_fit(place):
+    report_folder(place, "fits")
+    done = call(*EVAL, "--data", "six.npz", "--report", "fits", cwd=place)
+    assert done.returncode == 0, done.stderr
+    before = (place / "fits" / "journal.jsonl").read_bytes()
+    other = ["eval", "--emulate", "host", "--model", "other.esnn"]
+    for arguments, message in (
+        ([*EVAL, "--data", "six.npz", "--limit", "5"], "its results are of data 'six.npz' (6 images"),
+        ([*EVAL, "--data", "six.npz", "--repeat", "2"], "its results are of repeat 1, this run's are of 2"),
+        ([*other, "--data", "six.npz"], "its results are of model 'small'"),
+    ):
+        done = call(*arguments, "--report", "fits", "--resume", cwd=place)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert "Traceback" not in done.stderr
+    assert (place / "fits" / "journal.jsonl").read_bytes() == before
+    report_folder(place, "nothing")
+    done = call(*EVAL, "--data", "six.npz", "--report", "nothing", "--resume", cwd=place)
+    assert done.returncode == 2
+    assert "there is no journal to resume" in done.stderr
+
+
+def test_boards_at_several_ports_share_the_images(place):
+    elf = json.loads(call("build", "small.esnn", "--board", "host", "-o", "shared", "--json", cwd=place).stdout)["elf"]
+    pairs = [os.openpty() for _ in range(2)]
+    import tty
+
+    names = [os.ttyname(follower) for _, follower in pairs]
+    for _, follower in pairs:
+        tty.setraw(follower)
+    boards = [subprocess.Popen([str(place / elf)], stdin=leader, stdout=leader) for leader, _ in pairs]
+    try:
+        arguments = ["eval", "--port", names[0], "--port", names[1], "--board", "host", "--model", "small.esnn"]
+        done = call(*arguments, "--data", "long.npz", "--limit", "60", "--report", "ports", "--json", cwd=place)
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)
+        assert {board["label"]: board["images"] > 0 for board in report["boards"]} == dict.fromkeys(names, True)
+        assert (report["images"], report["mismatched_logits"]) == (60, 0)
+        done = call("eval", "--port", names[0], "--port", names[0], *EVAL[3:], "--data", "six.npz", cwd=place)
+        assert done.returncode == 2
+        assert "the same --port is given twice" in done.stderr
+    finally:
+        for board in boards:
+            board.kill()
+            board.wait()
+        for leader, follower in pairs:
+            os.close(leader)
+            os.close(follower)
+
+
+def test_a_missed_threshold_ends_with_1_and_is_a_failure_in_junit(place):
+    report_folder(place, "low")
+    done = call(*EVAL, "--data", "six.npz", "--report", "low", "--min-accuracy", "1", cwd=place)
+    assert done.returncode == 1
+    assert "is below the 1.0000 asked for" in done.stderr
+    suite = ET.parse(place / "low" / "junit.xml").getroot().find("testsuite")
+    assert suite.get("failures") == "1"
+    assert suite.find("testcase[@name='accuracy']/failure") is not None
+
+
+def test_repeats_make_a_jitter(place):
+    report_folder(place, "r3")
+    done = call(*EVAL, "--data", "six.npz", "--report", "r3", "--repeat", "3", "--warmup", "1", "--json", cwd=place)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    assert (report["latency"]["inferences"], report["repeat"], report["images"]) == (18, 3, 6)
+    assert report["latency"]["jitter"] >= 0
+    assert {row["name"]: row["status"] for row in report["checks"]}["repeated inferences agree"] == "passed"
+
+
+def test_compare_tells_what_changed_and_fails_past_a_threshold(place):
+    report_folder(place, "c-small")
+    done = call(*EVAL, "--data", "six.npz", "--report", "c-small", cwd=place)
+    assert done.returncode == 0, done.stderr
+    shutil.copytree(place / "c-small", place / "c-other", symlinks=True)
+    done = call(
+        "compare", "c-small", "c-small/report.json", "--max-accuracy-drop", "0", "--max-slowdown", "0", cwd=place
+    )
+    assert done.returncode == 0, done.stderr
+    assert "images classified otherwise: 0" in done.stdout
+
+    report = json.loads((place / "c-other" / "report.json").read_text())
+    report["model_sha256"] = "0" * 64
+    report["accuracy"] = json.loads((place / "c-small" / "report.json").read_text())["accuracy"] - 0.01
+    (place / "c-other" / "report.json").write_text(json.dumps(report))
+    arguments = ["compare", "c-small", "c-other", "--max-accuracy-drop"]
+    assert call(*arguments, "0.011", cwd=place).returncode == 0
+    done = call(*arguments, "0.009", "--json", cwd=place)
+    assert done.returncode == 1
+    assert "accuracy dropped by 0.0100, allowed are 0.0090" in done.stderr
+    changes = json.loads(done.stdout)
+    assert changes["missed"] == ["accuracy dropped by 0.0100, allowed are 0.0090"]
+    assert changes["same_model"] is False
+    assert changes["flips"]["count"] == len(changes["flips"]["indices"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([*EVAL, "--data", "six.npz", "--port", "/dev/ttyX"], "either --emulate BOARD or --port"),
+        (["eval", "--port", "x", "--jobs", "2", *EVAL[3:], "--data", "six.npz"], "--jobs is for --emulate"),
+        ([*EVAL, "--data", "six.npz", "--jobs", "0"], "--jobs must be 1 to 64"),
+        ([*EVAL, "--data", "six.npz", "--repeat", "0"], "Invalid value for '--repeat'"),
+        (["compare", "nothing", "six.npz"], "no such file"),
+        (["compare", "six.npz", "six.npz"], "is not JSON"),
+    ],
+)
+def test_bad_input_is_one_message_and_an_exit_code(place, arguments, message):
+    done = call(*arguments, cwd=place)
+    assert done.returncode == 2, done.stderr
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
