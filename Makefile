@@ -9,7 +9,7 @@ LIMIT ?= 200
 TRAIN := $(shell $(PYTHON) -c 'import sys; print("$(VENV)-train/bin/.train" if sys.version_info < (3, 13) else "")')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow lint format clean tools
+.PHONY: help demo bench test test-slow lint format clean tools
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -39,6 +39,9 @@ demo: $(BIN)/.light  ## convert, build, run on the emulated M4, stream 200 real 
 	$(BIN)/edge-snn eval --emulate $(BOARD) --model build/demo/fashion-mnist.esnn --data fashion-mnist-1000 \
 	    --limit $(LIMIT) --report build/demo
 
+bench: $(BIN)/.test  ## instructions of every shipped model on every core against dense int8 (BENCH='--model NAME ..')
+	$(BIN)/python tools/bench.py --out benchmarks $(BENCH)
+
 test: $(BIN)/.test $(TRAIN)  ## the whole suite, tier by tier (without the slow marker)
 	@sh tools/run_tests.sh $(BIN) $(if $(TRAIN),$(VENV)-train/bin)
 
@@ -49,12 +52,12 @@ lint: $(BIN)/.test  ## ruff, mypy, clang-format
 	$(BIN)/ruff check edge_snn firmware_gen tools tests
 	$(BIN)/ruff format --check edge_snn firmware_gen tools tests
 	$(BIN)/mypy
-	find firmware_gen -name '*.[ch]' | xargs $(BIN)/clang-format --dry-run -Werror
+	find firmware_gen edge_snn -name '*.[ch]' | xargs $(BIN)/clang-format --dry-run -Werror
 
 format: $(BIN)/.test  ## ruff and clang-format, in place
 	$(BIN)/ruff format edge_snn firmware_gen tools tests
 	$(BIN)/ruff check --fix edge_snn firmware_gen tools tests
-	find firmware_gen -name '*.c' -o -name '*.h' | xargs $(BIN)/clang-format -i
+	find firmware_gen edge_snn -name '*.c' -o -name '*.h' | xargs $(BIN)/clang-format -i
 
 clean:  ## remove what was built
 	rm -rf build

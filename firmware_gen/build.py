@@ -22,6 +22,8 @@ ROOT = Path(__file__).parent
 PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi", "gcc": "gcc libc6-dev"}
 OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 
+PACKED_ROWS = "-DESNN_PACKED_ROWS"  # rows of bytes where those of 16-bit weights do not fit (esnn_chain.h)
+
 
 @dataclass(frozen=True)
 class BuildResult:
@@ -148,18 +150,25 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     cmake = need("cmake", "cmake")
     need("make", "make")
     folder = folder.resolve()  # one CMake tree a board: a tree keeps the compiler it was made with
-    generated = generate_if_changed(model, folder / "model")
+    source = folder / ("model-vectors" if board.has_vectors else "model")
+    generated = generate_if_changed(model, source, board.has_vectors)
     settings, out = folder / f"{board.name}-board", folder / board.name
     write_board_files(board, settings)
     configure = [cmake, "-S", str(ROOT), "-B", str(out), "-G", "Unix Makefiles"]
-    configure += [f"-DESNN_MODEL_DIR={folder / 'model'}", f"-DESNN_BOARD_DIR={settings}"]
-    configure.append(f"-DESNN_EXTRA_FLAGS={';'.join(extra_flags)}")
+    configure += [f"-DESNN_MODEL_DIR={source}", f"-DESNN_BOARD_DIR={settings}"]
     if not board.is_host:
         configure.append(f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'arm-none-eabi.cmake'}")
     log = folder / f"{board.name}.log"
-    code, output = _run(configure, log)
-    if code == 0:
-        code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)
+
+    def make(flags: tuple[str, ...]) -> tuple[int, str]:
+        code, output = _run([*configure, f"-DESNN_EXTRA_FLAGS={';'.join(flags)}"], log)
+        if code == 0:
+            code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)
+        return code, output
+
+    code, output = make(extra_flags)
+    if code != 0 and board.paired_rows and "FLASH" in dict(OVERFLOW.findall(output)):
+        code, output = make((*extra_flags, PACKED_ROWS))
     if code != 0:
         small = _too_small(board, output)
         if small:
@@ -178,10 +187,10 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     return BuildResult(elf, board, generated, sections(elf), bound)
 
 
-def generate_if_changed(model: IntegerModel, folder: Path) -> GeneratedModel:
+def generate_if_changed(model: IntegerModel, folder: Path, vectors: bool = False) -> GeneratedModel:
     """Generates the C unless the folder holds the same already (then nothing needs compiling again)."""
     staged = folder.with_name(f".{folder.name}.new")
-    made = generate(model, staged)
+    made = generate(model, staged, vectors)
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for path in made.files:

@@ -89,13 +89,16 @@ def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
     }
 
 
-def generate(model: IntegerModel, folder: Path) -> GeneratedModel:
+def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> GeneratedModel:
     """Writes the C of a model, each file aside first and renamed when whole.
+
+    Args:
+        vectors: for a core with vector registers (Helium).
 
     Raises:
         InputError: the model cannot be lowered, or the folder cannot be written.
     """
-    plan = build_plan(model)
+    plan = build_plan(model, vectors)
     files = []
     for name, text in render(model, plan).items():
         path = folder / name

@@ -14,7 +14,7 @@ lint() {
     "$bin/ruff" check -q edge_snn firmware_gen tools tests &&
         "$bin/ruff" format -q --check edge_snn firmware_gen tools tests &&
         "$bin/mypy" --no-error-summary &&
-        find firmware_gen -name '*.[ch]' -exec "$bin/clang-format" --dry-run -Werror {} +
+        find firmware_gen edge_snn -name '*.[ch]' -exec "$bin/clang-format" --dry-run -Werror {} +
 }
 tier "tier 1: lint, types, format" lint
 tier "tier 2: Python, C under sanitizers, emulated boards (no TensorFlow)" \

@@ -22,7 +22,7 @@ PROGRAMS = (
     ("make", "make", "building firmware", True),
     ("qemu-system-arm", "qemu-system-arm", "emulated boards", True),
     ("arm-none-eabi-objdump", "binutils-arm-none-eabi", "edge-snn verify on Armv8.1-M (M55)", False),
-    ("gcc", "gcc libc6-dev", "the host board, tests", False),
+    ("gcc", "gcc libc6-dev", "the host board, edge-snn profile --histogram, tests", False),
 )
 # (module, pip requirement, what it is for, whether the main job needs it)
 MODULES = (
@@ -31,7 +31,8 @@ MODULES = (
     ("cobs", "cobs", "serial frames", True),
     ("tflite", "tflite", "reading .tflite", True),
     ("elftools", "pyelftools", "sizes of firmware", True),
-    ("capstone", "capstone", "edge-snn verify", False),
+    ("capstone", "capstone", "edge-snn verify, edge-snn profile --histogram", False),
+    ("matplotlib", "matplotlib", "edge-snn profile --chart", False),
     ("sklearn", "scikit-learn", "the digits data set", False),
     ("tensorflow", "'edge-snn[train]'", "training, reading .keras", False),
     ("keras", "'edge-snn[train]'", "training, reading .keras", False),

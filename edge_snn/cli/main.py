@@ -22,6 +22,7 @@ COMMANDS = (
     "build",
     "verify",
     "eval",
+    "profile",
     "boards",
     "doctor",
 )

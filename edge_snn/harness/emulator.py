@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -29,14 +30,15 @@ class Emulator:
     With ``-icount`` the emulated clock advances by executed instructions, so latencies are deterministic.
     """
 
-    def __init__(self, board: Board, elf: Path) -> None:
-        """Starts the board.
+    def __init__(self, board: Board, elf: Path, arguments: Sequence[str] = ()) -> None:
+        """Starts the board; QEMU gets ``arguments`` besides its own.
 
         Raises:
             ToolMissingError: QEMU is not installed.
             DeviceError: it did not start.
         """
         self.board = board
+        self._arguments = list(arguments)
         self._errors: IO[str] = tempfile.TemporaryFile("w+")  # noqa: SIM115 - closed in close()
         self._process: subprocess.Popen[bytes] | None = None
         try:
@@ -64,7 +66,7 @@ class Emulator:
         command += ["-icount", f"shift={self.board.icount_shift},align=off,sleep=off"]
         # nodelay: or Nagle's algorithm and the delayed ACK make each reply wait 40 ms.
         command += ["-chardev", f"socket,id=line,host=127.0.0.1,port={number},server=on,wait=on,nodelay=on"]
-        command += ["-serial", "chardev:line"]
+        command += ["-serial", "chardev:line", *self._arguments]
         # A session of its own: Ctrl-C in the terminal is for us, and must not look like an emulator that died.
         self._process = subprocess.Popen(
             command,

@@ -9,7 +9,9 @@ from edge_snn.graph.attention import Attention
 from edge_snn.graph.linear import Linear
 from edge_snn.graph.neuron import Relu
 from edge_snn.plan.chain import BLOCK, Chain
+from edge_snn.plan.memory import aligned
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
+from edge_snn.plan.vector import Vector
 
 
 @dataclass(frozen=True)
@@ -18,6 +20,7 @@ class AttentionStep(FinishedStep):
 
     Attributes:
         chain: of the layer of K, where K and the contexts fit 16 bits; else None.
+        vector: the same for a core with vector registers.
         key_layer, key_relu: how K is made from ``key_source``; None when K are the spikes themselves.
     """
 
@@ -30,6 +33,7 @@ class AttentionStep(FinishedStep):
     key_layer: Linear | None
     key_relu: Relu | None
     chain: Chain | None
+    vector: Vector | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -51,15 +55,37 @@ class AttentionStep(FinishedStep):
         return self.width * inner
 
     @property
+    def inside(self) -> dict[str, tuple[str, int]]:
+        if self.chain is None or self.vector is not None:
+            return {}
+        parts, at = {"mixed": ("phase", 0)}, 0
+        for part, size in self._key_parts(self.chain).items():
+            parts[part] = ("phase", at)
+            at += aligned(size)
+        return parts
+
+    def _key_parts(self, chain: Chain) -> dict[str, int]:
+        """Scratch of the first phase, in which the contexts are made."""
+        return {**chain.scratch, "keys": 2 * self.query.timesteps * chain.blocks * BLOCK}
+
+    @property
+    def _key_bytes(self) -> int:
+        return sum(map(aligned, self._key_parts(self.chain).values())) if self.chain else 0
+
+    @property
+    def _mixed_bytes(self) -> int:
+        """Sums of the second phase, when the contexts stand."""
+        return 4 * self.query.timesteps * self.chain.blocks * BLOCK if self.chain else 0
+
+    @property
     def scratch(self) -> dict[str, int]:
+        if self.vector is not None:
+            context = 2 * self.width * self.width
+            contexts = self.query.timesteps * self.node.heads * context
+            return {**self.vector.scratch, "contexts": contexts, "turned": context}
         if self.chain is not None:
-            channels, timesteps = self.chain.blocks * BLOCK, self.query.timesteps
-            return {
-                **self.chain.scratch,
-                "keys": 2 * timesteps * channels,
-                "contexts": 2 * timesteps * self.node.heads * self.width * self.width,
-                "mixed": 4 * timesteps * channels,
-            }
+            contexts = 2 * self.query.timesteps * self.node.heads * self.width * self.width
+            return {"phase": max(self._key_bytes, self._mixed_bytes), "contexts": contexts}
         steps, room = self.query.timesteps, padded(self.width)
         parts = {
             "rows": 2 * max(8 * self.key_source.row_bytes, 2 * room),

@@ -40,12 +40,17 @@ class Chain:
         return -(-self.channels // BLOCK)
 
     @property
+    def list_entries(self) -> int:
+        """Longest list of the rows of one position."""
+        return self.inputs * most_parts(len(self.order)) + 2 * len(self.order)
+
+    @property
     def scratch(self) -> dict[str, int]:
         """Bytes of the scratch parts."""
         steps = len(self.order)
         parts = {
             "masks": 8 * steps * self.words,
-            "list": 2 * (self.inputs * most_parts(steps) + 2 * steps),
+            "list": 4 * self.list_entries,  # int32 (esnn_v6m.h); int16 elsewhere
             "totals": 4 * steps,
             "sums": 2 * steps * BLOCK,
         }
@@ -88,8 +93,10 @@ def narrow_neuron(model: IntegerModel, node: Neuron) -> bool:
 
 
 def lane_neuron(model: IntegerModel, node: Neuron) -> bool:
-    """Whether its membrane fits 16 bits as well."""
-    return narrow_neuron(model, node) and model.accumulators[f"{node.name}.membrane"].bits <= 16
+    """Whether its membrane fits 16 bits as well, and so does its distance from the threshold."""
+    membrane = model.accumulators[f"{node.name}.membrane"]
+    fits = membrane.bits <= 16 and membrane.low - int(np.max(node.threshold)) >= -INT16_MAX - 1
+    return narrow_neuron(model, node) and fits
 
 
 def block_finish(model: IntegerModel, finish: Finish) -> bool:
@@ -100,12 +107,12 @@ def block_finish(model: IntegerModel, finish: Finish) -> bool:
 
 def narrow_finish(model: IntegerModel, finish: Finish) -> bool:
     """Whether everything behind the sums fits 16 bits."""
-    streams = (finish.residual, finish.store)
-    return (
-        finish.pooled is None
-        and not any(stream is not None and stream.wide for stream in streams)
-        and (finish.neuron is None or narrow_neuron(model, finish.neuron.node))
-    )
+    if any(stream is not None and stream.wide for stream in (finish.residual, finish.store, finish.pooled)):
+        return False
+    if finish.neuron is None:
+        return True
+    node = finish.neuron.node
+    return narrow_neuron(model, node) and model.edges[node.inputs[0]].bounds.bits <= 16
 
 
 def plan_chain(
@@ -131,6 +138,6 @@ def plan_chain(
     kept = lines * line * source.channels * most_parts(source.timesteps)
     if source.ternary or not fits or listed > MAX_INPUTS or kept > MAX_KEPT or finish.steps != source.timesteps:
         return None
-    words = line * -(-source.channels // 32)
+    words = max(line, lines) * -(-source.channels // 32)
     order = model.edges[source.edge].order or default_order(source.timesteps)
     return Chain(inputs, words, weight.shape[-1], order, narrow_finish(model, finish))

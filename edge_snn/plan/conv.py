@@ -10,7 +10,9 @@ import numpy as np
 from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.model import INT16_MAX, IntegerModel
 from edge_snn.plan.chain import BLOCK, Chain, most_parts
+from edge_snn.plan.memory import aligned
 from edge_snn.plan.steps import Finish, FinishedStep, Spikes, padded
+from edge_snn.plan.vector import Vector
 
 TABLE_BYTES = 1 << 16  # a row of a table is numbered in 16 bits, and flash is dear
 
@@ -43,6 +45,7 @@ class ConvStep(FinishedStep):
         out: (height, width) of the output.
         table: pixels go through tables of multiples of their weights (esnn_conv2d_table).
         chain: how its sums are shared over time; None for pixels, and where they need 32 bits.
+        vector: the same for a core with vector registers.
     """
 
     kind: ClassVar[str] = "conv2d"
@@ -54,6 +57,7 @@ class ConvStep(FinishedStep):
     out: tuple[int, int]
     chain: Chain | None
     table: bool
+    vector: Vector | None = None
 
     @property
     def line_entries(self) -> int:
@@ -66,15 +70,43 @@ class ConvStep(FinishedStep):
         return (2 * self.finish.steps - 1) * (self.image[1] + 1)
 
     @property
+    def column_bytes(self) -> int:
+        """List of one column of the window, int32 (esnn_v6m.h)."""
+        kh, _, cin, _ = self.node.weight.shape
+        return 4 * (kh * cin * most_parts(self.finish.steps) + 2 * self.finish.steps)
+
+    def _line_parts(self, chain: Chain) -> dict[str, int]:
+        """The list of a window, and those of its lines."""
+        kept = self.node.weight.shape[0]
+        return {
+            "list": 2 * chain.list_entries,
+            "lines": 2 * kept * self.line_entries,
+            "starts": 2 * kept * self.start_entries,
+            "slots": 8 * kept,
+        }
+
+    @property
+    def inside(self) -> dict[str, tuple[str, int]]:
+        if self.chain is None:
+            return {}
+        parts, at = {"columns": ("lists", 0)}, 0
+        for part, size in self._line_parts(self.chain).items():
+            parts[part] = ("lists", at)
+            at += aligned(size)
+        return parts
+
+    @property
     def reads(self) -> tuple[str, ...]:
         return (self.source_storage, *self.finish.reads)
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.vector is not None:
+            return self.vector.scratch
         if self.chain is not None:
-            kept = self.node.weight.shape[0]
-            lines = {"lines": 2 * kept * self.line_entries, "starts": 2 * kept * self.start_entries, "slots": 8 * kept}
-            return {**self.chain.scratch, **lines}
+            rest = {part: size for part, size in self.chain.scratch.items() if part != "list"}
+            lists = sum(aligned(size) for size in self._line_parts(self.chain).values())
+            return {**rest, "lists": max(lists, self.column_bytes * self.node.weight.shape[1])}
         kh, kw, cin, cout = self.node.weight.shape
         # Pixels: two lists of rows and the pixels themselves. Spikes: one list, with room for whole bytes.
         if self.table:

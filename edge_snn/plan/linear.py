@@ -8,6 +8,7 @@ from typing import ClassVar
 from edge_snn.graph.linear import Linear
 from edge_snn.plan.chain import Chain
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
+from edge_snn.plan.vector import Vector
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class LinearStep(FinishedStep):
 
     Attributes:
         chain: how its sums are shared over time; None where they need 32 bits.
+        vector: the same for a core with vector registers.
     """
 
     kind: ClassVar[str] = "linear"
@@ -23,6 +25,7 @@ class LinearStep(FinishedStep):
     node: Linear
     source: Spikes
     chain: Chain | None
+    vector: Vector | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -30,6 +33,8 @@ class LinearStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.vector is not None:
+            return self.vector.scratch
         if self.chain is not None:
             return self.chain.scratch
         sums = 4 * self.source.timesteps * padded(self.node.weight.shape[1])

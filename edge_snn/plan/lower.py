@@ -19,13 +19,14 @@ from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import AttentionStep
-from edge_snn.plan.chain import Chain, plan_chain
+from edge_snn.plan.chain import Chain, block_finish, narrow_finish, plan_chain
 from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import ReadoutStep
 from edge_snn.plan.residual import CurrentStep
 from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stream, padded
+from edge_snn.plan.vector import HEAD, Vector, plan_vector
 
 MAX_ROW_UNITS = 1 << 16  # a row's place is 16 bits, in units of 8 bytes
 
@@ -42,8 +43,9 @@ def counter_index(model: IntegerModel) -> dict[str, int]:
 class Lowering:
     """One pass over one graph."""
 
-    def __init__(self, model: IntegerModel) -> None:
+    def __init__(self, model: IntegerModel, vectors: bool = False) -> None:
         self.model = model
+        self.vectors = vectors
         self.graph = model.graph
         self.steps: list[Step] = []
         self._stored: dict[str, Stream | Spikes] = {}
@@ -67,7 +69,8 @@ class Lowering:
                 self._check_rows(node.name, node.weight.shape[0], node.weight.shape[1])
                 source = self._spikes(node.inputs[0])
                 chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish)
-                self.steps.append(LinearStep(node.name, finish, node, source, chain))
+                vector = self._vector(chain, source, 1, (1, 1), finish)
+                self.steps.append(LinearStep(node.name, finish, node, source, chain, vector))
         elif isinstance(node, Attention):
             self._attention(node)
         elif isinstance(node, (Neuron, Add)) or (
@@ -105,7 +108,15 @@ class Lowering:
         if source is not None:
             chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish, spec.shape[1], kh)
         table = source is None and tabled(self.model, node, finish)
-        self.steps.append(ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2], chain, table))
+        vector = None if source is None else self._vector(chain, source, spec.shape[1], (kh, kw), finish)
+        self.steps.append(
+            ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2], chain, table, vector)
+        )
+
+    def _vector(
+        self, chain: Chain | None, source: Spikes, width: int, kernel: tuple[int, int], finish: Finish
+    ) -> Vector | None:
+        return plan_vector(self.model, chain, source, width, kernel, finish) if self.vectors else None
 
     def _is_key(self, node: Linear) -> bool:
         """Whether the layer makes K of one attention only: then the attention computes it."""
@@ -132,7 +143,11 @@ class Lowering:
         finish = self._finish(node.name)
         if layer is not None and relu is not None:
             chain = self._key_chain(node, layer, relu, made_of, query.channels // node.heads)
-        self.steps.append(AttentionStep(node.name, finish, node, query, value, made_of, layer, relu, chain))
+        width = query.channels // node.heads
+        vector = None
+        if width == HEAD and block_finish(self.model, finish) and finish.neuron and not finish.neuron.output.ternary:
+            vector = self._vector(chain, made_of, 1, (1, 1), Finish(made_of.timesteps, 1))
+        self.steps.append(AttentionStep(node.name, finish, node, query, value, made_of, layer, relu, chain, vector))
 
     def _key_chain(self, node: Attention, layer: Linear, relu: Relu, source: Spikes, width: int) -> Chain | None:
         """The chain of K, if esnn_attention_chain can run the attention."""
@@ -160,7 +175,8 @@ class Lowering:
             finish = Finish(
                 source.steps, shape[1], pooled=self._new_stream(node.name), pooled_window=window(node, shape)
             )
-        self.steps.append(CurrentStep(node.name, finish, source))
+        narrow = not source.wide and source.steps == self.graph.timesteps and narrow_finish(self.model, finish)
+        self.steps.append(CurrentStep(node.name, finish, source, narrow))
 
     # -- what rides along ----------------------------------------------------------------------------
 

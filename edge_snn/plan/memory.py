@@ -8,6 +8,11 @@ from dataclasses import dataclass, replace
 ALIGNMENT = 8
 
 
+def aligned(size: int) -> int:
+    """Bytes rounded up to :data:`ALIGNMENT`."""
+    return -(-size // ALIGNMENT) * ALIGNMENT
+
+
 @dataclass(frozen=True)
 class Buffer:
     """Some bytes of the arena from step ``first`` to step ``last``, both included.
@@ -29,7 +34,7 @@ class Buffer:
     def __post_init__(self) -> None:
         if self.size <= 0 or self.first > self.last:
             raise ValueError(f"buffer {self.name!r} has no size or no lifetime")
-        object.__setattr__(self, "size", -(-self.size // ALIGNMENT) * ALIGNMENT)
+        object.__setattr__(self, "size", aligned(self.size))
 
     def meets(self, other: Buffer) -> bool:
         """Whether both are alive at some step."""

@@ -62,13 +62,16 @@ def scratch_name(index: int, part: str) -> str:
     return f"step {index} {part}"
 
 
-def build_plan(model: IntegerModel) -> Plan:
+def build_plan(model: IntegerModel, vectors: bool = False) -> Plan:
     """Lowers the model and packs its memory.
+
+    Args:
+        vectors: for a core with vector registers (Helium).
 
     Raises:
         InputError: a node that the kernels cannot run; names it.
     """
-    steps = Lowering(model).run()
+    steps = Lowering(model, vectors).run()
     image = model.graph.image
     first: dict[str, int] = {INPUT: 0}
     last: dict[str, int] = {INPUT: 0}

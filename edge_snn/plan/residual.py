@@ -5,16 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+from edge_snn.plan.chain import BLOCK
 from edge_snn.plan.steps import FinishedStep, Stream
 
 
 @dataclass(frozen=True)
 class CurrentStep(FinishedStep):
-    """Reads a stored current and finishes it."""
+    """Reads a stored current and finishes it.
+
+    Attributes:
+        narrow: in 16 bits, by blocks.
+    """
 
     kind: ClassVar[str] = "current"
 
     source: Stream
+    narrow: bool
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -22,4 +28,6 @@ class CurrentStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.narrow:
+            return {"sums": 2 * self.finish.steps * BLOCK}
         return {"sums": 4 * self.finish.steps * self.source.channels}

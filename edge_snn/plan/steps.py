@@ -164,6 +164,11 @@ class Step:
         return {}
 
     @property
+    def inside(self) -> dict[str, tuple[str, int]]:
+        """Parts that lie in another part of its scratch: the name of that, and bytes from its beginning."""
+        return {}
+
+    @property
     def neurons(self) -> tuple[str, ...]:
         """Names of the neuron layers it counts."""
         return ()

@@ -55,6 +55,11 @@ class Board:
     def is_host(self) -> bool:
         return self.flash is None
 
+    @property
+    def paired_rows(self) -> bool:
+        """Whether the kernels keep weights in 16 bits where flash allows (Armv6-M, esnn_v6m.h)."""
+        return any(flag.startswith("-mcpu=cortex-m0") for flag in self.cpu_flags)
+
     def source_paths(self) -> tuple[Path, ...]:
         """Where the C files are: the board's own folder first."""
         own, common = FOLDER / self.name, FOLDER / "common"

@@ -8,11 +8,13 @@ from edge_snn.graph.linear import Linear
 from edge_snn.graph.neuron import Relu
 from edge_snn.plan.attention import AttentionStep
 from edge_snn.plan.chain import BLOCK, Chain, block_finish
-from edge_snn.plan.steps import padded
-from firmware_gen.emit import Struct, bit_rows
+from edge_snn.plan.steps import Spikes, padded
+from edge_snn.plan.vector import Vector
+from firmware_gen.emit import Struct, Value, bit_rows
 from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
+from firmware_gen.families.vector import lines_of_one, vector
 
 
 def _by_head(values: np.ndarray, heads: int) -> np.ndarray:
@@ -68,13 +70,7 @@ def _chain(context: Context, index: int, step: AttentionStep, item: Chain, layer
             "clip": f"{name}_clip",
             "input": f"{context.offset(step.key_source.storage)}u",
             "input_position": f"{step.key_source.position_stride}u",
-            "query": f"{context.offset(query.storage)}u",
-            "query_step": f"{query.step_stride}u",
-            "query_position": f"{query.position_stride}u",
-            "value": f"{context.offset(value.storage)}u",
-            "value_step": f"{value.step_stride}u",
-            "value_position": f"{value.position_stride}u",
-            "value_minus": f"{value.row_bytes if value.ternary else 0}u",
+            **_operands(context, query, value),
             "heads": f"{heads}u",
             "width": f"{step.width}u",
             "channels": f"{query.channels}u",
@@ -87,7 +83,7 @@ def _chain(context: Context, index: int, step: AttentionStep, item: Chain, layer
             "contexts": f"{context.scratch(index, 'contexts')}u",
             "context_bytes": f"{step.scratch['contexts']}u",
             "sums": f"{context.scratch(index, 'mixed')}u",
-            "sum_bytes": f"{step.scratch['mixed']}u",
+            "sum_bytes": f"{4 * query.timesteps * item.blocks * BLOCK}u",
             "blocks": int(block_finish(context.model, step.finish)),
             "finish": finish(context, name, step.finish),
         }
@@ -96,8 +92,49 @@ def _chain(context: Context, index: int, step: AttentionStep, item: Chain, layer
     context.calls.append(f"esnn_attention_chain(&{name}, arena, result->counts)")
 
 
+def _vector(context: Context, index: int, step: AttentionStep, item: Vector, layer: Linear, relu: Relu) -> None:
+    """The same for a core with vector registers."""
+    name, query, value, source = f"step_{index}", step.query, step.value, step.key_source
+    about = [f"{layer.name}: K, linear {list(layer.weight.shape)}", context.bounds(layer.name)]
+    key = vector(context, index, item, layer.weight, layer.bias, source, lines_of_one(source.positions), about)
+    clip = relu.clip
+    assert clip is not None  # an integer graph has clips
+    context.narrow(f"{name}_clip", np.broadcast_to(clip, (query.channels,)), [f"{relu.name}: clip by channel"])
+    fields = Struct(
+        {
+            "key": key,
+            "clip": f"{name}_clip",
+            **_operands(context, query, value),
+            "heads": f"{step.node.heads}u",
+            "positions": f"{query.positions}u",
+            "contexts": f"{context.scratch(index, 'contexts')}u",
+            "context_bytes": f"{step.scratch['contexts']}u",
+            "turned": f"{context.scratch(index, 'turned')}u",
+            "finish": finish(context, name, step.finish),
+        }
+    )
+    context.declare(f"static const esnn_vector_attention_t {name} = {fields.render()};\n")
+    context.calls.append(f"esnn_vector_attention(&{name}, arena, result->counts)")
+
+
+def _operands(context: Context, query: Spikes, value: Spikes) -> dict[str, Value]:
+    """Where Q and V are."""
+    return {
+        "query": f"{context.offset(query.storage)}u",
+        "query_step": f"{query.step_stride}u",
+        "query_position": f"{query.position_stride}u",
+        "value": f"{context.offset(value.storage)}u",
+        "value_step": f"{value.step_stride}u",
+        "value_position": f"{value.position_stride}u",
+        "value_minus": f"{value.row_bytes if value.ternary else 0}u",
+    }
+
+
 def emit(context: Context, index: int, step: AttentionStep) -> None:
     """Declares the step's arrays and struct, and its call."""
+    if step.vector is not None and step.key_layer is not None and step.key_relu is not None:
+        _vector(context, index, step, step.vector, step.key_layer, step.key_relu)
+        return
     if step.chain is not None and step.key_layer is not None and step.key_relu is not None:
         _chain(context, index, step, step.chain, step.key_layer, step.key_relu)
         return

@@ -6,8 +6,8 @@ import numpy as np
 
 from edge_snn.plan.chain import BLOCK, Chain
 from edge_snn.plan.steps import Spikes
-from firmware_gen.emit import Struct
-from firmware_gen.families.context import Context
+from firmware_gen.emit import Struct, biases
+from firmware_gen.families.context import Context, padded_to_blocks
 
 
 def _list(values: list[int]) -> str:
@@ -20,12 +20,12 @@ def chain(
     """Declares weights and biases of step ``index``; returns its esnn_chain_t."""
     name = f"step_{index}"
     context.blocks(f"{name}_weights", weight, about)
-    context.narrow(f"{name}_bias", bias, ["bias"])
+    context.declare(biases(f"{name}_bias", padded_to_blocks(bias), ["bias"]))
     return Struct(
         {
             "weights": f"{name}_weights",
-            "bias": f"{name}_bias",
-            "block_words": f"{item.inputs * 4}u",
+            "bias": f"(const int16_t *)(const void *){name}_bias",
+            "block_words": f"{item.inputs * 4}u * ESNN_WORDS",
             "blocks": f"{item.blocks}u",
             "channels": f"{item.channels}u",
             "plane": _list([step * source.step_stride for step in item.order]),

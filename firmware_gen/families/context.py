@@ -24,6 +24,13 @@ def block_words(weight: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(lanes.transpose(1, 0, 2, 3)).view("<u4")[..., 0]
 
 
+def padded_to_blocks(values: np.ndarray, fill: int = 0) -> np.ndarray:
+    """int16 numbers, filled up to whole blocks of 16."""
+    full = np.full(-(-values.size // BLOCK) * BLOCK, fill, np.int16)
+    full[: values.size] = values.reshape(-1)
+    return full
+
+
 @dataclass
 class Context:
     """A model on its way to C.
@@ -44,7 +51,8 @@ class Context:
 
     def scratch(self, index: int, part: str) -> int:
         """Byte offset of a scratch part of step ``index``."""
-        return self.plan.offset(scratch_name(index, part))
+        host, start = self.plan.steps[index].inside.get(part, (part, 0))
+        return self.plan.offset(scratch_name(index, host)) + start
 
     def bounds(self, node: str) -> str:
         """The proved bounds of a node's quantities, for the comment beside its arrays."""
@@ -72,9 +80,7 @@ class Context:
 
     def narrow(self, name: str, values: np.ndarray, about: list[str], fill: int = 0) -> None:
         """Declares int16 numbers, filled up to whole blocks of 16."""
-        full = np.full(-(-values.size // BLOCK) * BLOCK, fill, np.int16)
-        full[: values.size] = values.reshape(-1)
-        self.declare(array(name, full, about, per_line=12))
+        self.declare(array(name, padded_to_blocks(values, fill), about, per_line=12))
 
     def numbers(self, name: str, values: np.ndarray, about: list[str], room: int | None = None) -> None:
         """Declares int32 numbers, padded with zeros to ``room``."""

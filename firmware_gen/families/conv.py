@@ -11,6 +11,9 @@ from firmware_gen.emit import Struct, Value, bit_rows, words
 from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
+from firmware_gen.families.vector import vector
+
+POOL_LIMIT = 1 << 14
 
 
 def _table_words(weight: np.ndarray) -> np.ndarray:
@@ -79,6 +82,13 @@ def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Val
     context.calls.append(f"esnn_conv2d_table(&{name}, arena, result->counts)")
 
 
+def _pool_lanes(context: Context, step: ConvStep) -> bool:
+    """Whether sums are pooled as they are, and fit 15 bits."""
+    bounds, item = context.model.accumulators[f"{step.node.name}.sum"], step.finish
+    fits = -POOL_LIMIT < bounds.low and bounds.high < POOL_LIMIT
+    return fits and item.pooled is not None and not item.pooled.wide and item.residual is None
+
+
 def emit(context: Context, index: int, step: ConvStep) -> None:
     """Declares the step's arrays and struct, and its call."""
     name, node = f"step_{index}", step.node
@@ -108,6 +118,14 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         "window_origin": -(top * line + left * position),
         "inputs": f"{cin}u",
     }
+    if step.vector is not None and source is not None:
+        keys = "height width out_height out_width stride_y stride_x top left".split()
+        shape = {key: geometry[key] for key in keys}
+        shared = vector(context, index, step.vector, node.weight, node.bias, source, shape, about)
+        fields = Struct({"layer": shared, "finish": finish(context, name, step.finish)})
+        context.declare(f"static const esnn_vector_layer_t {name} = {fields.render()};\n")
+        context.calls.append(f"esnn_vector_layer(&{name}, arena, result->counts)")
+        return
     if step.chain is not None and source is not None:
         shared = chain(context, index, step.chain, node.weight, node.bias, source, about)
         for field in ("inputs", "window_step", "window_line", "window_origin"):
@@ -120,6 +138,10 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         geometry["starts"] = f"{context.scratch(index, 'starts')}u"
         geometry["start_entries"] = f"{step.start_entries}u"
         geometry["slots"] = f"{context.scratch(index, 'slots')}u"
+        geometry["columns"] = f"{context.scratch(index, 'columns')}u"
+        geometry["column_bytes"] = f"{step.column_bytes}u"
+        geometry["columns_bytes"] = f"{step.column_bytes * kw}u"
+        geometry["pool_lanes"] = int(_pool_lanes(context, step))
         fields = Struct({"chain": shared, **geometry, "finish": finish(context, name, step.finish)})
         context.declare(f"static const esnn_conv2d_chain_t {name} = {fields.render()};\n")
         context.calls.append(f"esnn_conv2d_chain(&{name}, arena, result->counts)")

@@ -21,4 +21,5 @@ def emit(context: Context, index: int, step: CurrentStep) -> None:
         }
     )
     context.declare(f"static const esnn_current_t {name} = {fields.render()};\n")
-    context.calls.append(f"esnn_current(&{name}, arena, result->counts)")
+    kernel = "esnn_current_blocks" if step.narrow else "esnn_current"
+    context.calls.append(f"{kernel}(&{name}, arena, result->counts)")

@@ -18,13 +18,13 @@ EMULATED = [name for name in boards.names() if boards.load(name).machine]
 COUNT = Path(__file__).with_name("count.c")
 
 
-def build_counter(board: boards.Board, folder: Path) -> Path:
-    """Links count.c with the start-up code, port and clock of a board."""
+def build_counter(board: boards.Board, folder: Path, source: Path = COUNT) -> Path:
+    """Links count.c, or another program, with the start-up code, port and clock of a board."""
     write_board_files(board, folder)
     elf = folder / "count.elf"
     command = ["arm-none-eabi-gcc", *board.cpu_flags, "-O2", "-nostartfiles", "--specs=nano.specs"]
     command += ["--specs=nosys.specs", "-Wl,--no-warn-rwx-segments", f"-I{folder}", f"-I{ROOT / 'runtime' / 'include'}"]
-    command += ["-T", str(folder / "board.ld"), str(COUNT), *map(str, board.source_paths()), "-o", str(elf)]
+    command += ["-T", str(folder / "board.ld"), str(source), *map(str, board.source_paths()), "-o", str(elf)]
     subprocess.run(command, check=True)
     return elf
 

@@ -1,6 +1,6 @@
 /**
  * @file esnn_block.h
- * @brief What happens to 16-bit sums of a block of outputs of one position: residual, store, neuron.
+ * @brief What happens to 16-bit sums of a block of outputs of one position: residual, store, pool, neuron.
  *
  * The narrow twin of esnn_finish.h, for finishes whose every part fits 16 bits; what stands in lanes past
  * the last channel is computed as well, and its spikes are masked off.
@@ -21,8 +21,8 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
                        uint32_t channels, uint8_t *arena, uint32_t *counts);
 
 /**
- * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel. The DSP form has
- * 16-bit membranes, so esnn_neuron_t.lanes must be set; the others have 32-bit ones.
+ * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel. Forms of
+ * two lanes a word have 16-bit membranes: esnn_neuron_t.lanes must be set; the others have 32-bit ones.
  *
  * @param sums       int16 [4][ESNN_BLOCK], 4-byte aligned.
  * @param threshold  int16 [ESNN_BLOCK], 4-byte aligned, each >= 1.
@@ -34,6 +34,8 @@ uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshol
 uint32_t esnn_block_neuron_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 
 uint32_t esnn_block_neuron_v7m(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
+uint32_t esnn_block_neuron_lanes_v7m(const int16_t *sums, const int16_t *threshold, uint8_t ternary,
+                                     uint32_t *planes);
 
 /** For any neuron. */
 #if ESNN_CHAIN_V7M
@@ -45,6 +47,8 @@ uint32_t esnn_block_neuron_v7m(const int16_t *sums, const int16_t *threshold, ui
 /** For neurons with esnn_neuron_t.lanes. */
 #if ESNN_CHAIN_DSP
 #define esnn_block_neuron_lanes esnn_block_neuron_dsp
+#elif ESNN_CHAIN_V7M
+#define esnn_block_neuron_lanes esnn_block_neuron_lanes_v7m
 #else
 #define esnn_block_neuron_lanes esnn_block_neuron
 #endif
@@ -99,6 +103,12 @@ static inline void esnn_block_write(const uint32_t *planes, uint8_t *at, uint32_
     at += stride;
     *(uint16_t *)(void *)at = (uint16_t)(planes[1] >> 16);
 }
+
+/** Raises the maxima of the windows that the position is in, at all steps of the sums. @param first  the first
+ * channel.
+ */
+void esnn_block_pool(const esnn_finish_t *finish, const esnn_place_t *place, const int16_t *sums, uint32_t first,
+                     uint8_t *arena);
 
 /** Counts the spikes of a block and writes them, or ORs them into pooling windows. @param first  its first channel.
  */

@@ -45,21 +45,58 @@
 #define ESNN_CHAIN_V7M 0
 #endif
 
+/** Whether sums need to know how many rows went into them. */
+#define ESNN_CHAIN_TOTALS ESNN_CHAIN_SWAR
+
+/**
+ * SWAR on Armv6-M (M0, M0+): rows of 16-bit weights, two a word, ready to be added; twice the flash. Define
+ * ESNN_PACKED_ROWS to keep rows of bytes: the build does where the others do not fit.
+ */
+#if ESNN_CHAIN_SWAR && defined(__ARM_ARCH_6M__) && !defined(ESNN_PACKED_ROWS)
+#define ESNN_CHAIN_V6M 1
+#else
+#define ESNN_CHAIN_V6M 0
+#endif
+
 /**
  * Four weights in a word, outputs 0, 2, 1, 3 from the lowest byte up, so that bytes 0 and 2 are neighbours in 16-bit
- * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next.
+ * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next. V6M wants
+ * two words of it, each the pair low + 2^16 high modulo 2^32.
  */
-#if ESNN_CHAIN_SWAR
+#if ESNN_CHAIN_V6M
+#define ESNN_SIGNED(byte) ((((uint32_t)(byte) & 0xffu) ^ 0x80u) - 0x80u)
+#define ESNN_PAIR(word) (ESNN_SIGNED(word) + (ESNN_SIGNED((uint32_t)(word) >> 16) << 16))
+#define ESNN_WEIGHTS(word) ESNN_PAIR(word), ESNN_PAIR((uint32_t)(word) >> 8)
+#elif ESNN_CHAIN_SWAR
 #define ESNN_WEIGHTS(word) ((uint32_t)(word) ^ 0x80808080u)
 #else
 #define ESNN_WEIGHTS(word) ((uint32_t)(word))
 #endif
 
+/**
+ * Biases of four outputs in two words: lanes, or where sums are numbers modulo 2^32 (esnn_chain_sums_v7m.c) two of
+ * these, the second one with what is taken off it for the upper one of the first.
+ */
+#if ESNN_CHAIN_V7M
+#define ESNN_BIAS(a, b, c, d)                                                                                        \
+    (uint32_t)(a) + ((uint32_t)(b) << 16), (uint32_t)(c) + ((uint32_t)(d) << 16) + ((uint32_t)(b) << 8)
+#else
+#define ESNN_BIAS(a, b, c, d)                                                                                        \
+    ((uint32_t)(a) & 0xffffu) | ((uint32_t)(b) << 16), ((uint32_t)(c) & 0xffffu) | ((uint32_t)(d) << 16)
+#endif
+
+/** Words that ESNN_WEIGHTS() makes of one. */
+#if ESNN_CHAIN_V6M
+#define ESNN_WORDS 2u
+#else
+#define ESNN_WORDS 1u
+#endif
+
 /** Weights and scratch of one layer. Offsets are bytes into the arena. */
 typedef struct {
-    const uint32_t *weights;            /**< [blocks][inputs][4], each word an ESNN_WEIGHTS() */
-    const int16_t *bias;                /**< [blocks][ESNN_BLOCK], 4-byte aligned */
-    uint32_t block_words;               /**< words from one block to the next: 4 * inputs */
+    const uint32_t *weights;            /**< [blocks][inputs][4], each an ESNN_WEIGHTS() */
+    const int16_t *bias;                /**< [blocks][ESNN_BLOCK], an ESNN_BIAS() for every four outputs */
+    uint32_t block_words;               /**< words from one block to the next: 4 * inputs * ESNN_WORDS */
     uint32_t blocks;                    /**< outputs / ESNN_BLOCK, rounded up */
     uint32_t channels;                  /**< outputs */
     uint32_t plane[ESNN_MAX_TIMESTEPS]; /**< by place: bytes from the spikes of a position to those of its step */
@@ -69,7 +106,7 @@ typedef struct {
     uint32_t row_bytes;                 /**< of the spikes of one step, a multiple of 2 */
     uint32_t places;                    /**< T */
     uint32_t masks;                     /**< scratch: 8 T bytes for each 32 inputs that are looked at together */
-    uint32_t list;                      /**< scratch: int16 entries */
+    uint32_t list;                      /**< scratch: int16 entries; V6M: int32 */
     uint32_t totals;                    /**< scratch: T uint32 */
     uint32_t sums;                      /**< scratch: int16 [T][ESNN_BLOCK] */
     uint32_t wide;                      /**< scratch: int32 [T][ESNN_BLOCK], only where the finish is not narrow */
@@ -91,7 +128,7 @@ uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uin
 /**
  * Lists the rows of each part, each part closed by ESNN_LIST_END: trunk abcd, a, trunk bcd, b, .., last place.
  *
- * @param totals  by place: number of rows that make its sum.
+ * @param totals  by place: number of rows that make its sum; left alone without ESNN_CHAIN_TOTALS.
  */
 void esnn_chain_list(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, int16_t *list,
                      uint32_t *totals);
@@ -107,6 +144,8 @@ void esnn_chain_sums_portable(const esnn_chain_t *chain, const uint32_t *weights
 void esnn_chain_sums_swar(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
                           const int16_t *list, const uint32_t *totals, int16_t *sums);
 void esnn_chain_sums_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
+                         const uint32_t *totals, int16_t *sums);
+void esnn_chain_sums_v6m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
                          const uint32_t *totals, int16_t *sums);
 void esnn_chain_sums_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
                          const uint32_t *totals, int16_t *sums);
@@ -130,6 +169,8 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
 
 #if ESNN_CHAIN_DSP
 #define esnn_chain_sums esnn_chain_sums_dsp
+#elif ESNN_CHAIN_V6M
+#define esnn_chain_sums esnn_chain_sums_v6m
 #elif ESNN_CHAIN_V7M
 #define esnn_chain_sums esnn_chain_sums_v7m
 #elif ESNN_CHAIN_SWAR

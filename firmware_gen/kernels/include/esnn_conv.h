@@ -111,6 +111,9 @@ typedef struct {
     uint32_t lines, line_entries;   /**< scratch: int16 lists of lines, entries of one */
     uint32_t starts, start_entries; /**< scratch: uint16 starts of lines, entries of one */
     uint32_t slots;                 /**< scratch: kernel_height pointers */
+    /** scratch of V6M instead: int32 lists of columns of the window, bytes of one and of all */
+    uint32_t columns, column_bytes, columns_bytes;
+    uint8_t pool_lanes; /**< sums are pooled, and |sum| < 2^14 */
     esnn_finish_t finish;
 } esnn_conv2d_chain_t;
 

@@ -20,11 +20,14 @@ typedef struct {
     esnn_stream_t source;
     uint32_t positions;
     uint32_t channels;
-    uint32_t scratch; /**< arena offset of T * channels int32 */
+    uint32_t scratch; /**< arena offset of int32 [T][channels]; for blocks of int16 [T][16] */
     esnn_finish_t finish;
 } esnn_current_t;
 
 /** Runs such a step. @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null pointer. */
 esnn_status_t esnn_current(const esnn_current_t *layer, uint8_t *arena, uint32_t *counts);
+
+/** The same where source and finish are narrow, and the source has all steps: by blocks. @return as above. */
+esnn_status_t esnn_current_blocks(const esnn_current_t *layer, uint8_t *arena, uint32_t *counts);
 
 #endif

@@ -63,6 +63,9 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
             to += stream->step_stride;
         }
     }
+    if (finish->pooled != NULL) {
+        esnn_block_pool(finish, place, sums, first, arena);
+    }
     if (finish->neuron != NULL) {
         const esnn_neuron_t *neuron = finish->neuron;
         uint32_t planes[4];

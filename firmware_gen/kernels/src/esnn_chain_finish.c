@@ -1,4 +1,19 @@
-#include "esnn_block.h"
+#include "esnn_v6m.h"
+#include "esnn_v7m.h"
+
+#if ESNN_CHAIN_V6M
+
+void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
+                       uint8_t *arena, uint32_t *counts)
+{
+    esnn_walk_t walk;
+    walk.list[0] = (const int32_t *)(const void *)(arena + chain->list);
+    walk.lists = 1;
+    walk.pool = 0;
+    esnn_chain_blocks_v6m(chain, finish, place, &walk, arena, counts);
+}
+
+#else
 
 /** Sums of 16 bits as those of 32 bits that esnn_finish() takes. */
 static void esnn_widen(const int16_t *sums, int32_t *wide, uint32_t entries)
@@ -8,12 +23,21 @@ static void esnn_widen(const int16_t *sums, int32_t *wide, uint32_t entries)
     }
 }
 
-/** Whether nothing follows but a binary neuron that is written where it stands: most layers. */
+/* Sums may go to the neuron in another form than lanes. */
+#if ESNN_CHAIN_V7M
+#define esnn_plain_sums esnn_chain_numbers_v7m
+#define esnn_plain_neuron esnn_block_neuron_numbers_v7m
+#else
+#define esnn_plain_sums esnn_chain_sums
+#define esnn_plain_neuron(sums, threshold, planes) esnn_block_neuron_lanes(sums, threshold, 0, planes)
+#endif
+
+/** Whether nothing follows but a binary neuron: most layers. */
 static inline uint32_t esnn_is_plain(const esnn_chain_t *chain, const esnn_finish_t *finish)
 {
     const esnn_neuron_t *neuron = finish->neuron;
     return finish->narrow && finish->residual == NULL && finish->store == NULL && neuron != NULL && neuron->lanes &&
-           !neuron->ternary && neuron->window == NULL && (chain->channels & (ESNN_BLOCK - 1u)) == 0;
+           !neuron->ternary && (chain->channels & (ESNN_BLOCK - 1u)) == 0;
 }
 
 /** All blocks of a position, where esnn_is_plain(). */
@@ -27,16 +51,23 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *fi
     const int16_t *bias = chain->bias;
     const int16_t *threshold = finish->neuron->narrow_threshold;
     const uint32_t stride = finish->neuron->step_stride;
+    const uint32_t pooled = finish->neuron->window != NULL;
     uint32_t *counter = counts + finish->neuron->counter;
+    uint32_t first = 0;
     uint8_t *at = arena + place->spikes;
     for (uint32_t left = chain->blocks; left != 0; --left) {
         uint32_t planes[2];
-        esnn_chain_sums(chain, weights, bias, list, totals, sums);
-        const uint32_t any = esnn_block_neuron_lanes(sums, threshold, 0, planes);
-        esnn_block_write(planes, at, stride);
-        if (any != 0) {
-            esnn_block_count(planes, counter);
+        esnn_plain_sums(chain, weights, bias, list, totals, sums);
+        const uint32_t any = esnn_plain_neuron(sums, threshold, planes);
+        if (pooled) {
+            esnn_block_emit(finish, place, planes, any, first, arena, counts);
+        } else {
+            esnn_block_write(planes, at, stride);
+            if (any != 0) {
+                esnn_block_count(planes, counter);
+            }
         }
+        first += ESNN_BLOCK;
         weights += chain->block_words;
         bias += ESNN_BLOCK;
         threshold += ESNN_BLOCK;
@@ -73,3 +104,5 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
         left -= channels;
     }
 }
+
+#endif

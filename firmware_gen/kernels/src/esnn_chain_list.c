@@ -1,9 +1,14 @@
 #include "esnn_bits.h"
 #include "esnn_chain.h"
+#include "esnn_v6m.h"
 
 void esnn_chain_list(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, int16_t *list,
                      uint32_t *totals)
 {
+#if ESNN_CHAIN_V6M
+    (void)totals;
+    esnn_chain_list_v6m(chain, masks, end, 8u << ESNN_ROW_SHIFT, (int32_t *)(void *)list);
+#else
     const uint32_t stride = chain->places << 1;
     uint32_t trunk = 0;
     for (uint32_t part = 1; part != stride; ++part) {
@@ -23,4 +28,5 @@ void esnn_chain_list(const esnn_chain_t *chain, const uint32_t *masks, const uin
         *list++ = ESNN_LIST_END;
     }
     *totals = trunk;
+#endif
 }

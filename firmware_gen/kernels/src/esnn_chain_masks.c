@@ -2,6 +2,7 @@
 
 #include "esnn_bits.h"
 #include "esnn_chain.h"
+#include "esnn_v6m.h"
 
 /** Up to 32 inputs of one step; the spikes are aligned to 2 bytes only. */
 static inline uint32_t esnn_load_plane(const uint8_t *at, int32_t bytes)
@@ -91,6 +92,11 @@ uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uin
                            uint32_t *masks)
 {
     const uint32_t four = chain->places == 4u;
+#if ESNN_CHAIN_V6M
+    if (four) {
+        return esnn_chain_masks_v6m(chain, spikes, positions, chain->position_bytes, first, chain->inputs, masks);
+    }
+#endif
     for (; positions != 0; --positions) {
         masks =
             four ? esnn_masks_of_four(chain, spikes, first, masks) : esnn_masks_of_any(chain, spikes, first, masks);

@@ -1,6 +1,6 @@
 #include "esnn_chain.h"
 
-#if ESNN_CHAIN_SWAR && !ESNN_CHAIN_V7M
+#if ESNN_CHAIN_SWAR && !ESNN_CHAIN_V7M && !ESNN_CHAIN_V6M
 
 /**
  * Two sums a word, as one number modulo 2^32. For a word of biased weights u0 u1 u2 u3 (bytes from the lowest up):

@@ -1,24 +1,6 @@
-#include "esnn_chain.h"
+#include "esnn_v7m.h"
 
 #if ESNN_CHAIN_V7M
-
-/**
- * esnn_chain_sums_swar() with everything in registers: r4 r6 r8 r10 hold even sums, r5 r7 r9 r11 odd ones. A row
- * costs 16 instructions: its number, its address (an end mark, -1, carries out of the addition), one LDM, three a
- * word.
- */
-#define ESNN_WORD(w, even, odd)                                                                                      \
-    "add " odd ", " odd ", " w ", lsr #8\n"                                                                          \
-    "and " w ", " w ", #0x00ff00ff\n"                                                                                \
-    "add " even ", " even ", " w "\n"
-
-#define ESNN_PART(label)                                                                                             \
-    "b " label "f\n" label "0:\n"                                                                                    \
-    "ldm r0, {r0-r3}\n" ESNN_WORD("r0", "r4", "r5") ESNN_WORD("r1", "r6", "r7") ESNN_WORD("r2", "r8", "r9")          \
-        ESNN_WORD("r3", "r10", "r11") label ":\n"                                                                    \
-                                            "ldrsh r0, [r12], #2\n"                                                  \
-                                            "adds r0, lr, r0, lsl #4\n"                                              \
-                                            "bcc " label "0b\n"
 
 /** Takes the weights' bias off (r0 for even sums, r1 for odd ones) and splits numbers into lanes. */
 #define ESNN_SPLIT(even, odd)                                                                                        \
@@ -35,49 +17,34 @@
         ESNN_SPLIT("r10", "r11") "ldr r0, " slot "\n"                                                                \
                                  "stm r0, {r4-r11}\n"
 
-#define ESNN_CLOBBERS "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "cc", "memory"
-
-/** What the sums of `rows` rows lack: their bias of 128, and 2^15 to round to lanes; see esnn_chain_sums_swar(). */
-static inline uint32_t esnn_lack(uint32_t rows)
-{
-    const uint32_t each = rows << 7;
-    return 0x8000u - each - (each << 16);
-}
-
 void esnn_chain_sums_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
                          const uint32_t *totals, int16_t *sums)
 {
-    uint32_t trunk[8];
-    for (uint32_t i = 0; i < 8u; i += 2u) {
-        /* An odd sum starts with what ESNN_SPLIT takes off it for the upper one of the even sums. */
-        const uint32_t upper = (uint32_t)(int32_t)bias[1];
-        trunk[i] = (uint32_t)(int32_t)bias[0] + (upper << 16);
-        trunk[i + 1u] = (uint32_t)(int32_t)bias[2] + ((uint32_t)(int32_t)bias[3] << 16) + (upper << 8);
-        bias += 4;
-    }
     register const int16_t *next __asm__("r12") = list;
     register const uint32_t *base __asm__("lr") = weights;
     const uint32_t *place = chain->sum;
-    const uint32_t *start = trunk;
-    for (uint32_t left = chain->places - 1u; left != 0; --left) {
+    uint32_t left = chain->places - 1u;
+    int16_t *trunk = sums + place[left];
+    const void *from = bias; /* odd sums start with what ESNN_SPLIT takes off them: ESNN_BIAS() */
+    for (; left != 0; --left) {
         const uint32_t rows = *totals++;
         const uint32_t even = esnn_lack(rows), odd = even - (rows << 15);
         const void *branch = sums + *place++;
-        __asm__ volatile("ldr r0, %[start]\n"
-                         "ldm r0, {r4-r11}\n" ESNN_PART("1") "ldr r0, %[start]\n"
-                                                             "stm r0, {r4-r11}\n" ESNN_PART("2")
-                                                                 ESNN_STORE("%[branch]")
-                         : "+r"(next)
-                         : "r"(base), [start] "m"(start), [branch] "m"(branch), [even] "m"(even), [odd] "m"(odd)
-                         : ESNN_CLOBBERS);
+        __asm__ volatile(
+            "ldr r0, %[from]\n"
+            "ldm r0, {r4-r11}\n" ESNN_PART("1") "ldr r0, %[trunk]\n"
+                                                "stm r0, {r4-r11}\n" ESNN_PART("2") ESNN_STORE("%[branch]")
+            : "+r"(next)
+            : "r"(base), [from] "m"(from), [trunk] "m"(trunk), [branch] "m"(branch), [even] "m"(even), [odd] "m"(odd)
+            : ESNN_CLOBBERS);
+        from = trunk;
     }
     const uint32_t rows = *totals;
     const uint32_t even = esnn_lack(rows), odd = even - (rows << 15);
-    const void *last = sums + *place;
-    __asm__ volatile("ldr r0, %[start]\n"
-                     "ldm r0, {r4-r11}\n" ESNN_PART("1") ESNN_STORE("%[last]")
+    __asm__ volatile("ldr r0, %[from]\n"
+                     "ldm r0, {r4-r11}\n" ESNN_PART("1") ESNN_STORE("%[trunk]")
                      : "+r"(next)
-                     : "r"(base), [start] "m"(start), [last] "m"(last), [even] "m"(even), [odd] "m"(odd)
+                     : "r"(base), [from] "m"(from), [trunk] "m"(trunk), [even] "m"(even), [odd] "m"(odd)
                      : ESNN_CLOBBERS);
 }
 

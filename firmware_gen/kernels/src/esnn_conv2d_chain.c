@@ -2,8 +2,10 @@
 
 #include "esnn_conv.h"
 
+#if !ESNN_CHAIN_V6M
+
 /**
- * Copies rows from begin to end, each plus `shift`. May write one entry too many.
+ * Copies the rows from begin to end, not none, each plus `shift`. May write one entry too many.
  *
  * Two at a time they are one number, and so is the sum, because neither row nor row + shift leaves 0 .. 2^15 - 1.
  */
@@ -11,19 +13,19 @@ static inline int16_t *esnn_copy_rows(int16_t *to, const int16_t *begin, const i
 {
 #if defined(__ARM_FEATURE_UNALIGNED)
     const uint32_t both = shift + (shift << 16);
-    while (begin < end) {
+    do {
         uint32_t pair;
         memcpy(&pair, begin, 4);
         pair += both;
         memcpy(to, &pair, 4);
         begin += 2;
         to += 2;
-    }
+    } while (begin < end);
     return to - (begin - end);
 #else
-    while (begin != end) {
+    do {
         *to++ = (int16_t)((uint32_t)*begin++ + shift);
-    }
+    } while (begin != end);
     return to;
 #endif
 }
@@ -41,30 +43,41 @@ static void esnn_list_window(const esnn_conv2d_chain_t *layer, const esnn_lines_
 {
     const int16_t *rows = (const int16_t *)(const void *)(arena + layer->lines);
     int16_t *list = (int16_t *)(void *)(arena + layer->chain.list);
+#if ESNN_CHAIN_TOTALS
     uint32_t *totals = (uint32_t *)(void *)(arena + layer->chain.totals);
+    uint32_t trunk = 0;
+#endif
     const uint16_t **end = window->starts + window->lines;
     const uint32_t part_starts = (uint32_t)layer->width + 1u;
     const uint32_t line_rows = layer->line_rows;
     const uint32_t shift = window->shift;
-    uint32_t trunk = 0;
     for (uint32_t part = (layer->chain.places << 1) - 1u; part != 0; --part) {
+#if ESNN_CHAIN_TOTALS
         const int16_t *begin = list;
+#endif
         uint32_t row = shift;
         for (const uint16_t **line = window->starts; line != end; ++line) {
             const uint16_t *at = *line + first;
-            list = esnn_copy_rows(list, rows + at[0], rows + at[columns], row);
+            const uint32_t from = at[0], to = at[columns];
+            if (from != to) {
+                list = esnn_copy_rows(list, rows + from, rows + to, row);
+            }
             row += line_rows;
         }
+#if ESNN_CHAIN_TOTALS
         const uint32_t count = (uint32_t)(list - begin);
-        *list++ = ESNN_LIST_END;
         if ((part & 1u) == 0u) {
             *totals++ = trunk + count;
         } else {
             trunk += count;
         }
+#endif
+        *list++ = ESNN_LIST_END;
         first += part_starts;
     }
+#if ESNN_CHAIN_TOTALS
     *totals = trunk;
+#endif
 }
 
 /** All windows of one output row, whose lines in the image are listed. */
@@ -144,3 +157,5 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     }
     return ESNN_OK;
 }
+
+#endif

@@ -1,0 +1,140 @@
+/**
+ * @file esnn_vector.h
+ * @brief Layers of binary spikes with T = 4 and 16-bit sums, for cores with vector registers (Helium).
+ *
+ * The same sums as the chain kernels (esnn_chain.h: trunk abcd, a, bcd, b, cd, c, d), in another shape:
+ * - weights lie [input of the window][output], so that one walk over a list adds rows of up to 48 outputs;
+ * - active inputs are listed once for each line of the input, not once for each window: the part of a list that
+ *   belongs to a window is a run of it, because lists are in the order of positions.
+ *
+ * Every kernel has a portable form, which is the readable one, and a form for Helium (Armv8.1-M MVE, integers only).
+ * A linear layer is a convolution of 1x1 on lines of one position. Source: docs/kernels.md.
+ */
+#ifndef ESNN_VECTOR_H
+#define ESNN_VECTOR_H
+
+#include "esnn_chain.h"
+
+/** Whether the Helium forms are used; define ESNN_PORTABLE to build with the readable ones everywhere. */
+#if !defined(ESNN_PORTABLE) && defined(__ARM_FEATURE_MVE)
+#define ESNN_VECTOR_MVE 1
+#else
+#define ESNN_VECTOR_MVE 0
+#endif
+
+#if defined(__arm__) && !defined(ESNN_PORTABLE) && !defined(__ARM_FEATURE_MVE) && defined(ESNN_MODEL_VECTORS)
+#error "this model was generated for a core with vector registers (Helium); this board has none: generate it anew"
+#endif
+
+/** Parts of a chain of four places. */
+#define ESNN_PARTS 7u
+
+/** Largest height of a window. */
+#define ESNN_VECTOR_LINES 4u
+
+/** Where the lists of the parts stand in front of one position: 7 used, 8 for whole vectors. */
+typedef struct {
+    uint16_t *part[8];
+} esnn_marks_t;
+
+/** A run of the lists of one line of the input, and the rows it means. */
+typedef struct {
+    const esnn_marks_t *from, *to; /**< in front of the first position, and behind the last one */
+    const int8_t *rows;            /**< row of entry 0; may point outside of the weights */
+} esnn_run_t;
+
+/** Weights, geometry and scratch of one layer. Offsets are bytes into the arena; `unit`: 16 bytes of weights. */
+typedef struct {
+    const int8_t *weights;   /**< [inputs of the window][16 * blocks] */
+    const int16_t *bias;     /**< [16 * blocks], 4-byte aligned */
+    uint32_t blocks;         /**< outputs / 16, rounded up */
+    uint32_t plane[4];       /**< by place: bytes from the spikes of a position to those of its step */
+    uint32_t sum[4];         /**< by place: entries from the sums to those of its step */
+    uint16_t place[32];      /**< units from the row of input 0 to that of input 31 - k */
+    uint32_t word_units;     /**< units from the row of an input to that of the 32nd behind it */
+    uint32_t position_units; /**< units from the row of an input to the same input's at the next position */
+    uint32_t words;          /**< groups of 32 inputs, the last one may be short, an even number of bytes */
+    uint32_t last_half;      /**< the last group has 16 inputs only */
+    uint32_t input;          /**< arena offset of the spikes */
+    uint32_t position_bytes; /**< of the spikes of one position */
+    uint32_t line_bytes;     /**< of the spikes of one line */
+    int32_t height, width;
+    int32_t out_height, out_width;
+    int32_t kernel_height, kernel_width;
+    int32_t stride_y, stride_x;
+    int32_t top, left;
+    int32_t line_rows;        /**< bytes of weights from one line of the window to the next */
+    int32_t position_rows;    /**< bytes of weights of one position */
+    int32_t step_rows;        /**< stride_x * position_rows */
+    int32_t origin_rows;      /**< left * position_rows */
+    uint32_t lists;           /**< scratch: kernel_height times the lists of a line */
+    uint32_t list_bytes;      /**< of one part of a line: 2 * width * inputs */
+    uint32_t line_list_bytes; /**< of all parts of a line */
+    uint32_t marks;           /**< scratch: kernel_height times width + 1 esnn_marks_t */
+    uint32_t line_marks;      /**< width + 1 */
+    uint32_t sums;            /**< scratch: int16 [4][16 * blocks], 8-byte aligned */
+    uint32_t row;             /**< scratch: the spikes of one position before they are pooled */
+} esnn_vector_t;
+
+/** Lists the active inputs of one line: parts of the chain, in the order of positions. */
+void esnn_vector_list(const esnn_vector_t *layer, const uint8_t *spikes, uint8_t *lists, esnn_marks_t *marks);
+
+/**
+ * Sums of one window at all steps, all outputs: sums[step][output] = bias + the rows of the runs.
+ *
+ * @param run, end  the lines of the window, at least one; overwritten.
+ */
+void esnn_vector_sums_portable(const esnn_vector_t *layer, esnn_run_t *run, const esnn_run_t *end, int16_t *sums);
+void esnn_vector_sums_mve(const esnn_vector_t *layer, esnn_run_t *run, const esnn_run_t *end, int16_t *sums);
+
+/**
+ * Adds the residual to the sums of a position and stores them: as esnn_finish_t says, at least one of both.
+ *
+ * @param from, to  of the position, step 0.
+ */
+void esnn_vector_stream_portable(const esnn_finish_t *finish, int16_t *sums, uint32_t blocks, const uint8_t *from,
+                                 uint8_t *to);
+void esnn_vector_stream_mve(const esnn_finish_t *finish, int16_t *sums, uint32_t blocks, const uint8_t *from,
+                            uint8_t *to);
+
+/**
+ * Neurons with esnn_neuron_t.lanes of one position: writes their spikes and counts them.
+ *
+ * @param sums     int16 [4][16 * blocks].
+ * @param spikes   of the position; steps of +1 (and -1) lie as esnn_neuron_t says.
+ * @param counter  the layer's spike counters.
+ */
+void esnn_vector_neuron_portable(const esnn_neuron_t *neuron, const int16_t *sums, uint32_t blocks, uint8_t *spikes,
+                                 uint32_t *counter);
+void esnn_vector_neuron_mve(const esnn_neuron_t *neuron, const int16_t *sums, uint32_t blocks, uint8_t *spikes,
+                            uint32_t *counter);
+
+/** ORs the spikes of one position into every pooling window that contains it. @param bytes  of them, a multiple of 8.
+ */
+void esnn_vector_pool(const esnn_neuron_t *neuron, const esnn_place_t *place, const uint8_t *spikes, uint32_t bytes,
+                      uint8_t *arena);
+
+#if ESNN_VECTOR_MVE
+#define esnn_vector_sums esnn_vector_sums_mve
+#define esnn_vector_stream esnn_vector_stream_mve
+#define esnn_vector_neuron esnn_vector_neuron_mve
+#else
+#define esnn_vector_sums esnn_vector_sums_portable
+#define esnn_vector_stream esnn_vector_stream_portable
+#define esnn_vector_neuron esnn_vector_neuron_portable
+#endif
+
+/** Residual, store and neuron behind the sums of one position. */
+void esnn_vector_finish(const esnn_vector_t *layer, const esnn_finish_t *finish, const esnn_place_t *place,
+                        uint8_t *arena, uint32_t *counts);
+
+/** A convolution or linear layer with its finish. */
+typedef struct {
+    esnn_vector_t layer;
+    esnn_finish_t finish;
+} esnn_vector_layer_t;
+
+/** Runs it. @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null pointer. */
+esnn_status_t esnn_vector_layer(const esnn_vector_layer_t *layer, uint8_t *arena, uint32_t *counts);
+
+#endif

@@ -1,0 +1,36 @@
+#include <string.h>
+
+#include "esnn_block.h"
+#include "esnn_residual.h"
+
+esnn_status_t esnn_current_blocks(const esnn_current_t *layer, uint8_t *arena, uint32_t *counts)
+{
+    if (layer == NULL || arena == NULL || counts == NULL) {
+        return ESNN_ERROR_ARGUMENT;
+    }
+    const esnn_stream_t *source = &layer->source;
+    int16_t *sums = (int16_t *)(void *)(arena + layer->scratch);
+    const uint8_t *position = arena + source->offset;
+    esnn_place_t place;
+    esnn_finish_begin(&layer->finish, arena);
+    esnn_place_start(&layer->finish, &place);
+    for (uint32_t n = layer->positions; n != 0; --n) {
+        const uint8_t *block = position;
+        for (uint32_t first = 0; first < layer->channels; first += ESNN_BLOCK) {
+            const uint32_t left = layer->channels - first;
+            int16_t *to = sums;
+            const uint8_t *from = block;
+            for (uint32_t t = layer->finish.steps; t != 0; --t) {
+                memcpy(to, __builtin_assume_aligned(from, 4), 2u * ESNN_BLOCK);
+                to += ESNN_BLOCK;
+                from += source->step_stride;
+            }
+            esnn_block_finish(&layer->finish, &place, sums, first, left < ESNN_BLOCK ? left : ESNN_BLOCK, arena,
+                              counts);
+            block += 2u * ESNN_BLOCK;
+        }
+        esnn_place_next(&layer->finish, &place);
+        position += source->position_stride;
+    }
+    return ESNN_OK;
+}

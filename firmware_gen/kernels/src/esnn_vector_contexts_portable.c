@@ -1,0 +1,36 @@
+#include "esnn_vector_attention.h"
+
+/** Adds K to the rows of the context that V gates; `sign` is 1 or -1. */
+static void esnn_gate(const int16_t *key, const int16_t *clip, uint32_t bits, int32_t sign, int16_t *context)
+{
+    for (; bits != 0; bits >>= 1) {
+        if ((bits & 1u) != 0) {
+            for (uint32_t c = 0; c < ESNN_HEAD; ++c) {
+                int32_t k = key[c] < 0 ? 0 : key[c];
+                k = k > clip[c] ? clip[c] : k;
+                context[c] = (int16_t)(uint16_t)((uint32_t)context[c] + (uint32_t)(sign < 0 ? -k : k));
+            }
+        }
+        context += ESNN_HEAD;
+    }
+}
+
+void esnn_vector_contexts_portable(const esnn_vector_attention_t *layer, const int16_t *keys, const uint8_t *value,
+                                   int16_t *contexts)
+{
+    for (uint32_t t = 4; t != 0; --t) {
+        const uint16_t *plus = (const uint16_t *)(const void *)value;
+        const uint16_t *minus = (const uint16_t *)(const void *)(value + layer->value_minus);
+        const int16_t *clip = layer->clip;
+        for (uint32_t head = layer->heads; head != 0; --head) {
+            esnn_gate(keys, clip, *plus++, 1, contexts);
+            if (layer->value_minus != 0) {
+                esnn_gate(keys, clip, *minus++, -1, contexts);
+            }
+            keys += ESNN_HEAD;
+            clip += ESNN_HEAD;
+            contexts += ESNN_CONTEXT;
+        }
+        value += layer->value_step;
+    }
+}

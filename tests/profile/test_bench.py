@@ -1,0 +1,107 @@
+"""The benchmark: the same files in every run, ratios that follow from the counts, models that do not fit are named."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from edge_snn.cli.common import load_model
+from edge_snn.data.dataset import Dataset
+from edge_snn.models import zoo
+from edge_snn.profile import bench, rival
+from tests.networks import images, model
+
+pytestmark = pytest.mark.qemu
+BOARDS = ("microbit", "mps2-an386", "mps3-an547")
+
+
+def run_once(folder):
+    made = model()
+    x = images(2, made.input_shape)
+    return bench.bench_model(made, Dataset(x, np.zeros(2, np.int64), (), "random"), folder, BOARDS)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("bench")
+
+
+@pytest.fixture(scope="module")
+def measured(folder):
+    return run_once(folder)
+
+
+def test_two_runs_write_the_same_files(measured, folder):
+    again = run_once(folder)
+    first, second = (bench.results({"small": item}) for item in (measured, again))
+    assert json.dumps(first) == json.dumps(second)
+    assert bench.markdown(first) == bench.markdown(second)
+
+
+def test_ratios_follow_from_the_counts(measured):
+    assert set(measured["cores"]) == {"M0", "M4", "M55"}
+    for core, row in measured["cores"].items():
+        layers = row["layers"]
+        assert row["instructions"] == pytest.approx(sum(layer["instructions"] for layer in layers), abs=len(layers))
+        charged = sum(layer["rival_instructions"] for layer in layers)
+        assert row["rival_instructions"] == pytest.approx(charged, abs=len(layers))
+        assert row["ratio"] == pytest.approx(row["instructions"] / row["rival_instructions"], abs=1e-4)
+        assert row["min"] <= row["instructions"] <= row["max"]
+        assert set(row["forbidden_executed"].values()) == {0}
+        assert sum(layer["share"] for layer in layers) == pytest.approx(1, abs=1e-4)
+        assert sum(layer["dense_macs"] for layer in layers) == measured["dense_macs"]
+        assert {"name", "kind", "neurons", "rate", "modelled_cycles", "ratio"} <= set(layers[0])
+        if core == "M55":
+            assert row["modelled_cycles"] is row["rival_modelled_cycles"] is row["cycles_ratio"] is None
+        else:
+            assert row["modelled_cycles"] > row["instructions"]
+            theirs = rival.cycles(core, measured["dense_macs"])[0]
+            assert row["rival_modelled_cycles"] == round(theirs)
+            assert row["cycles_ratio"] == pytest.approx(row["modelled_cycles"] / theirs, abs=1e-4)
+    rates = {layer["name"]: layer["rate"] for layer in measured["cores"]["M4"]["layers"] if layer["rate"] is not None}
+    assert rates == measured["rates"]
+    assert 0 < measured["mean_rate"] < 1
+
+
+def test_the_table_has_every_core_and_layer(measured):
+    text = bench.markdown(bench.results({"small": measured}))
+    for core, row in measured["cores"].items():
+        assert f"| {core} | {row['board']} | {row['instructions']:,} | {row['rival_instructions']:,} |" in text
+    for layer in measured["cores"]["M4"]["layers"]:
+        assert f"\n| {layer['name']} | {layer['kind']} |" in text
+    assert f"mean firing rate {measured['mean_rate']:.4f}" in text
+
+
+def test_a_model_that_does_not_fit_is_left_out_with_the_reason(tmp_path):
+    made = load_model("fashion-mnist")
+    dataset = bench.images_for(zoo.card("fashion-mnist"), made, 1)
+    told = bench.bench_model(made, dataset, tmp_path, ("microbit",))
+    assert told["cores"] == {}
+    assert "does not fit: it exceeds" in told["left_out"]["M0"]
+    assert told["left_out"]["M0"] in bench.markdown(bench.results({"fashion-mnist": told}))
+
+
+def test_a_data_set_that_is_elsewhere_can_be_named(tmp_path):
+    made = model()
+    np.savez(tmp_path / "mine.npz", x=images(5, made.input_shape), y=np.arange(5))
+    found = bench.images_for({"data": "cifar10"}, made, 2, {"cifar10": str(tmp_path / "mine.npz")})
+    assert found.x.shape == (2, *made.input_shape)
+    text = bench.markdown(bench.results({}, {"other": "no such data set"}))
+    assert "Not measured: other: no such data set." in text
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_every_shipped_model_has_images_to_be_measured_on(name):
+    card, made = zoo.card(name), load_model(name)
+    if card["data"] in bench.SHIPPED_IMAGES:
+        assert bench.images_for(card, made, 3).x.shape == (3, *made.input_shape)
+
+
+def test_the_benchmark_has_a_board_for_every_core():
+    from firmware_gen import boards
+
+    measured_cores = {boards.load(name).core for name in bench.BOARDS}
+    assert measured_cores == {boards.load(name).core for name in boards.names() if boards.load(name).machine}
+    assert len(measured_cores) == len(bench.BOARDS)

@@ -1,0 +1,64 @@
+"""Writes benchmarks/results.json and results.md: every shipped model on every core. `make bench`.
+
+python tools/bench.py --out benchmarks [--model fashion-mnist] [--images 10] [--data cifar10=cifar10.npz]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from edge_snn.cli.common import load_model
+from edge_snn.errors import EdgeSnnError
+from edge_snn.harness.report import write_text
+from edge_snn.models import zoo
+from edge_snn.profile import bench
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path, file_okay=False), default=Path("benchmarks"), show_default=True)
+@click.option("--model", "names", multiple=True, help="Only this shipped model; may be repeated.")
+@click.option("--board", "board_names", multiple=True, help="Only this board; may be repeated.")
+@click.option("--data", "sources", multiple=True, metavar="NAME=SOURCE", help="Where the images of data set NAME are.")
+@click.option("--images", type=click.IntRange(min=1), default=bench.IMAGES, show_default=True)
+def main(
+    out: Path, names: tuple[str, ...], board_names: tuple[str, ...], sources: tuple[str, ...], images: int
+) -> None:
+    """Measures and writes both files."""
+    places = {name: source for name, _, source in (text.partition("=") for text in sources)}
+    models, left_out = {}, {}
+    for name in names or zoo.names():
+        model = load_model(name)
+        try:
+            dataset = bench.images_for(zoo.card(name), model, images, places)
+        except EdgeSnnError as error:  # a set that cannot be had here, e.g. a download without Keras
+            click.echo(f"left out: {name}: {error}", err=True)
+            left_out[name] = error.diagnostic.reason
+            continue
+        models[name] = bench.bench_model(
+            model,
+            dataset,
+            Path("build") / "bench",
+            board_names or bench.BOARDS,
+            lambda text: click.echo(text, err=True),
+        )
+    document = bench.results(models, left_out)
+    out.mkdir(parents=True, exist_ok=True)
+    write_text(out / "results.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
+    write_text(out / "results.md", bench.markdown(document))
+    for name, made in models.items():
+        for core, row in made["cores"].items():
+            click.echo(f"{name} {core}: {row['instructions']:,} instructions, {row['ratio']} of the rival's")
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=False)
+    except (EdgeSnnError, click.ClickException) as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(getattr(error, "exit_code", 2))
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        sys.exit(130)
