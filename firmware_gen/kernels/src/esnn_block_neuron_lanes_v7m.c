@@ -22,6 +22,7 @@
           "orr %[v], %[v], %[t], lsr #1\n"                                                                           \
           "b " back "b\n"
 
+/* clang-format off: it finds no form of this that it keeps */
 #define ESNN_TWO(shift, at, sum1, sum2, sum3)                                                                        \
     "ldr %[theta], [%[thresholds], #" at "]\n" ESNN_FIRST(at) ESNN_TEST("5") ESNN_LEAK "1:\n" ESNN_NEXT(sum1)        \
         ESNN_TEST("6") ESNN_LEAK "2:\n" ESNN_NEXT(sum2) ESNN_TEST("7") ESNN_LEAK "3:\n" ESNN_NEXT(sum3)              \
@@ -29,6 +30,7 @@
                 ESNN_FIRED("7", "c", shift, "3") "8:\n"                                                              \
                                                  "orr %[d], %[d], %[t], lsr #" shift "\n"                            \
                                                  "4:\n"
+/* clang-format on */
 
 #define ESNN_ALL                                                                                                     \
     ESNN_TWO("15", "0", "32", "64", "96")                                                                            \
@@ -36,8 +38,8 @@
     ESNN_TWO("11", "8", "40", "72", "104")                                                                           \
     ESNN_TWO("9", "12", "44", "76", "108")                                                                           \
     ESNN_TWO("7", "16", "48", "80", "112")                                                                           \
-    ESNN_TWO("5", "20", "52", "84", "116") ESNN_TWO("3", "24", "56", "88", "120")                                    \
-        ESNN_TWO("1", "28", "60", "92", "124")
+    ESNN_TWO("5", "20", "52", "84", "116")                                                                           \
+    ESNN_TWO("3", "24", "56", "88", "120") ESNN_TWO("1", "28", "60", "92", "124")
 
 /** Bits of even channels are in the lower half, of odd ones in the upper half one place lower. */
 static inline uint32_t esnn_fold(uint32_t early, uint32_t late)
