@@ -22,7 +22,6 @@
           "orr %[v], %[v], %[t], lsr #1\n"                                                                           \
           "b " back "b\n"
 
-/* clang-format off: it finds no form of this that it keeps */
 #define ESNN_TWO(shift, at, sum1, sum2, sum3)                                                                        \
     "ldr %[theta], [%[thresholds], #" at "]\n" ESNN_FIRST(at) ESNN_TEST("5") ESNN_LEAK "1:\n" ESNN_NEXT(sum1)        \
         ESNN_TEST("6") ESNN_LEAK "2:\n" ESNN_NEXT(sum2) ESNN_TEST("7") ESNN_LEAK "3:\n" ESNN_NEXT(sum3)              \
@@ -30,7 +29,6 @@
                 ESNN_FIRED("7", "c", shift, "3") "8:\n"                                                              \
                                                  "orr %[d], %[d], %[t], lsr #" shift "\n"                            \
                                                  "4:\n"
-/* clang-format on */
 
 #define ESNN_ALL                                                                                                     \
     ESNN_TWO("15", "0", "32", "64", "96")                                                                            \
