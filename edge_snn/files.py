@@ -8,10 +8,10 @@ from pathlib import Path
 from edge_snn.errors import InputError
 
 
-def need_file(path: Path) -> None:
+def need_file(path: Path | str) -> None:
     """Raises InputError unless ``path`` is a plain file: pipes and devices have no size, and some have no end."""
     try:
-        mode = path.stat().st_mode
+        mode = Path(path).stat().st_mode
     except FileNotFoundError as error:
         raise InputError("no such file", where=str(path)) from error
     except OSError as error:

@@ -18,7 +18,7 @@ def expected(model: IntegerModel, board: Board) -> str:
     """Build id, in hexadecimal, of the firmware that this program would build; nothing is written or compiled."""
     from firmware_gen.codegen import render
 
-    texts = render(model, build_plan(model, board.has_vectors), board.has_vectors)
+    texts = render(model, build_plan(model, board.has_vectors))
     return _digest({name: text.encode("ascii") for name, text in texts.items()}, board).hex()
 
 

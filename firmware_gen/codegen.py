@@ -43,9 +43,9 @@ class GeneratedModel:
     plan: Plan
 
 
-def render(model: IntegerModel, plan: Plan, vectors: bool = False) -> dict[str, str]:
+def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
     """The generated files by name; equal models give equal text."""
-    context = Context(model, plan, vectors)
+    context = Context(model, plan)
     for index, step in enumerate(plan.steps):
         if isinstance(step, ConvStep):
             conv.emit(context, index, step)
@@ -77,6 +77,7 @@ def render(model: IntegerModel, plan: Plan, vectors: bool = False) -> dict[str, 
         "steps": len(plan.steps),
         "neuron_layers": len(model.graph.neurons),
         "counters": max(plan.counters, 1),
+        "vectors": plan.vectors,
         "tensors": len(trace_tensors(plan)),
     }
     code = environment.get_template("model.c.jinja").render(
@@ -105,7 +106,7 @@ def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> Genera
     """
     plan = build_plan(model, vectors)
     files = []
-    for name, text in render(model, plan, vectors).items():
+    for name, text in render(model, plan).items():
         path = folder / name
         aside = folder / f".{name}.{os.getpid()}.part"
         try:

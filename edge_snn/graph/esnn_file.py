@@ -128,7 +128,7 @@ def save(model: IntegerModel, path: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
-def load(path: Path) -> IntegerModel:
+def load(path: Path | str) -> IntegerModel:
     """Reads and checks a model file; nothing in it is trusted.
 
     Raises:

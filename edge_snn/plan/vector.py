@@ -90,7 +90,7 @@ def plan_vector(
         width: positions in a line of the input; a linear layer has lines of one.
         node: the convolution, unless the layer is linear.
     """
-    if chain is None or not chain.narrow or finish.pooled is not None or len(chain.order) != TIMESTEPS:
+    if chain is None or not chain.narrow or len(chain.order) != TIMESTEPS:
         return None
     neuron = finish.neuron
     kernel, marks = (1, 1), width + 1
@@ -101,6 +101,8 @@ def plan_vector(
     made = Vector(kernel, source.channels, width, chain.channels, chain.order, marks, pooled)
     units = width * source.channels * made.row_bytes // UNIT
     if kernel[0] > MAX_LINES or units > MAX_UNITS or (neuron is not None and not _fits(model, neuron.node)):
+        return None
+    if finish.pooled is not None and finish.pooled.steps != TIMESTEPS:
         return None
     residual = finish.residual
     if residual is not None and (residual.steps != TIMESTEPS or chain.channels % BLOCK != 0):

@@ -13,7 +13,7 @@ from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.report import tool_versions
 from edge_snn.profile import rival
 from edge_snn.profile.measure import measure
-from edge_snn.profile.report import describe
+from edge_snn.profile.report import describe, objection
 from firmware_gen import boards
 
 # One board a core, the smallest core first.
@@ -72,8 +72,8 @@ def bench_model(
             raise DeviceError(report["stopped"], where=name)
         if report["mismatched_images"]:
             raise MismatchError(f"device and host differ in {report['mismatched_images']} images", where=name)
-        if not report["proof"]["holds"]:
-            raise MismatchError("inference must only add", where=name, hint="edge-snn profile --histogram says more")
+        if objection(report):
+            raise MismatchError(objection(report), where=f"{model.name} on {name}", hint=f"edge-snn verify {made.elf}")
         cores[core] = _core(report)
         facts = {
             "mean_rate": report["total"]["rate"],

@@ -1,4 +1,8 @@
-"""The recipes of the shipped models, as data: ``edge-snn train --recipe NAME`` makes each again."""
+"""Recipes as data: ``edge-snn train --recipe NAME`` trains a model of each shipped kind in one command.
+
+The card of a shipped model has the very command(s) that made it, where those differ. A network of these sizes fits too
+little rather than too much in so few epochs, so augmentation is light: mirrored clothes cost Fashion-MNIST a point.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +32,12 @@ RECIPES: dict[str, NamedRecipe] = {
     "fashion-mnist": NamedRecipe(
         "fashion-mnist",
         "fashion-mnist",
-        Recipe((Stage(1, 20, 0.004, 0.2, 0.16), Stage(4, 4, 0.002, 1.0, 0.12)), shift=2),
+        Recipe((Stage(1, 30, 0.004, 0.3, 0.15), Stage(4, 6, 0.002, 1.0, 0.12)), shift=1, flip=False),
     ),
     "fashion-mnist-nano": NamedRecipe(
         "fashion-mnist-nano",
         "fashion-mnist",
-        Recipe((Stage(1, 30, 0.005, 0.3, 0.18), Stage(4, 10, 0.003, 1.0, 0.14)), shift=2),
+        Recipe((Stage(1, 30, 0.005, 0.3, 0.18), Stage(4, 12, 0.003, 1.0, 0.14)), shift=1, flip=False),
     ),
     "cifar10": NamedRecipe(
         "cifar10",

@@ -36,14 +36,12 @@ class Context:
     """A model on its way to C.
 
     Attributes:
-        vectors: for a core with vector registers.
         declarations: C text that comes before the call sequence, in order.
         calls: one line of C per step.
     """
 
     model: IntegerModel
     plan: Plan
-    vectors: bool = False
     declarations: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 

@@ -32,5 +32,5 @@ def emit(context: Context, index: int, step: ReadoutStep) -> None:
         }
     )
     context.declare(f"static const esnn_readout_t {name} = {fields.render()};\n")
-    kernel = "esnn_vector_readout" if context.vectors and not source.ternary else "esnn_readout"
+    kernel = "esnn_vector_readout" if context.plan.vectors and not source.ternary else "esnn_readout"
     context.calls.append(f"{kernel}(&{name}, arena, result->logits)")

@@ -92,7 +92,7 @@ static void read_chain(esnn_chain_t *chain, uint32_t line, uint32_t lists)
     const uint32_t places = chain->places, most = places > 1u ? places - 1u : 1u;
     chain->masks = take(8u * places * line * ((chain->inputs + 31u) / 32u));
     chain->list = lists ? take(4u * (total * most + 2u * places)) : 0;
-    chain->totals = take(4u * places);
+    chain->totals = take(8u * places);
     chain->sums = take(32u * places);
     chain->wide = take(64u * places);
 }

@@ -1,4 +1,4 @@
-"""Runs ``cases.c`` with the kernels of one core, emulated, or with the portable ones on this computer."""
+"""Runs a file of cases with the kernels of one core, emulated, or with the portable ones on this computer."""
 
 from __future__ import annotations
 
@@ -18,12 +18,15 @@ class Target:
     Args:
         board_name: an emulated board; None: this computer, under sanitizers, with the portable kernels.
         flags: more for the compiler.
+        cases: the file of cases.
     """
 
-    def __init__(self, folder: Path, board_name: str | None, flags: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, folder: Path, board_name: str | None, flags: tuple[str, ...] = (), cases: str = "cases.c"
+    ) -> None:
         folder.mkdir(parents=True)
         self.folder, self.program = folder, folder / "cases"
-        sources = [*sorted((ROOT / "kernels" / "src").glob("*.c")), HERE / "cases.c"]
+        sources = [*sorted((ROOT / "kernels" / "src").glob("*.c")), HERE / cases]
         include = [f"-I{ROOT / 'kernels' / 'include'}"]
         if board_name is None:
             compiler = ["gcc", "-O1", "-DESNN_PORTABLE", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

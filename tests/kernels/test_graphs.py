@@ -29,6 +29,17 @@ def test_the_random_graphs_exercise_every_kind_of_step():
     assert kinds == {"conv2d", "linear", "current", "attention", "max_pool2d", "readout"}
 
 
+def test_the_random_graphs_exercise_the_vector_kernels():
+    from edge_snn.plan import build_plan
+
+    steps = [step for seed in range(40) for step in build_plan(random_model(seed), vectors=True).steps]
+    taken = [step for step in steps if getattr(step, "vector", None) is not None]
+    assert {step.kind for step in taken} >= {"conv2d", "linear"}
+    assert any(step.finish.pooled for step in taken)
+    assert any(step.finish.residual for step in taken)
+    assert any(getattr(step, "pixels", None) is not None for step in build_plan(model(), vectors=True).steps)
+
+
 @pytest.mark.parametrize(
     "choices",
     [

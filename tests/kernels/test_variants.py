@@ -16,7 +16,10 @@ CORES = {
     "M0": ("microbit", ("-DROOM=6800u",)),
     "M0 packed": ("microbit", ("-DROOM=10200u", "-DESNN_PACKED_ROWS")),
     "M3": ("mps2-an385", ()),
+    "M3 packed": ("mps2-an385", ("-DESNN_PACKED_ROWS",)),
     "M4": ("mps2-an386", ()),
+    "M7": ("mps2-an500", ()),
+    "M33": ("mps2-an505", ()),
 }
 LINEAR, CONV, NEURON, CLIP, CONTEXT = range(5)
 RESIDUAL, STORE, POOL, FIRES, TERNARY, WINDOW = 1, 2, 4, 8, 16, 32

@@ -16,8 +16,8 @@ from edge_snn.plan import build_plan
 from edge_snn.reference import run
 
 
-def test_both_reference_models_ship():
-    assert {"fashion-mnist", "fashion-mnist-nano"} <= set(zoo.names())
+def test_the_reference_models_ship():
+    assert {"fashion-mnist", "fashion-mnist-nano", "digits"} <= set(zoo.names())
 
 
 SHIPPED_TESTS = {"fashion-mnist": "fashion-mnist-1000"}  # of the official images, the part that ships
@@ -45,10 +45,11 @@ def test_converting_the_shipped_tflite_gives_the_shipped_esnn(name):
 @pytest.mark.parametrize("name", zoo.names())
 def test_the_shipped_model_is_as_good_and_as_small_as_its_card(name):
     card, made = zoo.card(name), load_model(name)
-    assert made.weight_bytes == card["weight_bytes"] <= 256_000
+    assert made.weight_bytes == card["weight_bytes"]
     assert build_plan(made).arena_bytes == card["arena_bytes"]
-    assert card["mean_rate"] <= 0.20
-    assert abs(card["float_test_accuracy"] - card["integer_test_accuracy"]) <= 0.005
+    assert card["mean_rate"] <= 0.15
+    assert max(card["rates"].values()) <= 0.30
+    assert card["integer_test_accuracy"] >= card["float_test_accuracy"] - 0.003
     shipped = images(SHIPPED_TESTS.get(card["data"], card["data"]), "test", made.input_shape, 1000)
     result = run(made.graph, shipped.x, count_sops=False)
     accuracy = (result.predictions == shipped.y).mean()

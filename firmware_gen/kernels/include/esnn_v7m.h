@@ -15,6 +15,31 @@
 /** 2^14 in both lanes. */
 #define ESNN_QUARTER 0x40004000u
 
+#if ESNN_PAIRED_ROWS
+
+/**
+ * r4 to r11 hold 16 sums. A row costs 14 instructions: its number, its address (an end mark, -1, carries out of the
+ * addition), three LDM and eight additions.
+ */
+#define ESNN_PART(label)                                                                                             \
+    "b " label "f\n" label "0:\n"                                                                                    \
+    "ldm r0!, {r1-r3}\n"                                                                                             \
+    "add r4, r4, r1\n"                                                                                               \
+    "add r5, r5, r2\n"                                                                                               \
+    "add r6, r6, r3\n"                                                                                               \
+    "ldm r0!, {r1-r3}\n"                                                                                             \
+    "add r7, r7, r1\n"                                                                                               \
+    "add r8, r8, r2\n"                                                                                               \
+    "add r9, r9, r3\n"                                                                                               \
+    "ldm r0, {r1, r2}\n"                                                                                             \
+    "add r10, r10, r1\n"                                                                                             \
+    "add r11, r11, r2\n" label ":\n"                                                                                 \
+    "ldrsh r0, [r12], #2\n"                                                                                          \
+    "adds r0, lr, r0, lsl #5\n"                                                                                      \
+    "bcc " label "0b\n"
+
+#else
+
 /**
  * esnn_chain_sums_swar() with everything in registers: r4 r6 r8 r10 hold even sums, r5 r7 r9 r11 odd ones. A row
  * costs 16 instructions: its number, its address (an end mark, -1, carries out of the addition), one LDM, three a
@@ -32,6 +57,8 @@
                                             "ldrsh r0, [r12], #2\n"                                                  \
                                             "adds r0, lr, r0, lsl #4\n"                                              \
                                             "bcc " label "0b\n"
+
+#endif
 
 #define ESNN_CLOBBERS "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "cc", "memory"
 

@@ -39,8 +39,8 @@ typedef struct {
 
 /** A run of the lists of one line of the input, and the rows it means. */
 typedef struct {
-    const esnn_marks_t *from, *to; /**< in front of the first position, and behind the last one: kernel_width apart */
-    const int8_t *rows;            /**< row of entry 0; may point outside of the weights */
+    const esnn_marks_t *from; /**< in front of the window; behind it: kernel_width further */
+    const int8_t *rows;       /**< row of entry 0; may point outside of the weights */
 } esnn_run_t;
 
 /** Weights, geometry and scratch of one layer. Offsets are bytes into the arena; `unit`: 16 bytes of weights. */
@@ -117,19 +117,23 @@ void esnn_vector_neuron_mve(const esnn_neuron_t *neuron, const int16_t *sums, ui
 void esnn_vector_pool(const esnn_neuron_t *neuron, const esnn_place_t *place, const uint8_t *spikes, uint32_t bytes,
                       uint8_t *arena);
 
+/** Raises the pooled currents of every window that contains the position to its sums. */
+void esnn_vector_pool_max_portable(const esnn_finish_t *finish, const esnn_place_t *place, const int16_t *sums,
+                                   uint32_t blocks, uint8_t *arena);
+void esnn_vector_pool_max_mve(const esnn_finish_t *finish, const esnn_place_t *place, const int16_t *sums,
+                              uint32_t blocks, uint8_t *arena);
+
 #if ESNN_VECTOR_MVE
+#define esnn_vector_pool_max esnn_vector_pool_max_mve
 #define esnn_vector_sums esnn_vector_sums_mve
 #define esnn_vector_stream esnn_vector_stream_mve
 #define esnn_vector_neuron esnn_vector_neuron_mve
 #else
+#define esnn_vector_pool_max esnn_vector_pool_max_portable
 #define esnn_vector_sums esnn_vector_sums_portable
 #define esnn_vector_stream esnn_vector_stream_portable
 #define esnn_vector_neuron esnn_vector_neuron_portable
 #endif
-
-/** Residual, store and neuron behind the sums of one position. */
-void esnn_vector_finish(const esnn_vector_t *layer, const esnn_finish_t *finish, const esnn_place_t *place,
-                        uint8_t *arena, uint32_t *counts);
 
 /** A convolution or linear layer with its finish. */
 typedef struct {

@@ -17,8 +17,8 @@
 
 /** A run of the list of one line of the image: rows of the table as bytes, upper half << 16 | lower half. */
 typedef struct {
-    const uint32_t *const *from, *const *to; /**< marks in front of the window and behind it */
-    const uint8_t *rows;                     /**< row 0 of entry 0; may point outside of the table */
+    const uint32_t *const *from; /**< mark in front of the window; behind it: kernel_width further */
+    const uint8_t *rows;         /**< row 0 of entry 0; may point outside of the table */
 } esnn_pixel_run_t;
 
 /** Weights, geometry and scratch; offsets are bytes into the arena. */
@@ -54,15 +54,16 @@ void esnn_vector_pixel_list(const esnn_vector_pixels_t *layer, const uint8_t *pi
  * Spikes of one block at one position.
  *
  * @param run     `lines` of them; none at all: black pixels.
+ * @param width   of the window.
  * @param table   bytes from the first block's table to this one's.
  * @param planes  two words, see esnn_block.h.
  * @param fired   by step: adds the number of channels that have fired by then.
  */
-void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, uint32_t table,
+void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, int32_t width, uint32_t table,
                                       const int16_t *start, const int16_t *threshold, uint32_t *planes,
                                       uint32_t *fired);
-void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uint32_t table, const int16_t *start,
-                                 const int16_t *threshold, uint32_t *planes, uint32_t *fired);
+void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, int32_t width, uint32_t table,
+                                 const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired);
 
 #if ESNN_VECTOR_MVE
 #define esnn_vector_pixel_block esnn_vector_pixel_block_mve

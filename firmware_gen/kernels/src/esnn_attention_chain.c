@@ -31,7 +31,7 @@ static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes
     const int16_t *clip = layer->clip;
     const uint32_t *end = esnn_chain_masks(chain, spikes, 1, 0, masks);
     esnn_chain_list(chain, masks, end, list, totals);
-#if ESNN_CHAIN_V7M
+#if ESNN_CHAIN_V7M && ESNN_CHAIN_TOTALS
     esnn_chain_lacks(totals, chain->places);
 #endif
     for (uint32_t i = chain->blocks; i != 0; --i) {

@@ -114,7 +114,7 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
-#if ESNN_CHAIN_V7M
+#if ESNN_CHAIN_V7M && ESNN_CHAIN_TOTALS
     esnn_chain_lacks(totals, chain->places);
 #endif
     if (esnn_is_plain(chain, finish)) {

@@ -2,6 +2,14 @@
 
 #if ESNN_CHAIN_V7M
 
+#if ESNN_PAIRED_ROWS
+
+#define ESNN_STORE(slot)                                                                                             \
+    "ldr r0, " slot "\n"                                                                                             \
+    "stm r0, {r4-r11}\n"
+
+#else
+
 /** Takes the weights' bias off (r0 for even sums, r1 for odd ones); r3, ESNN_QUARTER - 2^15, leaves the offset. */
 #define ESNN_SPLIT(even, odd)                                                                                        \
     "add " even ", " even ", r0\n"                                                                                   \
@@ -18,6 +26,8 @@
     "add r1, r1, r3\n" ESNN_SPLIT("r4", "r5") ESNN_SPLIT("r6", "r7") ESNN_SPLIT("r8", "r9")                          \
         ESNN_SPLIT("r10", "r11") "ldr r0, " slot "\n"                                                                \
                                  "stm r0, {r4-r11}\n"
+
+#endif
 
 void esnn_chain_numbers_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
                             const int16_t *list, const uint32_t *totals, int16_t *sums)

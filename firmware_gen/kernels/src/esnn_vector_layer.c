@@ -29,6 +29,27 @@ static inline void esnn_step(const esnn_steps_t *steps, esnn_place_t *place)
     }
 }
 
+/** Residual, store and neuron behind the sums of one position. */
+static inline void esnn_vector_end(const esnn_vector_t *layer, const esnn_finish_t *finish, const esnn_place_t *place,
+                                   uint8_t *arena, uint32_t *counts)
+{
+    int16_t *sums = (int16_t *)(void *)(arena + layer->sums);
+    if (finish->residual != NULL || finish->store != NULL) {
+        esnn_vector_stream(finish, sums, layer->blocks, arena + place->residual, arena + place->store);
+    }
+    if (finish->pooled != NULL) {
+        esnn_vector_pool_max(finish, place, sums, layer->blocks, arena);
+    }
+    const esnn_neuron_t *neuron = finish->neuron;
+    if (neuron != NULL) {
+        uint8_t *spikes = arena + (neuron->window == NULL ? place->spikes : layer->row);
+        esnn_vector_neuron(neuron, sums, layer->blocks, spikes, counts + neuron->counter);
+        if (neuron->window != NULL) {
+            esnn_vector_pool(neuron, place, spikes, neuron->step_stride << 2, arena);
+        }
+    }
+}
+
 /** Lines of one position: every position is a window, and listed when its turn comes. */
 static void esnn_run_1x1(const esnn_vector_t *layer, const esnn_finish_t *finish, esnn_place_t *place, uint8_t *arena,
                          uint32_t *counts)
@@ -38,10 +59,10 @@ static void esnn_run_1x1(const esnn_vector_t *layer, const esnn_finish_t *finish
     int16_t *sums = (int16_t *)(void *)(arena + layer->sums);
     esnn_marks_t *marks = (esnn_marks_t *)(void *)(arena + layer->marks);
     for (int32_t n = layer->out_height; n != 0; --n) {
-        esnn_run_t run = {marks, marks + 1, layer->weights};
+        esnn_run_t run = {marks, layer->weights};
         esnn_vector_list(layer, spikes, arena + layer->lists, marks);
         esnn_vector_sums(layer, &run, sums);
-        esnn_vector_finish(layer, finish, place, arena, counts);
+        esnn_vector_end(layer, finish, place, arena, counts);
         esnn_step(&steps, place);
         spikes += layer->position_bytes;
     }
@@ -100,7 +121,6 @@ static void esnn_run_windows(const esnn_vector_t *layer, const esnn_finish_t *fi
         for (uint32_t left = ring; left != 0; --left) {
             const uint32_t inside = line < (uint32_t)layer->height; /* and not above it */
             end->from = slots[inside ? slot : ring];
-            end->to = end->from + layer->kernel_width;
             end->rows = (const int8_t *)((uintptr_t)rows + (uintptr_t)(intptr_t)layer->origin_rows);
             rows += layer->line_rows;
             if (inside) {
@@ -111,12 +131,11 @@ static void esnn_run_windows(const esnn_vector_t *layer, const esnn_finish_t *fi
         }
         for (int32_t j = layer->out_width; j != 0; --j) {
             esnn_vector_sums(layer, runs, sums);
-            esnn_vector_finish(layer, finish, place, arena, counts);
+            esnn_vector_end(layer, finish, place, arena, counts);
             esnn_step(&steps, place);
             esnn_run_t *run = runs;
             for (uint32_t left = ring; left != 0; --left) {
                 run->from += layer->stride_x;
-                run->to += layer->stride_x;
                 run->rows = (const int8_t *)((uintptr_t)run->rows - (uintptr_t)(intptr_t)layer->step_rows);
                 ++run;
             }

@@ -41,6 +41,7 @@ static void esnn_neurons_binary(const int16_t *sums, const int16_t *threshold, u
     uint32_t even, odd, bits, third, step = blocks;
     uint32_t count_a = 0, count_b = 0, count_c = 0, count_d = 0;
     /* All blocks in one piece: the four counters and the addresses take every register there is. */
+    /* clang-format off */
     __asm__ volatile(
         "vmov.i16 q6, #1\n"
         "dls lr, %[step]\n"
@@ -48,135 +49,49 @@ static void esnn_neurons_binary(const int16_t *sums, const int16_t *threshold, u
         "lsl %[third], %[step], #1\n"
         "sub %[third], %[third], #32\n" /* to the third step of the block behind which `sums` stands */
         "1:\n"
-        "add %[bits], %[sums], %[step]\n" ESNN_LOAD_NEXT("q4", "q5", "%[theta]") ESNN_LOAD("q2", "q3", "%[bits]")
-            ESNN_LOAD_NEXT("q0", "q1", "%[sums]") ESNN_STEP("q0", "q2", "q4", "%[na]", "%[even]")
-                ESNN_STEP("q1", "q3", "q5", "%[na]", "%[odd]") "add %[bits], %[sums], %[third]\n" ESNN_LOAD("q0",
-                                                                                                            "q1",
-                                                                                                            "%["
-                                                                                                            "bits]")
-                    ESNN_STEP("q2", "q0", "q4", "%[nb]", "%[bits]") "orr %[even], %[even], %[bits], lsl "
-                                                                    "#16\n" ESNN_STEP("q3", "q1", "q5", "%[nb]", "%[bits]") "orr %[odd], %[odd], %[bits], lsl #16\n" ESNN_FOLD(
-                                                                        "%[even]", "%[odd]",
-                                                                        "%[bits]") "strh %[bits], [%[spikes]]\n"
-                                                                                   "lsr %[bits], %[bits], #16\n"
-                                                                                   "strh %[bits], [%[spikes], "
-                                                                                   "%[stride]]\n"
-                                                                                   "add %[spikes], %[spikes], "
-                                                                                   "%[stride], lsl #1\n"
-                                                                                   "add %[bits], %[sums], "
-                                                                                   "%[third]\n"
-                                                                                   "add %[bits], %[bits], "
-                                                                                   "%[step]\n" ESNN_LOAD(
-                                                                                       "q2", "q3",
-                                                                                       "%[bits]") ESNN_STEP("q"
-                                                                                                            "0",
-                                                                                                            "q"
-                                                                                                            "2",
-                                                                                                            "q"
-                                                                                                            "4",
-                                                                                                            "%["
-                                                                                                            "nc"
-                                                                                                            "]",
-                                                                                                            "%["
-                                                                                                            "ev"
-                                                                                                            "en"
-                                                                                                            "]")
-                                                                                       ESNN_STEP(
-                                                                                           "q1", "q3", "q5", "%[nc]",
-                                                                                           "%[odd]") "vpt.s16 "
-                                                                                                     "lt, q2, "
-                                                                                                     "q4\n" /* the
-                                                                                                               last
-                                                                                                               step:
-                                                                                                               counts
-                                                                                                               what is
-                                                                                                               silent
-                                                                                                             */
-                                                                                                     "vaddvat."
-                                                                                                     "u16 "
-                                                                                                     "%[nd], "
-                                                                                                     "q6\n"
-                                                                                                     "vmrs "
-                                                                                                     "%[bits], "
-                                                                                                     "p0\n"
-                                                                                                     "orr "
-                                                                                                     "%[even], "
-                                                                                                     "%[even], "
-                                                                                                     "%[bits], "
-                                                                                                     "lsl #16\n"
-                                                                                                     "vpt.s16 "
-                                                                                                     "lt, q3, "
-                                                                                                     "q5\n"
-                                                                                                     "vaddvat."
-                                                                                                     "u16 "
-                                                                                                     "%[nd], "
-                                                                                                     "q6\n"
-                                                                                                     "vmrs "
-                                                                                                     "%[bits], "
-                                                                                                     "p0\n"
-                                                                                                     "orr "
-                                                                                                     "%[odd], "
-                                                                                                     "%[odd], "
-                                                                                                     "%[bits], "
-                                                                                                     "lsl "
-                                                                                                     "#16"
-                                                                                                     "\n" ESNN_FOLD(
-                                                                                                         "%["
-                                                                                                         "even"
-                                                                                                         "]",
-                                                                                                         "%["
-                                                                                                         "odd]",
-                                                                                                         "%["
-                                                                                                         "bits"
-                                                                                                         "]") "strh "
-                                                                                                              "%["
-                                                                                                              "bits],"
-                                                                                                              " [%["
-                                                                                                              "spikes"
-                                                                                                              "]]\n"
-                                                                                                              "lsr "
-                                                                                                              "%["
-                                                                                                              "bits],"
-                                                                                                              " %["
-                                                                                                              "bits],"
-                                                                                                              " #16\n"
-                                                                                                              "strh "
-                                                                                                              "%["
-                                                                                                              "bits],"
-                                                                                                              " [%["
-                                                                                                              "spikes"
-                                                                                                              "], "
-                                                                                                              "%["
-                                                                                                              "stride"
-                                                                                                              "]]\n"
-                                                                                                              "sub "
-                                                                                                              "%["
-                                                                                                              "spikes"
-                                                                                                              "], "
-                                                                                                              "%["
-                                                                                                              "spikes"
-                                                                                                              "], "
-                                                                                                              "%["
-                                                                                                              "stride"
-                                                                                                              "], "
-                                                                                                              "lsl "
-                                                                                                              "#1\n"
-                                                                                                              "add "
-                                                                                                              "%["
-                                                                                                              "spikes"
-                                                                                                              "], "
-                                                                                                              "%["
-                                                                                                              "spikes"
-                                                                                                              "], "
-                                                                                                              "#2\n"
-                                                                                                              "le "
-                                                                                                              "lr, "
-                                                                                                              "1b\n"
-        : [na] "+Te"(count_a), [nb] "+Te"(count_b), [nc] "+Te"(count_c), [nd] "+Te"(count_d), [even] "=&r"(even),
-          [odd] "=&r"(odd), [bits] "=&r"(bits), [third] "=&r"(third), [step] "+r"(step), [theta] "+r"(threshold),
-          [sums] "+r"(sums), [spikes] "+r"(spikes)
+        "add %[bits], %[sums], %[step]\n"
+        ESNN_LOAD_NEXT("q4", "q5", "%[theta]")
+        ESNN_LOAD("q2", "q3", "%[bits]")
+        ESNN_LOAD_NEXT("q0", "q1", "%[sums]")
+        ESNN_STEP("q0", "q2", "q4", "%[na]", "%[even]")
+        ESNN_STEP("q1", "q3", "q5", "%[na]", "%[odd]")
+        "add %[bits], %[sums], %[third]\n"
+        ESNN_LOAD("q0", "q1", "%[bits]")
+        ESNN_STEP("q2", "q0", "q4", "%[nb]", "%[bits]")
+        "orr %[even], %[even], %[bits], lsl #16\n"
+        ESNN_STEP("q3", "q1", "q5", "%[nb]", "%[bits]")
+        "orr %[odd], %[odd], %[bits], lsl #16\n"
+        ESNN_FOLD("%[even]", "%[odd]", "%[bits]")
+        "strh %[bits], [%[spikes]]\n"
+        "lsr %[bits], %[bits], #16\n"
+        "strh %[bits], [%[spikes], %[stride]]\n"
+        "add %[spikes], %[spikes], %[stride], lsl #1\n"
+        "add %[bits], %[sums], %[third]\n"
+        "add %[bits], %[bits], %[step]\n"
+        ESNN_LOAD("q2", "q3", "%[bits]")
+        ESNN_STEP("q0", "q2", "q4", "%[nc]", "%[even]")
+        ESNN_STEP("q1", "q3", "q5", "%[nc]", "%[odd]")
+        "vpt.s16 lt, q2, q4\n" /* the last step: counts what is silent */
+        "vaddvat.u16 %[nd], q6\n"
+        "vmrs %[bits], p0\n"
+        "orr %[even], %[even], %[bits], lsl #16\n"
+        "vpt.s16 lt, q3, q5\n"
+        "vaddvat.u16 %[nd], q6\n"
+        "vmrs %[bits], p0\n"
+        "orr %[odd], %[odd], %[bits], lsl #16\n"
+        ESNN_FOLD("%[even]", "%[odd]", "%[bits]")
+        "strh %[bits], [%[spikes]]\n"
+        "lsr %[bits], %[bits], #16\n"
+        "strh %[bits], [%[spikes], %[stride]]\n"
+        "sub %[spikes], %[spikes], %[stride], lsl #1\n"
+        "add %[spikes], %[spikes], #2\n"
+        "le lr, 1b\n"
+        : [na] "+Te"(count_a), [nb] "+Te"(count_b), [nc] "+Te"(count_c), [nd] "+Te"(count_d),
+          [even] "=&r"(even), [odd] "=&r"(odd), [bits] "=&r"(bits), [third] "=&r"(third),
+          [step] "+r"(step), [theta] "+r"(threshold), [sums] "+r"(sums), [spikes] "+r"(spikes)
         : [stride] "r"(stride)
         : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
+    /* clang-format on */
     counter[0] += count_a;
     counter[1] += count_b;
     counter[2] += count_c;
@@ -212,47 +127,43 @@ static void esnn_neurons_binary(const int16_t *sums, const int16_t *threshold, u
 static inline void esnn_block_ternary(const int16_t *sums, const int16_t *threshold, uint32_t step, uint32_t *planes)
 {
     uint32_t plus, minus, plus_odd, silent_odd, x, y;
+    /* clang-format off */
     __asm__ volatile(
-        ESNN_LOAD(
-            "q4", "q5",
-            "%[theta]") "vneg.s16 q6, q4\n"
-                        "vneg.s16 q7, q5\n" ESNN_LOAD(
-                            "q0", "q1", "%[sums]") "add %[sums], %[sums], %[step]\n" ESNN_LOAD("q2", "q3", "%[sums]")
-                            ESNN_STEP_TERNARY("q0", "q2", "q4", "q6", "%[plus]", "%[minus]") ESNN_STEP_TERNARY(
-                                "q1", "q3", "q5", "q7", "%[plus_odd]",
-                                "%[silent_odd]") "add %[sums], %[sums], %[step]\n" ESNN_LOAD("q0", "q1", "%[sums]")
-                                ESNN_LATER_TERNARY("q2", "q0", "q4", "q6", "%[plus]", "%[minus]") ESNN_LATER_TERNARY(
-                                    "q3", "q1", "q5", "q7", "%[plus_odd]", "%[silent_odd]")
-                                    ESNN_MERGE("%[plus]", "%[plus_odd]") ESNN_MERGE(
-                                        "%[minus]",
-                                        "%[silent_odd]") "orr %[minus], %[minus], %[plus]\n"
-                                                         "mvn %[minus], %[minus]\n"
-                                                         "str %[plus], [%[planes]]\n"
-                                                         "str %[minus], [%[planes], #8]\n"
-                                                         "add %[sums], %[sums], %[step]\n" ESNN_LOAD(
-                                                             "q2", "q3",
-                                                             "%[sums]") ESNN_STEP_TERNARY("q0", "q2", "q4", "q6",
-                                                                                          "%[plus]", "%[minus]")
-                                                             ESNN_STEP_TERNARY(
-                                                                 "q1", "q3", "q5", "q7", "%[plus_odd]",
-                                                                 "%[silent_odd]") ESNN_LATER_TERNARY("q2", "q0", "q4",
-                                                                                                     "q6", "%[plus]",
-                                                                                                     "%[minus]")
-                                                                 ESNN_LATER_TERNARY("q3", "q1", "q5", "q7",
-                                                                                    "%[plus_odd]", "%[silent_odd]")
-                                                                     ESNN_MERGE("%[plus]", "%[plus_odd]") ESNN_MERGE(
-                                                                         "%[minus]",
-                                                                         "%[silent_odd]") "orr %[minus], %[minus], "
-                                                                                          "%[plus]\n"
-                                                                                          "mvn %[minus], %[minus]\n"
-                                                                                          "str %[plus], [%[planes], "
-                                                                                          "#4]\n"
-                                                                                          "str %[minus], [%[planes], "
-                                                                                          "#12]\n"
+        ESNN_LOAD("q4", "q5", "%[theta]")
+        "vneg.s16 q6, q4\n"
+        "vneg.s16 q7, q5\n"
+        ESNN_LOAD("q0", "q1", "%[sums]")
+        "add %[sums], %[sums], %[step]\n"
+        ESNN_LOAD("q2", "q3", "%[sums]")
+        ESNN_STEP_TERNARY("q0", "q2", "q4", "q6", "%[plus]", "%[minus]")
+        ESNN_STEP_TERNARY("q1", "q3", "q5", "q7", "%[plus_odd]", "%[silent_odd]")
+        "add %[sums], %[sums], %[step]\n"
+        ESNN_LOAD("q0", "q1", "%[sums]")
+        ESNN_LATER_TERNARY("q2", "q0", "q4", "q6", "%[plus]", "%[minus]")
+        ESNN_LATER_TERNARY("q3", "q1", "q5", "q7", "%[plus_odd]", "%[silent_odd]")
+        ESNN_MERGE("%[plus]", "%[plus_odd]")
+        ESNN_MERGE("%[minus]", "%[silent_odd]")
+        "orr %[minus], %[minus], %[plus]\n"
+        "mvn %[minus], %[minus]\n"
+        "str %[plus], [%[planes]]\n"
+        "str %[minus], [%[planes], #8]\n"
+        "add %[sums], %[sums], %[step]\n"
+        ESNN_LOAD("q2", "q3", "%[sums]")
+        ESNN_STEP_TERNARY("q0", "q2", "q4", "q6", "%[plus]", "%[minus]")
+        ESNN_STEP_TERNARY("q1", "q3", "q5", "q7", "%[plus_odd]", "%[silent_odd]")
+        ESNN_LATER_TERNARY("q2", "q0", "q4", "q6", "%[plus]", "%[minus]")
+        ESNN_LATER_TERNARY("q3", "q1", "q5", "q7", "%[plus_odd]", "%[silent_odd]")
+        ESNN_MERGE("%[plus]", "%[plus_odd]")
+        ESNN_MERGE("%[minus]", "%[silent_odd]")
+        "orr %[minus], %[minus], %[plus]\n"
+        "mvn %[minus], %[minus]\n"
+        "str %[plus], [%[planes], #4]\n"
+        "str %[minus], [%[planes], #12]\n"
         : [sums] "+r"(sums), [plus] "=&r"(plus), [minus] "=&r"(minus), [plus_odd] "=&r"(plus_odd),
           [silent_odd] "=&r"(silent_odd), [x] "=&r"(x), [y] "=&r"(y)
         : [theta] "r"(threshold), [step] "r"(step), [planes] "r"(planes)
         : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
+    /* clang-format on */
 }
 
 static void esnn_neurons_ternary(const esnn_neuron_t *neuron, const int16_t *sums, uint32_t blocks, uint8_t *spikes,

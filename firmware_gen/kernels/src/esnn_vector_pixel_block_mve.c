@@ -18,8 +18,8 @@
     "and %[bits], %[bits], #0xaaaaaaaa\n"                                                                            \
     "orr " by ", " by ", %[bits]\n"
 
-void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uint32_t table, const int16_t *start,
-                                 const int16_t *threshold, uint32_t *planes, uint32_t *fired)
+void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, int32_t width, uint32_t table,
+                                 const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired)
 {
     int16x8_t even = vld1q_s16(start), odd = vld1q_s16(start + 8);
     int16x8_t lower_even = vdupq_n_s16(0), lower_odd = vdupq_n_s16(0);
@@ -45,7 +45,7 @@ void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uin
                          "2:\n"
                          : [even] "+w"(even), [odd] "+w"(odd), [lower_even] "+w"(lower_even),
                            [lower_odd] "+w"(lower_odd), [from] "+r"(from), [upper] "=&r"(upper), [lower] "=&r"(lower)
-                         : [to] "r"(*run->to), [rows] "r"((uintptr_t)run->rows + table)
+                         : [to] "r"(run->from[width]), [rows] "r"((uintptr_t)run->rows + table)
                          : "lr", "q6", "q7", "cc", "memory");
         ++run;
     }

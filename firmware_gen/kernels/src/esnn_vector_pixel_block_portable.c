@@ -13,7 +13,7 @@ static int32_t esnn_saturate(int32_t value)
     return value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value;
 }
 
-void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, uint32_t table,
+void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, int32_t width, uint32_t table,
                                       const int16_t *start, const int16_t *threshold, uint32_t *planes,
                                       uint32_t *fired)
 {
@@ -25,7 +25,7 @@ void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines
         lower[c] = 0;
     }
     for (; lines != 0; --lines) {
-        for (const uint32_t *entry = *run->from; entry != *run->to; ++entry) {
+        for (const uint32_t *entry = *run->from; entry != run->from[width]; ++entry) {
             esnn_add_row(upper, (const uint8_t *)((uintptr_t)run->rows + table + (*entry >> 16)));
             esnn_add_row(lower, (const uint8_t *)((uintptr_t)run->rows + table + (*entry & 0xffffu)));
         }

@@ -12,10 +12,10 @@ typedef struct {
 } esnn_black_t;
 
 /** Whether the window holds black pixels only. */
-static inline uint32_t esnn_is_black(const esnn_pixel_run_t *run, int32_t lines)
+static inline uint32_t esnn_is_black(const esnn_pixel_run_t *run, int32_t lines, int32_t width)
 {
     for (; lines != 0; --lines) {
-        if (*run->from != *run->to) {
+        if (run->from[0] != run->from[width]) {
             return 0;
         }
         ++run;
@@ -43,7 +43,8 @@ static inline void esnn_pixel_position(const esnn_vector_pixels_t *layer, const 
     uint32_t table = 0, byte = 0;
     for (uint32_t left = layer->blocks; left != 0; --left) {
         uint32_t planes[2];
-        esnn_vector_pixel_block(run, layer->kernel_height, table, start, threshold, planes, fired);
+        esnn_vector_pixel_block(run, layer->kernel_height, layer->kernel_width, table, start, threshold, planes,
+                                fired);
         esnn_put(layer->finish.neuron, place, planes, byte, arena);
         table += layer->block_bytes;
         start += ESNN_BLOCK;
@@ -88,7 +89,7 @@ static void esnn_pixel_line(const esnn_vector_pixels_t *layer, esnn_pixel_run_t 
 {
     const esnn_neuron_t *neuron = layer->finish.neuron;
     for (int32_t j = layer->out_width; j != 0; --j) {
-        if (black->known && esnn_is_black(runs, layer->kernel_height)) {
+        if (black->known && esnn_is_black(runs, layer->kernel_height, layer->kernel_width)) {
             ++black->times;
             esnn_put(neuron, place, black->planes, 0, arena);
         } else {
@@ -97,7 +98,6 @@ static void esnn_pixel_line(const esnn_vector_pixels_t *layer, esnn_pixel_run_t 
         esnn_pixel_run_t *run = runs;
         for (int32_t left = layer->kernel_height; left != 0; --left) {
             run->from += layer->stride_x;
-            run->to += layer->stride_x;
             run->rows = (const uint8_t *)((uintptr_t)run->rows - (uintptr_t)(intptr_t)layer->step_rows);
             ++run;
         }
@@ -132,7 +132,7 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
     if (layer->blocks == 1u) {
-        esnn_vector_pixel_block(NULL, 0, 0, layer->start, layer->threshold, black.planes, black.fired);
+        esnn_vector_pixel_block(NULL, 0, 0, 0, layer->start, layer->threshold, black.planes, black.fired);
         black.known = 1;
     }
     int32_t y = -layer->top, listed = 0, oldest = 0;
@@ -154,7 +154,6 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
         for (uint32_t left = ring; left != 0; --left) {
             const uint32_t inside = line < (uint32_t)layer->height; /* and not above it */
             end->from = (const uint32_t *const *)slots[inside ? slot : ring];
-            end->to = end->from + layer->kernel_width;
             end->rows = (const uint8_t *)rows;
             rows += (uintptr_t)(intptr_t)layer->line_rows;
             if (inside) {

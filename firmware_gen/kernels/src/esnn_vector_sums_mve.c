@@ -41,6 +41,8 @@ typedef struct {
     int16x8_t a, b, c, d, e, f;
 } esnn_sums_t;
 
+_Static_assert(sizeof(esnn_marks_t) == 32, "marks are stepped over by shifting");
+
 #define ESNN_INLINE static inline __attribute__((always_inline))
 
 ESNN_INLINE void esnn_add_run(esnn_sums_t *sum, uint32_t vectors, const esnn_run_t *run, uint32_t part, uint32_t next)
@@ -186,7 +188,7 @@ static __attribute__((noinline)) void esnn_groups_any(const esnn_vector_t *layer
                                                       int16_t *sums)
 {
     esnn_run_t runs[ESNN_VECTOR_LINES];
-    const uint32_t next = (uint32_t)((const uint8_t *)run->to - (const uint8_t *)run->from);
+    const uint32_t next = (uint32_t)layer->kernel_width << 5;
     for (int32_t i = 0; i < layer->kernel_height; ++i) {
         runs[i] = *run++;
     }

@@ -1,26 +1,49 @@
-"""Helium kernels on an emulated Cortex-M55: the same bits as their portable forms, and as the definition."""
+"""Vector kernels on an emulated Cortex-M55: the same bits as their portable forms, and as the definition."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kernels.vector_target import Target, packed
+from tests.kernels.target import Target
 
-pytestmark = pytest.mark.qemu
-SUMS, NEURON, STREAM, ATTENTION, PIXELS, POOL, READOUT = range(7)
+SUMS, NEURON, STREAM, ATTENTION, PIXELS, POOL, READOUT, POOL_MAX = range(8)
 BATCH = 12  # cases a run of the emulator
 DENSITIES = [0.0, 0.02, 0.1, 0.3, 0.7, 1.0]
 batches = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@pytest.fixture(scope="module")
-def target(tmp_path_factory):
-    return Target("mps3-an547", Path(__file__).parent / "target_vector.c", tmp_path_factory.mktemp("target"))
+class Vectors(Target):
+    """The vector kernels: a list of (kernel, input) pairs goes in, the list of their outputs comes out."""
+
+    def each(self, cases: Sequence[tuple[int, bytes]]) -> list[bytes]:
+        blob = b"".join(np.array([kernel, len(data)], "<u4").tobytes() + data for kernel, data in cases)
+        out, results, at = self.run(blob), [], 0
+        while at < len(out):
+            size = int.from_bytes(out[at : at + 4], "little")
+            results.append(out[at + 4 : at + 4 + size])
+            at += 4 + size
+        assert len(results) == len(cases)
+        return results
+
+
+@pytest.fixture(scope="module", params=[pytest.param("mps3-an547", marks=pytest.mark.qemu), None], ids=["m55", "host"])
+def target(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("vectors") / "program"
+    return Vectors(folder, request.param, cases="vector_cases.c")
+
+
+def packed(*parts: np.ndarray | Sequence[int]) -> bytes:
+    """Parts of a case, each from a multiple of 8 bytes on; sequences of int are uint32."""
+    blob = b""
+    for part in parts:
+        data = (part if isinstance(part, np.ndarray) else np.array(part, np.uint32)).tobytes()
+        blob += data + bytes(-len(data) % 8)
+    return blob
 
 
 def numbers(rng, low, high, shape, kind=np.int16):
@@ -53,7 +76,7 @@ def halves(result, kind):
 
 def check(target, kernel, cases, kind=np.uint8):
     """Runs (head, arrays..) cases; asserts that both forms agree; returns the results of the portable one."""
-    results = target.run([(kernel, packed(*case)) for case in cases])
+    results = target.each([(kernel, packed(*case)) for case in cases])
     found = []
     for result in results:
         portable, other = halves(result, kind)
@@ -84,7 +107,7 @@ def test_sums_of_windows(target, seed):
             for x in range(width - kw + 1)
         ]
         wants.append(np.array(want).astype(np.int16))
-    results = target.run([(SUMS, packed(*case)) for case in cases])
+    results = target.each([(SUMS, packed(*case)) for case in cases])
     for result, want in zip(results, wants):
         both = np.frombuffer(result, np.int16).reshape(len(want), 2, 4, -1)
         assert np.array_equal(both[:, 0], want)
@@ -164,7 +187,7 @@ def test_pools(target, seed):
         windows = rng.integers(0, 256, (down, across, size)).astype(np.uint8)
         cases.append(([size, across, down], spikes, windows))
         wants.append(windows | spikes)
-    for result, want in zip(target.run([(POOL, packed(*case)) for case in cases]), wants):
+    for result, want in zip(target.each([(POOL, packed(*case)) for case in cases]), wants):
         assert np.array_equal(np.frombuffer(result, np.uint8), want.reshape(-1))
 
 
@@ -181,4 +204,18 @@ def test_readouts(target, seed):
         cases.append(([rows, row_bytes, channels, padded], weights, bias, pack(spikes, row_bytes)))
         wants.append(bias + spikes.sum(axis=0, dtype=np.int64) @ weights.astype(np.int64))
     for found, want in zip(check(target, READOUT, cases, np.int32), wants):
+        assert np.array_equal(found, want)
+
+
+@batches
+@given(seed=st.integers(0, 10**6))
+def test_pools_of_currents(target, seed):
+    rng, cases, wants = np.random.default_rng(seed), [], []
+    for _ in range(BATCH):
+        blocks, across, down = (int(rng.integers(1, 4)) for _ in range(3))
+        sums = numbers(rng, -32768, 32767, 64 * blocks)
+        windows = numbers(rng, -32768, 32767, (down, across, 64 * blocks))
+        cases.append(([blocks, across, down], sums, windows))
+        wants.append(np.maximum(windows, sums).reshape(-1))
+    for found, want in zip(check(target, POOL_MAX, cases, np.int16), wants):
         assert np.array_equal(found, want)

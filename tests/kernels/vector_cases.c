@@ -1,10 +1,20 @@
-/* Cases for the vector kernels: both forms of each on the same numbers; results one behind the other. */
+/* Cases for the vector kernels: both forms of each on the same numbers; results one behind the other.
+   A case is the number of its kernel, its bytes, and they; a result its bytes, and they. */
 #include <string.h>
 
 #include "esnn_readout.h"
 #include "esnn_vector_attention.h"
 #include "esnn_vector_pixels.h"
-#include "target.h"
+
+void case_begin(void);
+void case_end(void);
+uint32_t case_read(void *to, uint32_t bytes); /* bytes that were read */
+void case_write(const void *from, uint32_t bytes);
+
+#define TARGET_BYTES 65536u
+
+static uint64_t input[TARGET_BYTES / 8u];
+static uint64_t output[TARGET_BYTES / 8u];
 
 static uint64_t room[TARGET_BYTES / 8u];
 
@@ -15,7 +25,8 @@ static void *take(const uint8_t **at, uint32_t bytes)
     return found;
 }
 
-/** Head: blocks, inputs, width, kernel height, kernel width; place order [4]; weights; bias; spikes [lines][width]. */
+/** Head: blocks, inputs, width, kernel height, kernel width; place order [4]; weights; bias; spikes [lines][width].
+ */
 static uint32_t sums_case(const uint8_t *at, uint8_t *out)
 {
     const uint32_t *head = take(&at, 40);
@@ -56,7 +67,6 @@ static uint32_t sums_case(const uint8_t *at, uint8_t *out)
         esnn_run_t runs[ESNN_VECTOR_LINES];
         for (uint32_t line = 0; line < head[3]; ++line) {
             runs[line].from = &marks[line][x];
-            runs[line].to = &marks[line][x + head[4]];
             runs[line].rows = layer.weights + (int32_t)((line * head[4] * inputs - x * inputs) * outputs);
         }
         esnn_vector_sums_portable(&layer, runs, to);
@@ -144,7 +154,8 @@ static uint32_t attention_case(const uint8_t *at, uint8_t *out)
         for (uint32_t i = 0; i < heads; ++i) {
             const int16_t *first = context + ESNN_CONTEXT * i;
             if (form == 0) {
-                esnn_vector_mix_portable(first, ESNN_CONTEXT * heads, query + 2u * i, row, threshold + 16u * i, planes);
+                esnn_vector_mix_portable(first, ESNN_CONTEXT * heads, query + 2u * i, row, threshold + 16u * i,
+                                         planes);
             } else {
                 esnn_vector_mix(first, ESNN_CONTEXT * heads, query + 2u * i, row, threshold + 16u * i, planes);
             }
@@ -171,7 +182,6 @@ static uint32_t pixels_case(const uint8_t *at, uint8_t *out)
     for (uint32_t line = 0; line < lines; ++line) {
         esnn_vector_pixel_list(&layer, image, list, marks[line]);
         runs[line].from = marks[line];
-        runs[line].to = marks[line] + pixels;
         runs[line].rows = table;
         table += pixels * 512u;
         image += pixels;
@@ -179,8 +189,8 @@ static uint32_t pixels_case(const uint8_t *at, uint8_t *out)
     }
     memset(out, 0, 48);
     uint32_t *to = (uint32_t *)(void *)out;
-    esnn_vector_pixel_block_portable(runs, (int32_t)lines, 0, start, threshold, to, to + 2);
-    esnn_vector_pixel_block(runs, (int32_t)lines, 0, start, threshold, to + 6, to + 8);
+    esnn_vector_pixel_block_portable(runs, (int32_t)lines, (int32_t)pixels, 0, start, threshold, to, to + 2);
+    esnn_vector_pixel_block(runs, (int32_t)lines, (int32_t)pixels, 0, start, threshold, to + 6, to + 8);
     return 48;
 }
 
@@ -198,6 +208,27 @@ static uint32_t pool_case(const uint8_t *at, uint8_t *out)
     memcpy(out, take(&at, total), total);
     esnn_vector_pool(&neuron, &place, spikes, bytes, out);
     return total;
+}
+
+/** Head: blocks, windows across, windows down; sums; windows [down][across]. */
+static uint32_t pool_max_case(const uint8_t *at, uint8_t *out)
+{
+    const uint32_t *head = take(&at, 12);
+    const uint32_t bytes = 128u * head[0], total = bytes * head[1] * head[2];
+    const esnn_span_t rows = {0, head[2]}, columns = {0, head[1]};
+    const esnn_window_t window = {&rows, &columns, bytes * head[1], bytes};
+    const esnn_stream_t pooled = {.steps = 4};
+    esnn_finish_t finish = {0};
+    finish.pooled = &pooled;
+    finish.pooled_window = &window;
+    const esnn_place_t place = {0};
+    const int16_t *sums = take(&at, bytes);
+    const void *before = take(&at, total);
+    memcpy(out, before, total);
+    memcpy(out + total, before, total);
+    esnn_vector_pool_max_portable(&finish, &place, sums, head[0], out);
+    esnn_vector_pool_max(&finish, &place, sums, head[0], out + total);
+    return 2u * total;
 }
 
 /** Head: rows of spikes, bytes of one, channels, padded classes; weights; bias; spikes. */
@@ -226,9 +257,18 @@ static uint32_t readout_case(const uint8_t *at, uint8_t *out)
     return 8u * head[3];
 }
 
-uint32_t run_case(uint32_t kernel, const void *in, void *out)
+int main(void)
 {
     static uint32_t (*const cases[])(const uint8_t *, uint8_t *) = {
-        sums_case, neuron_case, stream_case, attention_case, pixels_case, pool_case, readout_case};
-    return kernel < sizeof(cases) / sizeof(cases[0]) ? cases[kernel](in, out) : 0;
+        sums_case, neuron_case, stream_case, attention_case, pixels_case, pool_case, readout_case, pool_max_case};
+    uint32_t head[2]; /* kernel, bytes */
+    case_begin();
+    while (case_read(head, sizeof(head)) == sizeof(head) && head[0] < sizeof(cases) / sizeof(cases[0]) &&
+           head[1] <= TARGET_BYTES && case_read(input, head[1]) == head[1]) {
+        const uint32_t count = cases[head[0]]((const uint8_t *)input, (uint8_t *)output);
+        case_write(&count, 4);
+        case_write(output, count);
+    }
+    case_end();
+    return 0;
 }
