@@ -13,13 +13,15 @@ from elftools.elf.elffile import ELFFile
 
 from edge_snn.errors import EdgeSnnError, InputError, ToolMissingError
 from edge_snn.graph.model import IntegerModel
-from firmware_gen import build_id, stack
+from firmware_gen import build_id, library, stack
 from firmware_gen.boards import Board
 from firmware_gen.codegen import GeneratedModel, generate
 from firmware_gen.emit import c_string
 
 ROOT = Path(__file__).parent
 PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi", "gcc": "gcc libc6-dev"}
+# Some of these end a word or start a variable for CMake, make or the linker, however they are quoted.
+UNFIT = re.compile(r"""["#$;:|\\\x00-\x1f\x7f]""")
 OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 
 PACKED_ROWS = "-DESNN_PACKED_ROWS"  # rows of bytes where those of 16-bit weights do not fit (esnn_chain.h)
@@ -74,6 +76,18 @@ def need_newlib() -> None:
         raise ToolMissingError(
             "the C library of arm-none-eabi-gcc is not installed", hint="apt-get install libnewlib-arm-none-eabi"
         )
+
+
+def need_plain_path(folder: Path) -> None:
+    """Raises InputError where CMake or make would misread the path of a folder to build in, or of the kernels."""
+    for place in (folder.resolve(), ROOT):
+        unfit = UNFIT.search(str(place))
+        if unfit:
+            raise InputError(
+                f"CMake and make cannot work in a folder whose path has {unfit.group()!r}",
+                where=str(place),
+                hint="choose another folder",
+            )
 
 
 def _write(path: Path, text: str) -> None:
@@ -162,6 +176,7 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
         need_newlib()
     cmake = need("cmake", "cmake")
     need("make", "make")
+    need_plain_path(folder)
     folder = folder.resolve()  # one CMake tree a board: a tree keeps the compiler it was made with
     source = folder / ("model-vectors" if board.has_vectors else "model")
     generated = generate_if_changed(model, source, board.has_vectors)
@@ -174,15 +189,17 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
         configure.append(f"-DCMAKE_TOOLCHAIN_FILE={ROOT / 'arm-none-eabi.cmake'}")
     log = folder / f"{board.name}.log"
 
-    def make(flags: tuple[str, ...]) -> tuple[int, str]:
-        code, output = _run([*configure, f"-DESNN_EXTRA_FLAGS={';'.join(flags)}"], log)
+    def make(flags: tuple[str, ...]) -> tuple[int, str, Path]:
+        shared = library.kernels(ROOT, board, compiler, cmake, flags, folder / "kernels")
+        settings = [f"-DESNN_EXTRA_FLAGS={';'.join(flags)}", f"-DESNN_KERNELS_LIBRARY={shared / library.ARCHIVE}"]
+        code, output = _run([*configure, *settings], log)
         if code == 0:
             code, output = _run([cmake, "--build", str(out), "--parallel", str(os.cpu_count() or 1)], log)
-        return code, output
+        return code, output, shared
 
-    code, output = make(extra_flags)
+    code, output, shared = make(extra_flags)
     if code != 0 and board.paired_rows and "FLASH" in dict(OVERFLOW.findall(output)):
-        code, output = make((*extra_flags, PACKED_ROWS))
+        code, output, shared = make((*extra_flags, PACKED_ROWS))
     if code != 0:
         small = _too_small(board, output)
         if small:
@@ -191,7 +208,7 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
         raise InputError(f"the build failed: {(errors or ['see the log'])[0][:200]}", where=str(log))
     elf = out / "firmware.elf"
     pushed = stack.VECTOR_EXCEPTION_BYTES if board.has_vectors else stack.EXCEPTION_BYTES
-    bound = 0 if board.is_host else stack.bound(out, exception_bytes=pushed)
+    bound = 0 if board.is_host else stack.bound((out, shared), exception_bytes=pushed)
     if bound > board.stack_bytes and not board.is_host:
         raise InputError(
             f"needs {bound} bytes of stack, {board.stack_bytes} are set aside",

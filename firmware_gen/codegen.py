@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +77,7 @@ def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
         "steps": len(plan.steps),
         "neuron_layers": len(model.graph.neurons),
         "counters": max(plan.counters, 1),
+        "vectors": plan.vectors,
         "tensors": len(trace_tensors(plan)),
     }
     code = environment.get_template("model.c.jinja").render(
@@ -114,6 +116,7 @@ def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> Genera
         except OSError as error:
             raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
         finally:
-            aside.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # where the folder is no folder
+                aside.unlink(missing_ok=True)
         files.append(path)
     return GeneratedModel(folder, tuple(files), plan)

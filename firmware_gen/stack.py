@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from edge_snn.errors import InputError
@@ -19,11 +20,11 @@ EXCEPTION_BYTES = 36
 VECTOR_EXCEPTION_BYTES = 108
 
 
-def read(folder: Path) -> tuple[dict[str, int], dict[str, set[str]]]:
-    """Stack of each function and whom it calls, from all ``.ci`` files below ``folder``."""
+def read(folders: Iterable[Path]) -> tuple[dict[str, int], dict[str, set[str]]]:
+    """Stack of each function and whom it calls, from all ``.ci`` files below ``folders``."""
     used: dict[str, int] = {}
     calls: dict[str, set[str]] = {}
-    for path in sorted(folder.rglob("*.ci")):
+    for path in sorted(path for folder in folders for path in folder.rglob("*.ci")):
         text = path.read_text(encoding="utf-8", errors="replace")
         for title, label in NODE.findall(text):
             found = BYTES.search(label)
@@ -37,7 +38,7 @@ def read(folder: Path) -> tuple[dict[str, int], dict[str, set[str]]]:
 
 
 def bound(
-    folder: Path,
+    folders: Iterable[Path],
     entry: str = "Reset_Handler",
     handlers: tuple[str, ...] = ("SysTick_Handler",),
     exception_bytes: int = EXCEPTION_BYTES,
@@ -49,9 +50,10 @@ def bound(
     Raises:
         InputError: a recursion, an indirect call, or no call graph.
     """
-    used, calls = read(folder)
+    folders = tuple(folders)
+    used, calls = read(folders)
     if entry not in used:
-        raise InputError(f"no call graph of {entry}: was it built with -fcallgraph-info=su?", where=str(folder))
+        raise InputError(f"no call graph of {entry}: was it built with -fcallgraph-info=su?", where=str(folders[0]))
     known: dict[str, int] = {}
 
     def depth(name: str, path: tuple[str, ...]) -> int:

@@ -57,10 +57,10 @@ class Native:
         objects = [str(folder / f"{source.stem}.o") for source in sources]
         subprocess.run(["ar", "rc", str(self.library), *objects], check=True)
 
-    def run(self, model: IntegerModel, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def run(self, model: IntegerModel, images: np.ndarray, vectors: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Logits int32 [B, classes] and counts int64 [B, counters] of uint8 images."""
-        folder = self.folder / model.sha256[:16]
-        made = generate(model, folder)
+        folder = self.folder / f"{model.sha256[:16]}{'-vectors' if vectors else ''}"
+        made = generate(model, folder, vectors)
         program = folder / "program"
         command = ["gcc", *self.flags, self.include, f"-I{folder}", str(folder / "model.c"), "driver.c"]
         subprocess.run([*command, str(self.library), "-o", str(program)], check=True, cwd=self.folder)

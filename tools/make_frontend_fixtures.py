@@ -86,6 +86,12 @@ def foreign(x: Any) -> Any:
     return tf.nn.softmax(tf.reduce_mean(x, axis=[1, 2]) @ HEAD)
 
 
+def loop(x: Any) -> Any:
+    x = tf.reduce_mean(tf.nn.conv2d(x, WEIGHT, 1, "SAME"), axis=[1, 2])
+    _, x = tf.while_loop(lambda step, x: tf.reduce_sum(x) < 9.0, lambda step, x: (step + 1, 2.0 * x), (0, x))
+    return x @ HEAD
+
+
 def convert(function: Callable[[Any], Any]) -> bytes:
     signature = tf.TensorSpec((1, 8, 8, 1), tf.float32)
     concrete = tf.function(function).get_concrete_function(signature)
@@ -107,6 +113,7 @@ def main(folder: Path) -> None:
         "bad-sigmoid": network(4, lif(4, sigmoid)),
         "bad-offset": network(4, lif(4, hard(1.0, 0.5)), offset=128.0),
         "bad-foreign": foreign,
+        "bad-loop": loop,
     }
     for name, function in models.items():
         (folder / f"{name}.tflite").write_bytes(convert(function))

@@ -1,6 +1,8 @@
-"""Puts a trained run into the package: .tflite, .esnn and card. Scores the official test set, once per file.
+"""Puts a trained run into the package: .tflite, .esnn and card; or makes .esnn and card of a shipped .tflite again.
 
-python tools/ship_model.py runs/fashion-mnist fashion-mnist --command "edge-snn train --preset fashion-mnist .."
+python tools/ship_model.py fashion-mnist --run runs/fashion-mnist --command "edge-snn train --recipe fashion-mnist .."
+python tools/ship_model.py fashion-mnist        # the converter or the kernels have changed: no training
+python tools/ship_model.py cifar10 --run runs/cifar10 --train a.npz --test b.npz --command ..
 """
 
 from __future__ import annotations
@@ -8,7 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 import numpy as np
@@ -16,71 +21,161 @@ import numpy as np
 from edge_snn import data, frontends
 from edge_snn.cli.common import progress_bar
 from edge_snn.cli.simulate import layer_rates, mean_rate
+from edge_snn.data.sources import CIFAR10_CLASSES, DIGITS_CLASSES, FASHION_CLASSES
 from edge_snn.errors import InputError
 from edge_snn.graph import esnn_file
 from edge_snn.graph.macs import dense_macs
+from edge_snn.graph.model import IntegerModel
 from edge_snn.models import ModelConfig, zoo
 from edge_snn.passes.convert import ConvertOptions, convert
-from edge_snn.plan import build_plan
 from edge_snn.reference import run
+from firmware_gen import boards
+from firmware_gen.build import build
 
-CALIBRATION = "fashion-mnist-calibration"
+CALIBRATION_IMAGES = 256
+CLASSES = {"fashion-mnist": FASHION_CLASSES, "cifar10": CIFAR10_CLASSES, "digits": DIGITS_CLASSES}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What a shipped model is for.
+
+    Attributes:
+        data: data set whose official test set is scored.
+        calibration: data set whose first training images give the clip of K.
+        board: that the sizes are taken on.
+        flash, ram: bytes that may be used there, code and stack included; weights count as flash.
+        weights: bytes of weights that are allowed.
+    """
+
+    data: str
+    calibration: str
+    board: str
+    flash: int
+    ram: int
+    weights: int
+
+
+PLACES = {
+    "fashion-mnist": Place("fashion-mnist", "fashion-mnist-calibration", "mps2-an386", 512 << 10, 96_000, 256_000),
+    "fashion-mnist-nano": Place("fashion-mnist", "fashion-mnist-calibration", "microbit", 256 << 10, 16 << 10, 256_000),
+    "cifar10": Place("cifar10", "cifar10", "mps2-an386", 512 << 10, 192 << 10, 512_000),
+    "cifar10-small": Place("cifar10", "cifar10", "mps2-an386", 256 << 10, 64 << 10, 256_000),
+    "digits": Place("digits", "digits", "microbit", 256 << 10, 16 << 10, 256_000),
+}
+
+
+def training_facts(run_folder: Path, commands: tuple[str, ...]) -> dict[str, Any]:
+    """What the card says of the run."""
+    document = json.loads((run_folder / "run.json").read_text())
+    history = document["history"]
+    best = max((item for item in history if item["final_stage"]), key=lambda item: item["held_out_accuracy"])
+    return {
+        "parameters": ModelConfig.from_json(document["model"]).parameters,
+        "commands": list(commands),
+        "recipe": document["recipe"],
+        "engine": f"{document['engine']}, {document['narrow']}",
+        "seed": document["recipe"]["seed"],
+        "training_seconds": round(sum(item["seconds"] for item in history)),
+        "training_machine": "one core of a Xeon with AMX, shared with other work",
+        "epochs": len(history),
+        "held_out_accuracy": best["held_out_accuracy"],
+        "config": document["model"],
+    }
+
+
+def integer_facts(model: IntegerModel, test: data.Dataset) -> dict[str, Any]:
+    """Accuracy, rates and operations of the integer model on a test set."""
+    with progress_bar("integer", len(test.x)) as done:
+        result = run(model.graph, test.x, progress=done)
+    layers = layer_rates(model, result)
+    return {
+        "integer_test_accuracy": float((result.predictions == test.y).mean()),
+        "mean_rate": round(mean_rate(layers), 4),
+        "rates": {layer["name"]: round(layer["rate"], 4) for layer in layers},
+        "sops": round(float(sum(values.mean() for values in result.sops.values()))),
+        "dense_macs": sum(dense_macs(model.graph).values()),
+    }
+
+
+def firmware_facts(model: IntegerModel, board: str) -> dict[str, Any]:
+    """Sizes of the firmware."""
+    with tempfile.TemporaryDirectory() as folder:
+        made = build(model, boards.load(board), Path(folder) / "firmware")
+        return {
+            "board": board,
+            "flash_bytes": made.flash_bytes,
+            "ram_bytes": made.ram_bytes,
+            "arena_bytes": made.generated.plan.arena_bytes,
+        }
 
 
 @click.command()
-@click.argument("run_folder", type=click.Path(path_type=Path, exists=True))
-@click.argument("name")
-@click.option("--data", "data_name", default="fashion-mnist", show_default=True, help="Official test set to score.")
-@click.option("--command", "commands", multiple=True, required=True, help="The command(s) that made the run.")
-def main(run_folder: Path, name: str, data_name: str, commands: tuple[str, ...]) -> None:
-    """Ships the model of RUN_FOLDER as NAME."""
-    history = json.loads((run_folder / "run.json").read_text())
-    config = ModelConfig.from_json(history["model"])
-    final = [item for item in history["history"] if item["final_stage"]]
-    best = max(final, key=lambda item: item["held_out_accuracy"])
-    target = zoo.FOLDER / f"{name}.tflite"
-    shutil.copy(run_folder / "model.tflite", target)
-    read = frontends.read(target)
-    calibration = data.fit(data.load(CALIBRATION), read.graph.image.shape)
+@click.argument("name", type=click.Choice(list(PLACES)))
+@click.option("--run", "run_folder", type=click.Path(path_type=Path, exists=True), help="Folder of the run to ship.")
+@click.option("--command", "commands", multiple=True, help="With --run: the command(s) that made it.")
+@click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz to calibrate with.")
+@click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz to score.")
+def main(
+    name: str,
+    run_folder: Path | None,
+    commands: tuple[str, ...],
+    train_files: tuple[Path, ...],
+    test_file: Path | None,
+) -> None:
+    """Ships a run as NAME, or without --run makes NAME's .esnn and card from the .tflite that ships."""
+    place, target = PLACES[name], zoo.FOLDER / f"{name}.tflite"
+    if run_folder and not commands:
+        raise click.UsageError("--run needs --command: the card says how a model was made")
+    source = run_folder / "model.tflite" if run_folder else target
+    old = {} if run_folder else zoo.card(name)
+    facts = training_facts(run_folder, commands) if run_folder else old
+    read = frontends.read(source)
+    known = data.load(place.calibration, "train") if not train_files else data.from_npz(list(train_files), "train")
+    calibration = data.fit(known.head(CALIBRATION_IMAGES), read.graph.image.shape)
+    test = data.from_npz([test_file], "test") if test_file else data.load(place.data, "test")
+    test = data.fit(test, read.graph.image.shape)
     model = convert(
         read.graph,
-        ConvertOptions(name=name, classes=calibration.classes),
+        ConvertOptions(name=name, classes=CLASSES[place.data]),
         calibration=calibration.x,
         provenance={"source": target.name, "source_sha256": read.source_sha256, "calibration": calibration.name},
     ).model
-    esnn_file.save(model, zoo.FOLDER / f"{name}.esnn")
-    test = data.fit(data.load(data_name, "test"), model.input_shape)
-    with progress_bar("integer", len(test.x)) as done:
-        integer = run(model.graph, test.x, progress=done)
-    with progress_bar("float", len(test.x)) as done:
-        logits = frontends.run_float(target, test.x, progress=done)
-    layers = layer_rates(model, integer)
+    sizes = firmware_facts(model, place.board)
+    for key, limit in (("flash_bytes", place.flash), ("ram_bytes", place.ram)):
+        if sizes[key] > limit:
+            raise InputError(f"takes {sizes[key]} {key.replace('_', ' of ')}, {limit} are allowed", where=name)
+    if model.weight_bytes > place.weights:
+        raise InputError(f"has {model.weight_bytes} bytes of weights, {place.weights} are allowed", where=name)
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    if old.get("tflite_sha256") == digest:  # the float model is scored once
+        accuracy = old["float_test_accuracy"]
+    else:
+        with progress_bar("float", len(test.x)) as done:
+            logits = frontends.run_float(source, test.x, progress=done)
+        accuracy = float((np.argmax(logits, axis=1) == test.y).mean())
+    kept = ("commands", "recipe", "engine", "seed", "training_seconds", "training_machine", "epochs")
     card = {
-        "parameters": config.parameters,
+        "parameters": facts["parameters"],
         "weight_bytes": model.weight_bytes,
-        "data": data_name,
-        "commands": list(commands),
-        "seed": history["recipe"]["seed"],
-        "training_seconds": round(sum(item["seconds"] for item in history["history"])),
-        "training_machine": "two cores of a Xeon, shared with other work",
-        "epochs": len(history["history"]),
-        "held_out_accuracy": best["held_out_accuracy"],
+        "data": place.data,
+        "calibration": known.name if train_files else place.calibration,
+        **{key: facts[key] for key in kept if key in facts},
+        "held_out_accuracy": facts["held_out_accuracy"],
         "test_images": len(test.x),
-        "float_test_accuracy": float((np.argmax(logits, axis=1) == test.y).mean()),
-        "integer_test_accuracy": float((integer.predictions == test.y).mean()),
-        "mean_rate": round(mean_rate(layers), 4),
-        "rates": {layer["name"]: round(layer["rate"], 4) for layer in layers},
-        "sops": round(float(sum(values.mean() for values in integer.sops.values()))),
-        "dense_macs": sum(dense_macs(model.graph).values()),
-        "arena_bytes": build_plan(model).arena_bytes,
-        "tflite_sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "float_test_accuracy": accuracy,
+        **integer_facts(model, test),
+        **sizes,
+        "tflite_sha256": digest,
         "esnn_sha256": model.sha256,
-        "config": config.to_json(),
+        "config": facts["config"],
     }
-    if card["weight_bytes"] > 256_000:
-        raise InputError(f"has {card['weight_bytes']} bytes of weights, 256000 are allowed", where=name)
+    if run_folder:
+        shutil.copy(source, target)
+    esnn_file.save(model, zoo.FOLDER / f"{name}.esnn")
     (zoo.FOLDER / f"{name}.card.json").write_text(json.dumps(card, indent=1) + "\n")
-    click.echo(json.dumps({key: card[key] for key in list(card)[:17]}, indent=1))
+    shown = {key: value for key, value in card.items() if key not in ("rates", "config", "recipe")}
+    click.echo(json.dumps({**shown, "highest_rate": max(card["rates"].values())}, indent=1))
 
 
 if __name__ == "__main__":

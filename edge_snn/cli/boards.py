@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from rich.table import Table
 
-from edge_snn.cli.common import console, json_option, print_json
+from edge_snn.cli.common import console, json_option, make_table, print_json
 
 
 @click.command("boards")
@@ -38,7 +37,7 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json({"boards": facts})
         return
-    table = Table("board", "core", "flash", "RAM", "emulated", "", box=None)
+    table = make_table("board", "core", "flash", "RAM", "emulated", "")
     for item in facts:
         sizes = [f"{item[key] // 1024} KiB" if item[key] else "-" for key in ("flash_bytes", "ram_bytes")]
         table.add_row(item["name"], item["core"], *sizes, "yes" if item["emulated"] else "no", item["title"])

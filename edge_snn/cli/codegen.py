@@ -13,8 +13,9 @@ from edge_snn.cli.common import console, json_option, load_model, print_json
 @click.command("codegen")
 @click.argument("model_path", metavar="MODEL")
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Folder for the C files.")
+@click.option("--vectors", is_flag=True, help="For a core with vector registers: Helium, Cortex-M55.")
 @json_option
-def command(model_path: str, output: Path, as_json: bool) -> None:
+def command(model_path: str, output: Path, vectors: bool, as_json: bool) -> None:
     """Write the C of MODEL (an .esnn file or a shipped model's name): model.c and model_config.h.
 
     They compile with the kernel library in firmware_gen/kernels; the contract is esnn_model.h.
@@ -25,7 +26,7 @@ def command(model_path: str, output: Path, as_json: bool) -> None:
     """
     from firmware_gen.codegen import generate
 
-    made = generate(load_model(model_path), output)
+    made = generate(load_model(model_path), output, vectors)
     facts = {
         "files": [str(path) for path in made.files],
         "steps": len(made.plan.steps),

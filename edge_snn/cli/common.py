@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,11 +13,14 @@ from typing import Any
 import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column, Table
 
 from edge_snn.errors import InputError
 from edge_snn.graph import esnn_file
 from edge_snn.graph.model import IntegerModel
 from edge_snn.passes import bounds
+
+PIPE_WIDTH = 200
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
@@ -40,7 +45,15 @@ def print_json(document: Any) -> None:
 
 def console(as_json: bool) -> Console:
     """Console for people: standard output, or standard error when that belongs to JSON."""
-    return Console(stderr=as_json, highlight=False)
+    stream = sys.stderr if as_json else sys.stdout
+    # In a pipe or a file no table is cut to the width of a terminal.
+    width = None if stream.isatty() or "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(stderr=as_json, highlight=False, width=width)
+
+
+def make_table(*headers: str, show_header: bool = True) -> Table:
+    """A table without lines; what is too long for its column goes on below, and is never cut."""
+    return Table(*(Column(header, overflow="fold") for header in headers), box=None, show_header=show_header)
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
-from rich.table import Table
+from rich.markup import escape
 
-from edge_snn.cli.common import check_output, console, json_option, print_json, progress_bar
+from edge_snn.cli.common import check_output, console, json_option, make_table, print_json, progress_bar
+from edge_snn.graph.checks import MAX_NAME
 
 
 @click.command("convert")
@@ -58,7 +59,7 @@ def command(
     with progress_bar("calibrating", 0 if images is None else len(images), quiet=as_json) as done:
         result = convert(
             read.graph,
-            ConvertOptions(weight_bits, name or path.stem, classes),
+            ConvertOptions(weight_bits, name or _printable(path.stem), classes),
             calibration=images,
             provenance=provenance,
             progress=done,
@@ -74,6 +75,7 @@ def command(
         "weight_bytes": result.model.weight_bytes,
         "checked_inputs": read.checked_inputs,
         "near_ties": read.near_ties,
+        "notes": list(read.notes),
         "coarsened_channels": dict(result.coarsened),
         "wide_streams": list(result.wide_streams),
         "clipped": dict(result.clipped),
@@ -81,7 +83,11 @@ def command(
     if as_json:
         print_json(facts)
         return
-    table = Table(show_header=False, box=None)
+    table = make_table("", "", show_header=False)
     for key, value in facts.items():
-        table.add_row(key.replace("_", " "), str(value))
+        table.add_row(key.replace("_", " "), escape(str(value)))
     out.print(table)
+
+
+def _printable(text: str) -> str:
+    return "".join(char if char.isprintable() else "_" for char in text)[:MAX_NAME]

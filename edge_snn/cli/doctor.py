@@ -9,9 +9,9 @@ import sys
 from typing import Any
 
 import click
-from rich.table import Table
+from rich.markup import escape
 
-from edge_snn.cli.common import console, json_option, print_json
+from edge_snn.cli.common import console, json_option, make_table, print_json
 from edge_snn.errors import ExitCode
 from firmware_gen.build import has_newlib
 
@@ -30,6 +30,9 @@ MODULES = (
     ("serial", "pyserial", "serial ports", True),
     ("cobs", "cobs", "serial frames", True),
     ("tflite", "tflite", "reading .tflite", True),
+    ("flatbuffers", "flatbuffers", "reading .tflite", True),
+    ("jinja2", "jinja2", "generating C", True),
+    ("PIL", "pillow", "folders of images", True),
     ("elftools", "pyelftools", "sizes of firmware", True),
     ("capstone", "capstone", "edge-snn verify, edge-snn profile --histogram", False),
     ("matplotlib", "matplotlib", "edge-snn profile --chart", False),
@@ -109,10 +112,12 @@ def command(as_json: bool) -> None:
     if as_json:
         print_json({"ready": ready, "checks": rows})
     else:
-        table = Table("", "tool or package", "for", "version, or how to install it", box=None)
+        table = make_table("", "tool or package", "for", "version, or how to install it")
         for row in rows:
             mark = "ok" if row["found"] else "MISSING" if row["needed"] else "absent"
-            table.add_row(mark, row["name"], row["purpose"], row["version"] or row["install"])
+            table.add_row(
+                mark, *(escape(row[key]) for key in ("name", "purpose")), escape(row["version"] or row["install"])
+            )
         console(False).print(table)
         console(False).print("ready" if ready else "something the main job needs is missing")
     if not ready:

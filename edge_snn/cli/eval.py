@@ -153,7 +153,7 @@ def show(report: dict[str, Any], target: Path) -> None:
     }
     summary = Table(show_header=False, box=None)
     for key, value in facts.items():
-        summary.add_row(key, value)
+        summary.add_row(key, escape(value))
     out.print()
     out.print(summary)
     if len(report["boards"]) > 1:

@@ -6,9 +6,8 @@ from typing import Any
 
 import click
 from rich.markup import escape
-from rich.table import Table
 
-from edge_snn.cli.common import console, json_option, load_model, print_json
+from edge_snn.cli.common import console, json_option, load_model, make_table, print_json
 from edge_snn.graph.macs import dense_macs
 from edge_snn.graph.model import IntegerModel
 
@@ -73,7 +72,7 @@ def command(model_path: str, as_json: bool) -> None:
     out.print(f"[bold]{escape(facts['name'])}[/bold]  T = {facts['timesteps']}, input {shape} uint8")
     out.print(f"sha256 {facts['sha256']}")
     out.print(f"weights {facts['weight_bytes']:,} bytes, {facts['dense_macs']:,} dense MACs a time step\n")
-    table = Table("node", "operation", "shape", "range", "inside (proved)", "dense MACs", box=None)
+    table = make_table("node", "operation", "shape", "range", "inside (proved)", "dense MACs")
     for node in facts["nodes"]:
         inside = ", ".join(f"{key} {low}..{high}" for key, (low, high) in node["accumulators"].items())
         table.add_row(
@@ -88,7 +87,7 @@ def command(model_path: str, as_json: bool) -> None:
     out.print(f"\n[bold]memory plan[/bold]: one arena of {facts['arena_bytes']:,} bytes")
     rows = facts["memory"]
     if rows:
-        memory = Table(*[key.replace("_", " ") for key in rows[0]], box=None)
+        memory = make_table(*[key.replace("_", " ") for key in rows[0]])
         for row in rows:
             memory.add_row(*[escape(str(value)) for value in row.values()])
         out.print(memory)

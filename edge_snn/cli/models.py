@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import click
-from rich.table import Table
 
-from edge_snn.cli.common import console, json_option, print_json
+from edge_snn.cli.common import console, json_option, make_table, print_json
 
 
 def catalogue() -> dict[str, list[dict[str, Any]]]:
@@ -46,12 +45,12 @@ def command(as_json: bool) -> None:
         print_json(facts)
         return
     out = console(False)
-    table = Table("preset", "input", "blocks", "width", "heads", "tokens", "T", "parameters", "MACs a step", box=None)
+    table = make_table("preset", "input", "L", "width", "heads", "tokens", "parameters", "MACs")
     for item in facts["presets"]:
-        values = [item[key] for key in ("name", "input", "depth", "width", "heads", "tokens", "timesteps")]
-        table.add_row(*map(str, values), f"{item['parameters']:,}", f"{item['dense_macs']:,}")
+        values = [item[key] for key in ("name", "input", "depth", "width", "heads", "tokens")]
+        table.add_row(*map(str, values), f"{item['parameters']:,}", f"{item['dense_macs'] / 1e6:,.0f} M")
     out.print(table)
-    shipped = Table("shipped model", "parameters", "float test", "integer test", "mean rate", box=None)
+    shipped = make_table("shipped model", "parameters", "float test", "integer test", "mean rate")
     for item in facts["shipped"]:
         shipped.add_row(
             item["name"],

@@ -52,8 +52,17 @@ def command(
     dataset = data.fit(data.load(data_name, "test", limit), model.input_shape)
     data.check_labels(dataset, len(model.classes))
     folder = Path("build") / "profile" / f"{model.sha256[:12]}-{board.name}"
-    with progress_bar(board.name, len(dataset.x), quiet=as_json) as bar:
-        made = measure(model, board, dataset, folder, bar, histogram)
+    count = len(dataset.x)
+    with progress_bar(board.name, 2 * count, quiet=as_json) as bar:
+        made = measure(
+            model,
+            board,
+            dataset,
+            folder,
+            lambda done, note: bar(count + done, note),
+            histogram,
+            lambda done: bar(done, "host reference"),
+        )
     report = describe(made)
     if chart is not None:
         charts.write(report, chart)
@@ -146,16 +155,15 @@ def _numbers(row: dict[str, Any], share: str) -> list[str]:
 
 def _judge(report: dict[str, Any]) -> None:
     """Raises the error that the profile deserves."""
+    from edge_snn.profile.report import objection
+
     if report["stopped"] == "interrupted":
         click.echo(f"interrupted after {report['images']} images; the table is of these", err=True)
         raise click.exceptions.Exit(ExitCode.INTERRUPTED)
     if report["stopped"]:
         raise DeviceError(f"stopped after {report['images']} images: {report['stopped']}")
-    proof = report.get("proof")
-    if proof is not None and not proof["holds"]:
-        bad = [f"{count:,} x {name}" for name, count in proof["forbidden"].items() if count]
-        bad += [f"{name}, which the static proof did not reach" for name in proof["outside"]]
-        told = "; ".join(bad) or "the static proof has findings"
-        raise MismatchError(f"inference must only add: {told}", hint="edge-snn verify names the places")
+    told = objection(report)
+    if told:
+        raise MismatchError(told, hint="edge-snn verify names the places")
     if report["mismatched_images"]:
         raise MismatchError(f"device and host differ in {report['mismatched_images']} images")

@@ -8,9 +8,8 @@ from typing import Any
 import click
 import numpy as np
 from rich.markup import escape
-from rich.table import Table
 
-from edge_snn.cli.common import console, json_option, load_model, print_json, progress_bar
+from edge_snn.cli.common import console, json_option, load_model, make_table, print_json, progress_bar
 from edge_snn.errors import MismatchError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.reference import Result
@@ -73,7 +72,7 @@ def command(
 
     model = load_model(model_path)
     dataset = data.fit(data.load(data_name, split=split, limit=limit), model.input_shape)
-    data.check_labels(dataset, len(model.classes))
+    dataset = data.match_classes(dataset, model.classes)
     started = time.monotonic()
     with progress_bar("simulating", len(dataset.x), quiet=as_json) as done:
         result = run(model.graph, dataset.x, progress=done)
@@ -107,7 +106,7 @@ def command(
 
 def _show(facts: dict[str, Any]) -> None:
     out = console(False)
-    table = Table("layer", "kind", "neurons", "rate", "spikes per step", box=None)
+    table = make_table("layer", "kind", "neurons", "rate", "spikes per step")
     for layer in facts["layers"]:
         steps = " ".join(f"{value:.1f}" for value in layer["spikes_per_step"])
         table.add_row(escape(layer["name"]), layer["kind"], str(layer["neurons"]), f"{layer['rate']:.3f}", steps)

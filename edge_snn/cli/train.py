@@ -13,70 +13,111 @@ from rich.markup import escape
 
 from edge_snn.cli.common import console, json_option, print_json, progress_bar
 from edge_snn.errors import InputError, ToolMissingError
+from edge_snn.models.config import ATTENTION_KINDS
 
+ENGINES = ("auto", "keras", "torch")
+NARROW = ("bfloat16", "float32")
+MOST_CLASSES = 4096
 DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 
 
 @click.command("train")
-@click.option("--preset", "preset_name", required=True, help="Model size; `edge-snn models` lists them.")
+@click.option("--recipe", "recipe_name", help="Recipe of a shipped model: size, data, schedule; options override it.")
+@click.option("--preset", "preset_name", help="Model size; `edge-snn models` lists them.")
 @click.option("--data", "data_name", help="Data set by name, or one .npz with x_train, y_train.")
-@click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y.")
+@click.option(
+    "--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y; may be repeated."
+)
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz with x, y, for --score-test.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--stage", "stages", multiple=True, help="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; may be repeated.")
-@click.option("--attention", type=click.Choice(["a2os2a", "ssa", "sdsa"]), help="Attention kind.")
-@click.option("--seed", default=1, show_default=True, type=click.IntRange(0, 2**32 - 1))
-@click.option("--batch", default=128, show_default=True, type=click.IntRange(min=1))
-@click.option("--shift", default=2, show_default=True, type=click.IntRange(0, 8), help="Augmentation, pixels.")
-@click.option("--flip/--no-flip", default=True, show_default=True, help="Augmentation, mirror.")
-@click.option("--held-out", default=5000, show_default=True, type=click.IntRange(min=1), help="Validation images.")
+@click.option("--attention", type=click.Choice(ATTENTION_KINDS), help="Attention kind.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="[default: 1]")
+@click.option("--batch", type=click.IntRange(min=1), help="Images a step [default: 128].")
+@click.option("--shift", type=click.IntRange(0, 8), help="Augmentation, pixels [default: 2].")
+@click.option("--flip/--no-flip", default=None, help="Augmentation, mirror [default: flip].")
+@click.option("--erase", type=click.IntRange(0, 32), help="Augmentation, side of an erased square [default: 0].")
+@click.option("--mixup", type=click.FloatRange(0, 10), help="Augmentation, alpha of mixup [default: 0].")
+@click.option("--held-out", type=click.IntRange(min=1), help="Validation images [default: 5000].")
+@click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True, help="What does the steps.")
+@click.option("--narrow", type=click.Choice(NARROW), help="Operands in training, torch engine [default: float32].")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N training images.")
+@click.option("--start", type=click.Path(path_type=Path), help="Trained .tflite of the same network to start from.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --out.")
 @click.option("--score-test", is_flag=True, help="Score the test set once, when training is done.")
 @json_option
 def command(
-    preset_name: str,
+    recipe_name: str | None,
+    preset_name: str | None,
     data_name: str | None,
     train_files: tuple[Path, ...],
     test_file: Path | None,
     out: Path,
     stages: tuple[str, ...],
     attention: str | None,
-    seed: int,
-    batch: int,
-    shift: int,
-    flip: bool,
-    held_out: int,
+    seed: int | None,
+    batch: int | None,
+    shift: int | None,
+    flip: bool | None,
+    erase: int | None,
+    mixup: float | None,
+    held_out: int | None,
+    engine: str,
+    narrow: str | None,
     limit: int | None,
+    start: Path | None,
     resume: bool,
     score_test: bool,
     as_json: bool,
 ) -> None:
-    """Train a preset on a data set; writes OUT/model.tflite, OUT/model.keras and OUT/run.json.
+    """Train a recipe, or a preset on a data set; writes OUT/model.tflite, OUT/model.keras and OUT/run.json.
 
-    The checkpoint is chosen on held-out training images. Ctrl-C loses at most one epoch; --resume goes on.
+    The checkpoint is chosen on held-out training images. Ctrl-C loses at most one epoch; --resume goes on. With
+    files of your own a preset takes their image size and number of classes.
 
     \b
-    Example (a few seconds):
+    Examples (the second takes a minute):
+      edge-snn train --recipe fashion-mnist --out runs/fashion-mnist
       edge-snn train --preset digits --data digits --out runs/digits --stage 1:8 --stage 4:4 \\
           --no-flip --shift 1 --held-out 200
+      edge-snn train --preset cifar10-small --train a.npz --train b.npz --test t.npz --score-test --out runs/own
     """
     from dataclasses import replace
 
     from edge_snn import data
     from edge_snn.models import preset
     from edge_snn.training.recipe import Recipe, Stage
+    from edge_snn.training.recipes import named
 
-    config = preset(preset_name)
+    if bool(recipe_name) == bool(preset_name):
+        raise InputError("give either --recipe or --preset")
+    known = named(recipe_name) if recipe_name else None
+    config = preset(known.preset if known else preset_name or "")
     if attention:
         config = replace(config, attention=attention)
-    schedule = tuple(Stage.parse(text) for text in stages or DEFAULT_SCHEDULE)
-    config = config.with_timesteps(schedule[-1].timesteps)
-    recipe = Recipe(schedule, batch, seed, shift=shift, flip=flip, held_out=held_out)
+    given: dict[str, Any] = {
+        "stages": tuple(Stage.parse(text) for text in stages),
+        "seed": seed,
+        "batch": batch,
+        "shift": shift,
+        "flip": flip,
+        "erase": erase,
+        "mixup": mixup,
+        "held_out": held_out,
+    }
+    base = known.recipe if known else Recipe(tuple(Stage.parse(text) for text in DEFAULT_SCHEDULE))
+    recipe = replace(base, **{key: value for key, value in given.items() if value not in (None, ())})
+    config = config.with_timesteps(recipe.stages[-1].timesteps)
+    if known and not data_name and not train_files:
+        data_name = known.data
+    narrow = narrow or (known.narrow if known else "float32")
     if bool(data_name) == bool(train_files):
         raise InputError("give either --data or --train files")
     training = data.load(data_name, "train", limit) if data_name else data.from_npz(list(train_files), "train")
-    training = data.fit(training.head(limit), config.input_shape)
+    training = training.head(limit)
+    if not known and (train_files or training.name.endswith(".npz")):
+        config = _for_files(config, training)
+    data.fit(training.head(1), config.input_shape)
     data.check_labels(training, config.classes)
     # Read now, so that a wrong file costs no training; it is scored at the end only.
     test = _test_set(data_name, test_file, config) if score_test else None
@@ -86,13 +127,35 @@ def command(
     except ImportError as error:
         raise ToolMissingError("training needs Keras and TensorFlow", hint="pip install 'edge-snn[train]'") from error
     run = _open_run(out, config, recipe, resume)
+    run.engine, run.narrow, run.start = engine, narrow, start
     result = _train(run, training, as_json)
     if test is not None:
         result["test_accuracy"] = _score(run, test)
     if as_json:
         print_json(result)
     else:
-        console(False).print(f"{escape(str(out))}/model.tflite: {result}")
+        console(False).print(escape(f"{out}/model.tflite: {result}"))
+
+
+def _for_files(config: Any, training: Any) -> Any:
+    """The preset for anybody's images: as many classes as labels, and their size where it cannot be fitted."""
+    from dataclasses import replace
+
+    from edge_snn import data
+
+    labels = len(training.classes) or int(training.y.max()) + 1
+    if labels > MOST_CLASSES:
+        raise InputError(
+            f"label {labels - 1} is out of range: at most {MOST_CLASSES} classes",
+            where=training.name,
+            hint="number the classes 0, 1, 2 ..",
+        )
+    config = replace(config, classes=max(2, labels))
+    try:
+        data.fit(training.head(1), config.input_shape)
+    except InputError:
+        config = replace(config, input_shape=training.x.shape[1:])
+    return config
 
 
 def _test_set(data_name: str | None, test_file: Path | None, config: Any) -> Any:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 from rich.markup import escape
-from rich.table import Table
 
-from edge_snn.cli.common import console, json_option, print_json
+from edge_snn.cli.common import console, json_option, make_table, print_json
 from edge_snn.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def command(ctx: click.Context, elf: Path, entry: str, expect: tuple[str, ...], 
 
 def _print(proof: Proof) -> None:
     out = console(False)
-    table = Table("", "functions", "instructions", box=None)
+    table = make_table("", "functions", "instructions")
     table.add_row(f"from {escape(proof.entry)}", f"{len(proof.functions):,}", f"{proof.instructions:,}")
     table.add_row("from interrupts only", f"{len(proof.interrupt_functions):,}", f"{proof.interrupt_instructions:,}")
     out.print(f"{escape(proof.arch.core)} ({proof.arch.name}), read by {proof.decoder}")

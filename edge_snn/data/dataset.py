@@ -59,6 +59,40 @@ def check_labels(dataset: Dataset, classes: int) -> None:
         )
 
 
+def match_classes(dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
+    """The data set with its labels in the model's numbering: a folder's classes are in the order of their names.
+
+    Names are compared without case, and without signs that no folder's name can hold (``T-shirt/top`` is
+    ``t_shirt_top``). Numbers are no names: labels stay as they are where either side has nothing else.
+
+    Raises:
+        InputError: a label without a logit, or a class that is none of the model's.
+    """
+    if dataset.classes in ((), classes) or _numbers(dataset.classes) or _numbers(classes):
+        check_labels(dataset, len(classes))
+        return dataset
+    known = {_plain(name): index for index, name in enumerate(classes)}
+    used = np.unique(dataset.y)
+    for label in used:
+        if _plain(dataset.classes[label]) not in known or len(known) != len(classes):
+            raise InputError(
+                f"class {dataset.classes[label][:60]!r} is none of the model's: {', '.join(classes)[:300]}",
+                where=dataset.name,
+                hint="name the folders after the model's classes, or 0, 1, 2 .. in the order of its logits",
+            )
+    numbers = np.zeros(len(dataset.classes), np.int64)
+    numbers[used] = [known[_plain(dataset.classes[label])] for label in used]
+    return replace(dataset, y=numbers[dataset.y], classes=classes)
+
+
+def _numbers(names: tuple[str, ...]) -> bool:
+    return names == tuple(map(str, range(len(names))))
+
+
+def _plain(name: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in name.casefold())
+
+
 def fit(dataset: Dataset, shape: tuple[int, int, int]) -> Dataset:
     """Brings images to a model's input by exact integer averaging where the size divides.
 

@@ -22,7 +22,8 @@ def _is_label(name: str) -> bool:
 def read(path: Path) -> Dataset:
     """Reads ``path/CLASS/*.png`` (or jpg, bmp, pgm, ppm); classes in the order of their names.
 
-    Sub-folders named 0, 1, 2 .. are labels by number.
+    Sub-folders named 0, 1, 2 .. are labels by number. One image of each class comes after the other, so that the
+    first N are of all classes.
 
     Raises:
         InputError: no image, images of different shapes, or a file that is not an image.
@@ -37,8 +38,10 @@ def read(path: Path) -> Dataset:
         folders.sort(key=lambda folder: int(folder.name))
     images: list[np.ndarray] = []
     labels: list[int] = []
+    turns: list[int] = []
     for position, folder in enumerate(folders):
-        for file in sorted(item for item in folder.iterdir() if item.suffix.lower() in SUFFIXES):
+        files = sorted(item for item in folder.iterdir() if item.suffix.lower() in SUFFIXES)
+        for turn, file in enumerate(files):
             try:
                 with Image.open(file) as picture:
                     if picture.width * picture.height > MAX_PIXELS:
@@ -53,7 +56,9 @@ def read(path: Path) -> Dataset:
                 raise InputError(f"is {array.shape}, the first image is {images[0].shape}", where=str(file))
             images.append(array)
             labels.append(int(folder.name) if numbered else position)
+            turns.append(turn)
     if not images:
         raise InputError(f"has no image ({', '.join(SUFFIXES)})", where=str(path))
     classes = () if numbered else tuple(folder.name for folder in folders)
-    return Dataset(np.stack(images), np.array(labels, np.int64), classes, path.name)
+    order = np.argsort(turns, kind="stable")
+    return Dataset(np.stack(images)[order], np.array(labels, np.int64)[order], classes, path.name)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 
 from edge_snn.errors import InputError
+from edge_snn.files import need_file
 
 MAX_BYTES = 8 << 30
 # Zip packs at best 1:1032. Real images of any size stay below 1:50, so a large member beyond this is a bomb.
@@ -44,6 +45,7 @@ def read(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
         InputError: not an archive of arrays, damaged, or holding Python objects.
     """
     where = str(path)
+    need_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
@@ -54,8 +56,6 @@ def read(path: Path, names: tuple[str, ...]) -> dict[str, np.ndarray]:
                 with archive.open(entries[f"{name}.npy"]) as stream:
                     arrays[name] = npy_format.read_array(stream, allow_pickle=False)
             return arrays
-    except FileNotFoundError as error:
-        raise InputError("no such file", where=where) from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", where=where) from error
     except InputError:

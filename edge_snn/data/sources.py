@@ -66,7 +66,7 @@ def load(source: str, split: str = "test", limit: int | None = None, root: Path 
     path = Path(source)
     if path.is_dir():
         return folder.read(path).head(limit)
-    if path.suffix == ".npz" or path.is_file():
+    if path.suffix == ".npz" or path.exists():
         return from_npz([path], split).head(limit)
     raise InputError(
         "no such data set, file or folder",

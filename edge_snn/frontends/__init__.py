@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_snn.errors import InputError
+from edge_snn.files import need_file
 from edge_snn.frontends import keras_file, names, tflite_file
 from edge_snn.frontends.execute import execute
 from edge_snn.frontends.recognise import recognise
@@ -55,15 +56,19 @@ def read(path: Path, check: bool = True, images: np.ndarray | None = None) -> Fl
     with tempfile.TemporaryDirectory(prefix="edge_snn_") as folder:
         exported = Path(folder) / "exported.tflite"
         keras_file.export(path, exported)
-        return _read_tflite(exported, check, images)
+        try:
+            return _read_tflite(exported, check, images)
+        except InputError as error:
+            told = error.diagnostic
+            where = told.where.replace(str(exported), f"{path} (exported to .tflite)")
+            raise InputError(told.reason, where=where, hint=told.hint) from error
 
 
 def _is_keras(path: Path) -> bool:
+    need_file(path)
     try:
         with path.open("rb") as stream:
             return stream.read(4) == ZIP
-    except FileNotFoundError as error:
-        raise InputError("no such file", where=str(path)) from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
 

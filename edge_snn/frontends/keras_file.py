@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from edge_snn.errors import InputError, ToolMissingError
+from edge_snn.files import need_file
 from edge_snn.frontends.child import run_child
 
 MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
@@ -51,6 +52,7 @@ def export(path: Path, target: Path) -> None:
 def check(path: Path) -> None:
     """Raises InputError unless the archive is whole and names only classes of Keras and of this project."""
     where = str(path)
+    need_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()

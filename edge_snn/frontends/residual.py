@@ -42,7 +42,9 @@ def affine(walk: Walk, operator: Operator) -> Value:
     if not isinstance(number, Constant):
         verb = {"MUL": "multiplies", "DIV": "divides", "SUB": "subtracts"}.get(operator.kind, "combines")
         raise walk.refusal(
-            operator, f"{verb} two computed values", "attention is taken as matrix products of Q, K and V"
+            operator,
+            f"{verb} two computed values",
+            "attention is taken as matrix products of Q, K and V; the element-wise one (sdsa) does not convert",
         )
     if position == 1 and operator.kind in ("SUB", "DIV"):
         raise walk.refusal(operator, "subtracts from, or divides, a constant")

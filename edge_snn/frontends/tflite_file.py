@@ -26,6 +26,7 @@ MAX_ENDS = 1024  # inputs, or outputs, of one operator
 MAX_RANK = 8
 MAX_TENSOR_ELEMENTS = 1 << 28
 IDENTIFIER = b"TFL3"
+CALLERS = ("WHILE", "IF", "CALL", "CALL_ONCE", "STABLEHLO_WHILE", "STABLEHLO_CASE", "STABLEHLO_COMPOSITE")
 
 # Of the schema's TensorType.
 DTYPES = {0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bool", 9: "int8"}
@@ -124,8 +125,8 @@ def _parse(content: bytes, path: Path) -> TfliteFile:
     import tflite
 
     model = tflite.Model.GetRootAs(content, 0)
-    if model.SubgraphsLength() != 1:
-        raise InputError(f"has {model.SubgraphsLength()} subgraphs, one is expected", where=str(path))
+    if model.SubgraphsLength() < 1:
+        raise _damaged("it has no graph", path)
     codes = []
     for index in range(_count(model.OperatorCodesLength(), MAX_OPERATORS, "operator codes", path)):
         code = model.OperatorCodes(index)
@@ -140,6 +141,8 @@ def _parse(content: bytes, path: Path) -> TfliteFile:
         _operator(graph.Operators(index), index, codes, len(tensors), path)
         for index in range(_count(graph.OperatorsLength(), MAX_OPERATORS, "operators", path))
     )
+    if model.SubgraphsLength() != 1:
+        raise _calls_subgraphs(model.SubgraphsLength(), tensors, operators, path)
     if graph.InputsLength() != 1 or graph.OutputsLength() != 1:
         raise InputError(
             f"has {graph.InputsLength()} inputs and {graph.OutputsLength()} outputs, one of each is expected",
@@ -150,6 +153,13 @@ def _parse(content: bytes, path: Path) -> TfliteFile:
         raise _damaged("its input or output is no tensor", path)
     _check_order(tensors, operators, ends[0], path)
     return TfliteFile(path, hashlib.sha256(content).hexdigest(), tensors, operators, *ends)
+
+
+def _calls_subgraphs(count: int, tensors: tuple[Tensor, ...], operators: Sequence[Operator], path: Path) -> InputError:
+    reason = f"the file has {count} subgraphs, one is expected: loops and branches have no place in such a model"
+    callers = [operator for operator in operators if operator.kind in CALLERS]
+    named = TfliteFile(path, "", tensors, (), 0, 0).describe(callers[0]) if callers else ""
+    return InputError(reason, where=f"{path}: {named}" if named else str(path))
 
 
 def _check_order(tensors: Sequence[Tensor], operators: Sequence[Operator], source: int, path: Path) -> None:

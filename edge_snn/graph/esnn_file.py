@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from edge_snn.errors import InputError
+from edge_snn.files import need_file
 from edge_snn.graph.checks import MAX_ELEMENTS
 from edge_snn.graph.graph import OPS, Graph
 from edge_snn.graph.model import Bounds, EdgeFacts, IntegerModel
@@ -127,12 +128,13 @@ def save(model: IntegerModel, path: Path) -> None:
         aside.unlink(missing_ok=True)
 
 
-def load(path: Path) -> IntegerModel:
+def load(path: Path | str) -> IntegerModel:
     """Reads and checks a model file; nothing in it is trusted.
 
     Raises:
         InputError: not a file, not such a file, an unknown version or field, or damaged content.
     """
+    need_file(path)
     try:
         with zipfile.ZipFile(path) as archive:
             return _Reader(archive, str(path)).model()
@@ -141,8 +143,6 @@ def load(path: Path) -> IntegerModel:
             raise
         where = f"{path}: {error.diagnostic.where}" if error.diagnostic.where else str(path)
         raise InputError(error.diagnostic.reason, where=where, hint=error.diagnostic.hint) from error
-    except FileNotFoundError as error:
-        raise InputError("no such file", where=str(path)) from error
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror or error}", where=str(path)) from error
     except (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, NotImplementedError, RuntimeError) as error:
@@ -275,6 +275,12 @@ class _Reader:
         stray = sorted(set(self._sizes) - self._used)
         if stray:
             raise InputError(f"the archive holds {stray[0][:60]!r}, which the manifest does not name")
+        if hashlib.sha256(_canonical(manifest)).hexdigest() != model.sha256:
+            raise InputError(
+                "the manifest says the same as another one in other words, so its identity is not that of its content",
+                where="manifest.json",
+                hint="write every attribute, and number the tensors in order (docs/esnn.md)",
+            )
         return model
 
     def _edge(self, name: str, document: Any, specs: Mapping[str, TensorSpec]) -> EdgeFacts:

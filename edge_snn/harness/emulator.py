@@ -130,7 +130,9 @@ class Emulator:
 
     def _said(self) -> str:
         self._errors.seek(0)
-        lines = [line.strip() for line in self._errors.read()[-2000:].splitlines() if line.strip()]
+        # QEMU also says there that it waits for a connection, which is how it should be.
+        lines = [line.strip() for line in self._errors.read()[-2000:].splitlines() if ": info: " not in line]
+        lines = [line for line in lines if line]
         return f": {lines[-1][:200]}" if lines else ""
 
     def close(self) -> None:

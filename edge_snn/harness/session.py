@@ -199,4 +199,5 @@ def load_data(source: str, model: IntegerModel, limit: int | None = None) -> Dat
     Raises:
         InputError: there is none, or it does not fit.
     """
-    return data.fit(data.load(source, "test", limit), model.input_shape)
+    loaded = data.fit(data.load(source, "test", limit), model.input_shape)
+    return data.match_classes(loaded, model.classes)

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 from keras import ops
 
-from edge_snn.models.config import ModelConfig
+from edge_snn.models.config import ATTENTION_NEURONS, ModelConfig
 from edge_snn.models.linear import linear_norm
 
 SSA_SCALE = 0.125  # Spikformer's constant
@@ -61,21 +61,23 @@ def attention(spikes: Any, config: ModelConfig, name: str, neuron: Callable[...,
     ``neuron(x, name, threshold=1.0, ternary=False)`` makes a spiking neuron layer and returns its spikes.
 
     - a2os2a: binary Q, ReLU K, ternary V: ``SN(Q K^T V)`` (Guo et al. 2025).
-    - ssa: binary Q, K, V: ``SN(0.125 Q K^T V)`` (Spikformer).
+    - ssa: binary Q, K, V: ``SN(0.125 Q K^T V)`` (Spikformer); so is any other kind with a binary K.
     - sdsa: binary Q, K, V: ``SN(sum_n Q * K) * V`` (Spike-driven Transformer).
     """
-    query = neuron(linear_norm(spikes, config.width, f"{name}_q"), f"{name}_q_neuron")
-    if config.attention == "a2os2a":
-        key = linear_norm(spikes, config.width, f"{name}_k", config.key_gain)
-        key = keras.layers.ReLU(name=f"{name}_k_relu")(key)
-    else:
-        key = neuron(linear_norm(spikes, config.width, f"{name}_k"), f"{name}_k_neuron")
-    ternary = config.attention == "a2os2a"
-    value = neuron(linear_norm(spikes, config.width, f"{name}_v"), f"{name}_v_neuron", ternary=ternary)
+    kinds = ATTENTION_NEURONS[config.attention]
+
+    def operand(part: str, kind: str) -> Any:
+        gain = config.key_gain if kind == "relu" else 1.0
+        current = linear_norm(spikes, config.width, f"{name}_{part}", gain)
+        if kind == "relu":
+            return keras.layers.ReLU(name=f"{name}_{part}_relu")(current)
+        return neuron(current, f"{name}_{part}_neuron", ternary=kind == "ternary")
+
+    query, key, value = (operand(part, kind) for part, kind in zip("qkv", kinds))
     threshold = config.attention_threshold
     if config.attention == "sdsa":
         gate = neuron(TokenSum(name=f"{name}_sum")(query, key), f"{name}_neuron", threshold=threshold)
         return keras.layers.Multiply(name=f"{name}_gate")([value, gate])
-    scale = 1.0 if config.attention == "a2os2a" else SSA_SCALE
+    scale = 1.0 if kinds[1] == "relu" else SSA_SCALE
     mixed = HeadProduct(config.heads, scale, name=f"{name}_product")(query, key, value)
     return neuron(mixed, f"{name}_neuron", threshold=threshold)

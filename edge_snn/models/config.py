@@ -8,7 +8,16 @@ from typing import Any
 
 from edge_snn.errors import InputError
 
-ATTENTION_KINDS = ("a2os2a", "ssa", "sdsa")
+# Kind of attention -> neurons of Q, K and V; the last three undo one choice of A2OS2A each.
+ATTENTION_NEURONS = {
+    "a2os2a": ("binary", "relu", "ternary"),
+    "ssa": ("binary", "binary", "binary"),
+    "sdsa": ("binary", "binary", "binary"),
+    "a2os2a-ternary-q": ("ternary", "relu", "ternary"),
+    "a2os2a-binary-k": ("binary", "binary", "ternary"),
+    "a2os2a-binary-v": ("binary", "relu", "binary"),
+}
+ATTENTION_KINDS = tuple(ATTENTION_NEURONS)
 
 
 @dataclass(frozen=True)
@@ -28,8 +37,8 @@ class ModelConfig:
             stage 4 pools the membrane current.
         pool_size: 3 or 2; "same" padding, so n becomes ceil(n / 2) (the window starts at -1 for odd n).
         mlp_ratio: width of the hidden layer over D.
-        attention: "a2os2a" (binary Q, ReLU K, ternary V), "ssa" (Spikformer: binary Q, K, V, scaled) or
-            "sdsa" (Spike-driven Transformer).
+        attention: "a2os2a" (binary Q, ReLU K, ternary V), "ssa" (Spikformer: binary Q, K, V, scaled),
+            "sdsa" (Spike-driven Transformer), or a variant of the first: see :data:`ATTENTION_NEURONS`.
         attention_threshold: Vth of the neuron behind the attention.
         key_gain: initial gamma of the BatchNorm of K; keeps the first attention sums near the threshold.
     """
@@ -190,12 +199,21 @@ PRESETS: dict[str, ModelConfig] = {
             pools=(2, 4),
         ),
         ModelConfig(
-            "cifar10-micro",
+            "cifar10",
             depth=2,
             width=96,
             heads=4,
             input_shape=(32, 32, 3),
             stage_channels=(24, 48, 72, 96),
+            pools=(1, 3),
+        ),
+        ModelConfig(
+            "cifar10-small",
+            depth=2,
+            width=64,
+            heads=4,
+            input_shape=(32, 32, 3),
+            stage_channels=(16, 32, 48, 64),
             pools=(1, 3),
         ),
         ModelConfig(

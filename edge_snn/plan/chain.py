@@ -13,6 +13,7 @@ from edge_snn.plan.steps import Finish, Spikes
 
 BLOCK = 16  # outputs of a block
 MAX_INPUTS = INT16_MAX - 32  # rows are numbered in int16
+MAX_COLUMNS = 8  # of a window (esnn_v6m.h)
 MAX_KEPT = (1 << 16) - 1  # places in lists of lines are uint16
 
 
@@ -51,7 +52,7 @@ class Chain:
         parts = {
             "masks": 8 * steps * self.words,
             "list": 4 * self.list_entries,  # int32 (esnn_v6m.h); int16 elsewhere
-            "totals": 4 * steps,
+            "totals": 8 * steps,
             "sums": 2 * steps * BLOCK,
         }
         if not self.narrow:
@@ -93,10 +94,11 @@ def narrow_neuron(model: IntegerModel, node: Neuron) -> bool:
 
 
 def lane_neuron(model: IntegerModel, node: Neuron) -> bool:
-    """Whether its membrane fits 16 bits as well, and so does its distance from the threshold."""
-    membrane = model.accumulators[f"{node.name}.membrane"]
-    fits = membrane.bits <= 16 and membrane.low - int(np.max(node.threshold)) >= -INT16_MAX - 1
-    return narrow_neuron(model, node) and fits
+    """Whether its membrane fits 16 bits as well, and so does its distance from the threshold (ternary: from both)."""
+    membrane, threshold = model.accumulators[f"{node.name}.membrane"], int(np.max(node.threshold))
+    low = membrane.low - threshold
+    high = membrane.high + (threshold - 1 if node.polarity == "ternary" else 0)
+    return narrow_neuron(model, node) and low >= -INT16_MAX - 1 and high <= INT16_MAX
 
 
 def block_finish(model: IntegerModel, finish: Finish) -> bool:

@@ -11,6 +11,7 @@ from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.model import INT16_MAX, IntegerModel
 from edge_snn.plan.chain import BLOCK, Chain, most_parts
 from edge_snn.plan.memory import aligned
+from edge_snn.plan.pixels import Pixels
 from edge_snn.plan.steps import Finish, FinishedStep, Spikes, padded
 from edge_snn.plan.vector import Vector
 
@@ -46,6 +47,7 @@ class ConvStep(FinishedStep):
         table: pixels go through tables of multiples of their weights (esnn_conv2d_table).
         chain: how its sums are shared over time; None for pixels, and where they need 32 bits.
         vector: the same for a core with vector registers.
+        pixels: how a table serves such a core.
     """
 
     kind: ClassVar[str] = "conv2d"
@@ -58,6 +60,7 @@ class ConvStep(FinishedStep):
     chain: Chain | None
     table: bool
     vector: Vector | None = None
+    pixels: Pixels | None = None
 
     @property
     def line_entries(self) -> int:
@@ -87,7 +90,7 @@ class ConvStep(FinishedStep):
 
     @property
     def inside(self) -> dict[str, tuple[str, int]]:
-        if self.chain is None:
+        if self.chain is None or self.vector is not None:
             return {}
         parts, at = {"columns": ("lists", 0)}, 0
         for part, size in self._line_parts(self.chain).items():
@@ -101,6 +104,8 @@ class ConvStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.pixels is not None:
+            return self.pixels.scratch
         if self.vector is not None:
             return self.vector.scratch
         if self.chain is not None:

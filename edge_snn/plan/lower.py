@@ -19,11 +19,12 @@ from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import AttentionStep
-from edge_snn.plan.chain import Chain, block_finish, narrow_finish, plan_chain
+from edge_snn.plan.chain import MAX_COLUMNS, Chain, block_finish, narrow_finish, plan_chain
 from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
+from edge_snn.plan.pixels import plan_pixels
 from edge_snn.plan.pool import PoolStep, window
-from edge_snn.plan.readout import ReadoutStep
+from edge_snn.plan.readout import MAX_ROWS, ReadoutStep
 from edge_snn.plan.residual import CurrentStep
 from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stream, padded
 from edge_snn.plan.vector import HEAD, Vector, plan_vector
@@ -69,7 +70,7 @@ class Lowering:
                 self._check_rows(node.name, node.weight.shape[0], node.weight.shape[1])
                 source = self._spikes(node.inputs[0])
                 chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish)
-                vector = self._vector(chain, source, 1, (1, 1), finish)
+                vector = self._vector(chain, source, finish)
                 self.steps.append(LinearStep(node.name, finish, node, source, chain, vector))
         elif isinstance(node, Attention):
             self._attention(node)
@@ -83,7 +84,10 @@ class Lowering:
             self.steps.append(PoolStep(node.name, self._spikes(node.inputs[0]), output, window(node, shape), shape))
         elif isinstance(node, Readout):
             self._check_rows(node.name, node.weight.shape[0], node.weight.shape[1])
-            self.steps.append(ReadoutStep(node.name, node, self._spikes(node.inputs[0])))
+            spikes = self._spikes(node.inputs[0])
+            if spikes.positions * spikes.timesteps > MAX_ROWS:
+                raise InputError(f"sums {spikes.positions} positions, the kernel counts to {MAX_ROWS}", where=node.name)
+            self.steps.append(ReadoutStep(node.name, node, spikes))
         elif not isinstance(node, Relu):
             raise InputError(f"{node.op} cannot be lowered to the kernels", where=node.name)
 
@@ -105,18 +109,22 @@ class Lowering:
         storage = INPUT if source is None else source.storage
         finish = self._finish(node.name)
         chain = None
-        if source is not None:
+        if source is not None and kw <= MAX_COLUMNS:
             chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish, spec.shape[1], kh)
         table = source is None and tabled(self.model, node, finish)
-        vector = None if source is None else self._vector(chain, source, spec.shape[1], (kh, kw), finish)
+        vector = None if source is None else self._vector(chain, source, finish, spec.shape[1], node)
+        pixels = None
+        if table and self.vectors and finish.neuron is not None:
+            pixels = plan_pixels(node, finish.neuron.node, spec.shape, finish.neuron.window is not None)
+        size = out.shape[:2]
         self.steps.append(
-            ConvStep(node.name, finish, node, source, storage, spec.shape, out.shape[:2], chain, table, vector)
+            ConvStep(node.name, finish, node, source, storage, spec.shape, size, chain, table, vector, pixels)
         )
 
     def _vector(
-        self, chain: Chain | None, source: Spikes, width: int, kernel: tuple[int, int], finish: Finish
+        self, chain: Chain | None, source: Spikes, finish: Finish, width: int = 1, node: Conv2D | None = None
     ) -> Vector | None:
-        return plan_vector(self.model, chain, source, width, kernel, finish) if self.vectors else None
+        return plan_vector(self.model, chain, source, finish, width, node) if self.vectors else None
 
     def _is_key(self, node: Linear) -> bool:
         """Whether the layer makes K of one attention only: then the attention computes it."""
@@ -146,7 +154,7 @@ class Lowering:
         width = query.channels // node.heads
         vector = None
         if width == HEAD and block_finish(self.model, finish) and finish.neuron and not finish.neuron.output.ternary:
-            vector = self._vector(chain, made_of, 1, (1, 1), Finish(made_of.timesteps, 1))
+            vector = self._vector(chain, made_of, Finish(made_of.timesteps, 1))
         self.steps.append(AttentionStep(node.name, finish, node, query, value, made_of, layer, relu, chain, vector))
 
     def _key_chain(self, node: Attention, layer: Linear, relu: Relu, source: Spikes, width: int) -> Chain | None:

@@ -21,11 +21,13 @@ class Plan:
         steps: in order of execution; each is timed.
         buffers: packed, by offset.
         counters: number of spike counters.
+        vectors: for a core with vector registers (Helium).
     """
 
     steps: tuple[Step, ...]
     buffers: tuple[Buffer, ...]
     counters: int
+    vectors: bool = False
 
     def __post_init__(self) -> None:
         memory.check(self.buffers)
@@ -92,4 +94,4 @@ def build_plan(model: IntegerModel, vectors: bool = False) -> Plan:
             buffers.append(Buffer(scratch_name(index, part), "scratch", need, index, index))
     counters = sum(model.graph.timesteps * (2 if node.polarity == "ternary" else 1) for node in model.graph.neurons)
     packed = sorted(memory.pack(buffers), key=lambda buffer: buffer.offset)
-    return Plan(steps, tuple(packed), counters)
+    return Plan(steps, tuple(packed), counters, vectors)

@@ -8,6 +8,8 @@ from typing import ClassVar
 from edge_snn.graph.readout import Readout
 from edge_snn.plan.steps import Spikes, Step, padded
 
+MAX_ROWS = (1 << 16) - 1  # spikes of a channel are counted in 16 bits
+
 
 @dataclass(frozen=True)
 class ReadoutStep(Step):
@@ -24,4 +26,4 @@ class ReadoutStep(Step):
 
     @property
     def scratch(self) -> dict[str, int]:
-        return {"rows": 2 * 8 * self.source.row_bytes, "sums": 4 * padded(self.node.weight.shape[1])}
+        return {"rows": max(32, 8 * self.source.row_bytes), "sums": 8 * padded(self.node.weight.shape[1])}

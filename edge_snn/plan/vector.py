@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.model import IntegerModel
-from edge_snn.plan.chain import BLOCK, Chain, lane_neuron
+from edge_snn.graph.neuron import Neuron
+from edge_snn.plan.chain import BLOCK, Chain, narrow_neuron
 from edge_snn.plan.steps import Finish, Spikes
 
 TIMESTEPS = 4
@@ -27,6 +29,7 @@ class Vector:
         width: positions in a line of the input.
         channels: outputs.
         order: the time step at each place of the chain.
+        marks: positions of a line from the first window's first to behind the last one's last.
         pooled: whether spikes are gathered in scratch before they are pooled.
     """
 
@@ -35,6 +38,7 @@ class Vector:
     width: int
     channels: int
     order: tuple[int, ...]
+    marks: int
     pooled: bool
 
     @property
@@ -57,7 +61,7 @@ class Vector:
         """Bytes of the scratch parts."""
         parts = {
             "lists": self.kernel[0] * PARTS * self.list_bytes,
-            "marks": self.kernel[0] * (self.width + 1) * MARK_BYTES,
+            "marks": (self.kernel[0] + 1) * self.marks * MARK_BYTES,
             "sums": 2 * TIMESTEPS * self.row_bytes,
         }
         if self.pooled:
@@ -65,23 +69,42 @@ class Vector:
         return parts
 
 
+def _fits(model: IntegerModel, node: Neuron) -> bool:
+    """Whether a neuron lives in 16 bits: comparisons are exact, so that only its membrane counts."""
+    return narrow_neuron(model, node) and model.accumulators[f"{node.name}.membrane"].bits <= 16
+
+
+def line_marks(node: Conv2D, width: int) -> int:
+    """Positions of a line of ``width`` from the first window's first to behind the last window's last."""
+    kernel, (_, left, _, right) = node.weight.shape[1], node.padding
+    last = (width + left + right - kernel) // node.stride[1] * node.stride[1]
+    return int(max(left + width + 1, last + kernel + 1))
+
+
 def plan_vector(
-    model: IntegerModel, chain: Chain | None, source: Spikes, width: int, kernel: tuple[int, int], finish: Finish
+    model: IntegerModel, chain: Chain | None, source: Spikes, finish: Finish, width: int = 1, node: Conv2D | None = None
 ) -> Vector | None:
     """The vector form of a layer that has a chain, or None where the vector kernels do not reach.
 
     Args:
-        width: positions in a line of the input.
-        kernel: (height, width) of the window.
+        width: positions in a line of the input; a linear layer has lines of one.
+        node: the convolution, unless the layer is linear.
     """
     if chain is None or not chain.narrow or len(chain.order) != TIMESTEPS:
         return None
     neuron = finish.neuron
+    kernel, marks = (1, 1), width + 1
+    if node is not None:
+        kernel = (node.weight.shape[0], node.weight.shape[1])
+        marks = line_marks(node, width)
     pooled = neuron is not None and neuron.window is not None
-    made = Vector(kernel, source.channels, width, chain.channels, chain.order, pooled)
+    made = Vector(kernel, source.channels, width, chain.channels, chain.order, marks, pooled)
     units = width * source.channels * made.row_bytes // UNIT
-    if kernel[0] > MAX_LINES or units > MAX_UNITS or (neuron is not None and not lane_neuron(model, neuron.node)):
+    if kernel[0] > MAX_LINES or units > MAX_UNITS or (neuron is not None and not _fits(model, neuron.node)):
         return None
-    if finish.residual is not None and finish.residual.steps != TIMESTEPS:
+    if finish.pooled is not None and finish.pooled.steps != TIMESTEPS:
         return None
+    residual = finish.residual
+    if residual is not None and (residual.steps != TIMESTEPS or chain.channels % BLOCK != 0):
+        return None  # what stands in lanes past the last channel of a stored current is not known
     return made

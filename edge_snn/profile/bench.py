@@ -13,7 +13,7 @@ from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.report import tool_versions
 from edge_snn.profile import rival
 from edge_snn.profile.measure import measure
-from edge_snn.profile.report import describe
+from edge_snn.profile.report import describe, objection
 from firmware_gen import boards
 
 # One board a core, the smallest core first.
@@ -72,8 +72,8 @@ def bench_model(
             raise DeviceError(report["stopped"], where=name)
         if report["mismatched_images"]:
             raise MismatchError(f"device and host differ in {report['mismatched_images']} images", where=name)
-        if not report["proof"]["holds"]:
-            raise MismatchError("inference must only add", where=name, hint="edge-snn profile --histogram says more")
+        if objection(report):
+            raise MismatchError(objection(report), where=f"{model.name} on {name}", hint=f"edge-snn verify {made.elf}")
         cores[core] = _core(report)
         facts = {
             "mean_rate": report["total"]["rate"],
@@ -179,17 +179,14 @@ def _layers(cores: dict[str, Any]) -> list[str]:
         f"| layer | kind | neurons | rate | dense MACs |{heads}",
         "|---|---|--:|--:|--:|" + "--:|--:|" * len(cores),
     ]
-    for rows in zip(*(row["layers"] for row in cores.values())):
-        first = rows[0]
-        cells = [
-            first["name"].replace("|", "\\|"),
-            first["kind"],
-            _number(first["neurons"]),
-            _number(first["rate"], ".3f"),
-        ]
+    tables = [{layer["name"]: layer for layer in row["layers"]} for row in cores.values()]
+    for name in dict.fromkeys(name for table in tables for name in table):
+        rows = [table.get(name) for table in tables]  # cores may cut a model into other steps
+        first = next(row for row in rows if row is not None)
+        cells = [name.replace("|", "\\|"), first["kind"], _number(first["neurons"]), _number(first["rate"], ".3f")]
         cells.append(_number(first["dense_macs"]))
         for row in rows:
-            cells += [_number(row["instructions"]), _number(row["ratio"], ".3f")]
+            cells += [_number(row["instructions"]), _number(row["ratio"], ".3f")] if row else ["", ""]
         lines.append("| " + " | ".join(cells) + " |")
     return [*lines, ""]
 

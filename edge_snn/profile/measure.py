@@ -15,7 +15,6 @@ from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.evaluate import Evaluation, evaluate
 from edge_snn.harness.facts import HostResults, ModelFacts, model_facts
-from edge_snn.plan import build_plan
 from edge_snn.profile import plugin
 from edge_snn.profile.cycles import cycle_model
 from edge_snn.profile.histogram import Agreement, Histogram, agreement, histogram
@@ -83,6 +82,7 @@ def measure(
     folder: Path,
     progress: Progress | None = None,
     with_histogram: bool = False,
+    host_progress: Callable[[int], None] | None = None,
 ) -> Measurement:
     """Builds the model for a board, runs the images there, and compares every one with the host.
 
@@ -90,6 +90,7 @@ def measure(
         dataset: images and labels that fit the model.
         folder: receives the build and the journal.
         progress: called with the number of images done and a note.
+        host_progress: called with the number of images done by the integer reference.
         with_histogram: also count executed instructions by class, with the project's plugin for QEMU.
 
     Raises:
@@ -102,10 +103,10 @@ def measure(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
-    plan = build_plan(model)
-    facts = model_facts(model, plan)
     made = build(model, board, folder / "firmware")
-    result = run(model.graph, dataset.x)
+    plan = made.generated.plan  # what runs there: it differs from core to core
+    facts = model_facts(model, plan)
+    result = run(model.graph, dataset.x, progress=host_progress)
     host = HostResults(result.logits, result.counts, np.asarray(sum(result.sops.values())))
     counts = folder / "counts.txt"
     options: list[str] = []
@@ -126,6 +127,7 @@ def measure(
         return measured
     clocked = measured.step_instructions
     sorted_out = histogram(program, plugin.read(counts, done.images, len(plan.steps)), cycle_model(board.core))
+    counts.unlink()  # some 50 kB an image
     counted = replace(measured, histogram=sorted_out, agreement=agreement(made.elf, sorted_out))
     apart = float(np.abs(counted.step_instructions - clocked).max())
     if apart > CLOCK_TOLERANCE:

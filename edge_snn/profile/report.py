@@ -84,6 +84,16 @@ def describe(made: Measurement) -> dict[str, Any]:
     return report
 
 
+def objection(report: dict[str, Any]) -> str:
+    """What speaks against "inference only adds" in a profile with a histogram; "" if nothing does."""
+    proof = report.get("proof")
+    if proof is None or proof["holds"]:
+        return ""
+    bad = [f"{count:,} x {name}" for name, count in proof["forbidden"].items() if count]
+    bad += [f"{name}, which the static proof did not reach" for name in proof["outside"]]
+    return f"inference must only add: {'; '.join(bad) or 'the static proof has findings'}"
+
+
 def _window(window: Window, inferences: int) -> dict[str, Any]:
     """Means over the inferences: classes that occur, and modelled cycles."""
     classes = {name: round(window.classes[name] / inferences) for name in CLASSES if window.classes[name]}

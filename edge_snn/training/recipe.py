@@ -7,6 +7,15 @@ from typing import Any
 
 from edge_snn.errors import InputError
 
+CLIP_NORM = 5.0  # of all gradients together
+WARM_UP = 300  # steps
+FLOOR = 0.01  # of the peak learning rate, at the end of a stage
+
+
+def warm_up_steps(total: int) -> int:
+    """Steps over which the learning rate rises, of a stage's ``total``."""
+    return min(WARM_UP, total // 5)
+
 
 @dataclass(frozen=True)
 class Stage:
@@ -61,6 +70,8 @@ class Recipe:
         label_smoothing: of the cross entropy.
         shift: images are moved by up to this many pixels.
         flip: images are mirrored half of the time.
+        erase: side of the square that is painted over in half of the images; 0 is none.
+        mixup: alpha of mixup, in all stages but the last; 0 is none.
         held_out: training images at the end of the set that choose the checkpoint and are never trained on.
     """
 
@@ -72,6 +83,8 @@ class Recipe:
     shift: int = 2
     flip: bool = True
     held_out: int = 5000
+    erase: int = 0
+    mixup: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.stages or self.batch < 1 or self.held_out < 1 or not 0 <= self.shift <= 8:

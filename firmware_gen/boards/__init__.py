@@ -67,8 +67,8 @@ class Board:
 
     @property
     def paired_rows(self) -> bool:
-        """Whether the kernels keep weights in 16 bits where flash allows (Armv6-M, esnn_v6m.h)."""
-        return any(flag.startswith("-mcpu=cortex-m0") for flag in self.cpu_flags)
+        """Whether the kernels keep weights in 16 bits where flash allows (Armv6-M and Armv7-M, esnn_chain.h)."""
+        return any(flag.startswith(("-mcpu=cortex-m0", "-mcpu=cortex-m3")) for flag in self.cpu_flags)
 
     def source_paths(self) -> tuple[Path, ...]:
         """Where the C files are: the board's own folder first."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from edge_snn.graph.model import INT16_MAX
 from edge_snn.plan.chain import BLOCK
 from edge_snn.plan.conv import ConvStep
+from edge_snn.plan.pixels import ROW_BYTES, Pixels, static_thresholds
 from edge_snn.plan.steps import padded
-from firmware_gen.emit import Struct, Value, bit_rows, words
+from firmware_gen.emit import Struct, Value, array, bit_rows, words
 from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
@@ -26,23 +28,54 @@ def _table_words(weight: np.ndarray) -> np.ndarray:
     return ((pairs[..., 0] + (pairs[..., 1] << 16)) & 0xFFFFFFFF).astype(np.uint32).transpose(2, 0, 1, 3)
 
 
-def static_thresholds(threshold: np.ndarray, timesteps: int) -> np.ndarray:
-    """The smallest constant current that has fired by step k, int64 [T, channels].
+def _lanes(values: np.ndarray, blocks: int, fill: int) -> np.ndarray:
+    """[.., channels] as int16 [.., blocks, 16]: in each block even channels, then odd ones (esnn_vector_pixels.h)."""
+    room = np.full((*values.shape[:-1], blocks * BLOCK), fill, np.int16)
+    room[..., : values.shape[-1]] = values
+    return (
+        room.reshape(*values.shape[:-1], blocks, BLOCK // 2, 2)
+        .swapaxes(-1, -2)
+        .reshape(*values.shape[:-1], blocks, BLOCK)
+    )
 
-    For a leak of 1/2 and reset to zero. U[k] grows with the current, so bisection finds it.
-    """
-    result = np.zeros((timesteps, threshold.size), np.int64)
-    for last in range(timesteps):
-        low, high = np.zeros(threshold.size, np.int64), threshold.astype(np.int64).reshape(-1)
-        while (low < high).any():
-            middle = (low + high) // 2
-            membrane = middle
-            for _ in range(last):
-                membrane = (membrane >> 1) + middle
-            fired = membrane >= threshold
-            low, high = np.where(fired, low, np.minimum(middle + 1, high)), np.where(fired, middle, high)
-        result[last] = high
-    return result
+
+def _pixels(context: Context, index: int, step: ConvStep, item: Pixels, geometry: dict[str, Value]) -> None:
+    """The same for a core with vector registers."""
+    name, node = f"step_{index}", step.node
+    kh, kw, cin, cout = node.weight.shape
+    blocks = -(-cout // BLOCK)
+    about = [f"{node.name}: convolution [{kh}, {kw}, {cin}, {cout}], times 0 .. 15", context.bounds(node.name)]
+    products = node.weight.reshape(-1, 1, cout).astype(np.int16) * np.arange(16, dtype=np.int16)[:, None]
+    table = _lanes(products, blocks, 0).transpose(2, 0, 1, 3)
+    context.declare(array(f"{name}_table", table, about))
+    context.declare(array(f"{name}_start", _lanes(item.start, blocks, 0), ["where upper sums begin"]))
+    least = _lanes(item.threshold, blocks, INT16_MAX).transpose(1, 0, 2)
+    context.declare(array(f"{name}_least", least, ["least value that has fired by each step"]))
+    row = 16 * ROW_BYTES * cin  # bytes of the table of one position
+    stride_x, left = node.stride[1], node.padding[1]
+    same = "input height width out_height out_width kernel_height kernel_width stride_y stride_x top left".split()
+    fields = Struct(
+        {
+            "table": f"{name}_table",
+            "start": f"{name}_start",
+            "threshold": f"{name}_least",
+            "block_bytes": f"{table[0].nbytes}u",
+            "blocks": f"{blocks}u",
+            **{key: geometry[key] for key in same},
+            "line_pixels": item.line,
+            "line_marks": f"{item.marks}u",
+            "right_marks": f"{item.marks - left - step.image[1] - 1}u",
+            "position_pixels": cin,
+            "line_rows": kw * row,
+            "step_rows": stride_x * row,
+            "origin_rows": left * row,
+            "lists": f"{context.scratch(index, 'lists')}u",
+            "marks": f"{context.scratch(index, 'marks')}u",
+            "finish": finish(context, name, step.finish),
+        }
+    )
+    context.declare(f"static const esnn_vector_pixels_t {name} = {fields.render()};\n")
+    context.calls.append(f"esnn_vector_pixels(&{name}, arena, result->counts)")
 
 
 def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Value]) -> None:
@@ -85,7 +118,7 @@ def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Val
 def _pool_lanes(context: Context, step: ConvStep) -> bool:
     """Whether sums are pooled as they are, and fit 15 bits."""
     bounds, item = context.model.accumulators[f"{step.node.name}.sum"], step.finish
-    fits = -POOL_LIMIT < bounds.low and bounds.high < POOL_LIMIT
+    fits = bounds.low > -POOL_LIMIT and bounds.high < POOL_LIMIT
     return fits and item.pooled is not None and not item.pooled.wide and item.residual is None
 
 
@@ -145,6 +178,9 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         fields = Struct({"chain": shared, **geometry, "finish": finish(context, name, step.finish)})
         context.declare(f"static const esnn_conv2d_chain_t {name} = {fields.render()};\n")
         context.calls.append(f"esnn_conv2d_chain(&{name}, arena, result->counts)")
+        return
+    if step.pixels is not None:
+        _pixels(context, index, step, step.pixels, geometry)
         return
     if step.table:
         _table(context, index, step, geometry)

@@ -32,4 +32,5 @@ def emit(context: Context, index: int, step: ReadoutStep) -> None:
         }
     )
     context.declare(f"static const esnn_readout_t {name} = {fields.render()};\n")
-    context.calls.append(f"esnn_readout(&{name}, arena, result->logits)")
+    kernel = "esnn_vector_readout" if context.plan.vectors and not source.ternary else "esnn_readout"
+    context.calls.append(f"{kernel}(&{name}, arena, result->logits)")

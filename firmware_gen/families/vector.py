@@ -46,7 +46,8 @@ def vector(
     kh, kw = item.kernel
     position_rows = item.inputs * item.row_bytes
     stride_x, left = geometry["stride_x"], geometry["left"]
-    assert isinstance(stride_x, int) and isinstance(left, int)
+    assert isinstance(stride_x, int)
+    assert isinstance(left, int)
     return Struct(
         {
             "weights": f"{name}_weights",
@@ -57,7 +58,7 @@ def vector(
             "place": _list([(31 - k) * units for k in range(32)]),
             "word_units": f"{32 * units}u",
             "position_units": f"{item.inputs * units}u",
-            "words": f"{-(-source.row_bytes // 4)}u",
+            "words": f"{source.row_bytes // 4}u",
             "last_half": f"{int(source.row_bytes % 4 != 0)}u",
             "input": f"{context.offset(source.storage)}u",
             "position_bytes": f"{source.position_stride}u",
@@ -73,7 +74,8 @@ def vector(
             "list_bytes": f"{item.list_bytes}u",
             "line_list_bytes": f"{PARTS * item.list_bytes}u",
             "marks": f"{context.scratch(index, 'marks')}u",
-            "line_marks": f"{item.width + 1}u",
+            "line_marks": f"{item.marks}u",
+            "right_marks": f"{item.marks - left - item.width - 1}u",
             "sums": f"{context.scratch(index, 'sums')}u",
             "row": f"{context.scratch(index, 'row') if item.pooled else 0}u",
         }

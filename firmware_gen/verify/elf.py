@@ -192,7 +192,7 @@ def _parse(path: Path, data: bytes) -> Program:
     tables = [item for item in headers if item.kind == SHT_SYMTAB]
     if not tables or tables[0].link >= len(headers):
         raise InputError("has no symbols", hint="verify the ELF before it is stripped")
-    symbols = _symbols(_content(data, tables[0]), _content(data, headers[tables[0].link]))
+    symbols = _symbols(_content(data, tables[0]), _content(data, headers[tables[0].link]), headers)
     functions, aliases = _functions(symbols, sections)
     marks = sorted(
         {(value, name[1]) for name, value, _, _ in symbols if name[:2] in ("$t", "$d", "$a") and name[2:3] in ("", ".")}
@@ -211,11 +211,16 @@ def _content(data: bytes, header: _Header) -> bytes:
     return data[header.offset : header.offset + header.size]
 
 
-def _symbols(table: bytes, strings: bytes) -> list[tuple[str, int, int, int]]:
-    """(name, value, size, type) of every symbol that has a place."""
+def _symbols(table: bytes, strings: bytes, headers: list[_Header]) -> list[tuple[str, int, int, int]]:
+    """(name, value, size, type) of every symbol that has a place in memory.
+
+    Debug sections have mapping symbols of their own, whose values are places in these sections, not addresses.
+    """
     found = []
     for name_at, value, size, info, _, section in struct.iter_unpack("<IIIBBH", table[: len(table) // 16 * 16]):
         if section == 0 or info & 15 > STT_FUNC:
+            continue
+        if section < len(headers) and not headers[section].flags & SHF_ALLOC:
             continue
         end = strings.find(b"\0", name_at, name_at + NAME_LIMIT)
         found.append((strings[name_at:end].decode("utf-8", "replace"), value, size, info & 15) if end >= 0 else _bad())

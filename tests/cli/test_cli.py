@@ -13,7 +13,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
+from edge_snn.cli import doctor
 from edge_snn.cli.main import COMMANDS
 from edge_snn.graph import esnn_file
 from tests.networks import images, model
@@ -136,6 +138,15 @@ def test_eval_on_a_serial_device(place):
         ),
         (["train", "--preset", "nope", "--data", "digits", "--out", "x"], 2, "no such preset"),
         (["train", "--preset", "digits", "--out", "x"], 2, "either --data or --train"),
+        (["convert", str(FILES / "transformer-sdsa.tflite")], 2, "the element-wise one (sdsa) does not convert"),
+        (["export", "nothing.keras"], 2, "no such file"),
+        (["codegen", "small.esnn", "-o", "small.npz"], 2, "small.npz"),
+        (["build", "small.esnn", "--board", "host", "-o", "small.npz"], 2, "small.npz"),
+        (["build", "small.esnn", "--board", "host", "-o", "a#b"], 2, "whose path has '#'"),
+        (["build", "small.esnn", "--board", "host", "-o", "$(shell true)"], 2, "whose path has '$'"),
+        (["inspect", "."], 2, "is a folder, not a file"),
+        (["convert", "."], 2, "is a folder, not a file"),
+        (["verify", "nothing.elf"], 2, "no such file"),
         (["nonsense"], 2, "No such command"),
         (["inspect"], 2, "Missing argument"),
     ],
@@ -145,6 +156,57 @@ def test_bad_input_is_one_message_and_an_exit_code(place, arguments, code, messa
     assert done.returncode == code, done.stderr
     assert message in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
+
+
+def test_what_is_printed_is_not_taken_for_markup(place, monkeypatch):
+    """``[train]`` is the extra, not a style; ``[/b]`` is the name of a file, and closes nothing."""
+    row = {"name": "tensorflow", "found": False, "needed": False, "purpose": "training", "version": ""}
+    monkeypatch.setattr(doctor, "examine", lambda: [{**row, "install": "pip install 'edge-snn[train]'"}])
+    assert "pip install 'edge-snn[train]'" in CliRunner().invoke(doctor.command).output
+    (place / "x[").mkdir(exist_ok=True)
+    done = call("convert", str(FILES / "transformer-a2os2a.tflite"), "-o", "x[/b].esnn", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "x[/b].esnn" in done.stdout
+
+
+def test_nothing_is_cut_in_a_pipe_or_in_a_narrow_terminal(place):
+    source = str(FILES / "transformer-a2os2a.tflite")
+    facts = json.loads(call("convert", source, "-o", "w.esnn", "--json", cwd=place).stdout)
+    for columns in ({}, {"COLUMNS": "30"}):
+        text = call("inspect", "w.esnn", cwd=place, env=columns).stdout
+        assert facts["sha256"] in "".join(text.split())
+        assert "…" not in text
+        assert "…" not in call("models", env=columns).stdout
+    piped = call("models").stdout
+    assert "fashion-mnist-nano" in piped
+    assert "35,974,696" in piped
+
+
+def test_a_name_of_the_file_that_no_model_can_have_is_mended(place):
+    source = place / "two\nlines.tflite"
+    source.write_bytes((FILES / "transformer-a2os2a.tflite").read_bytes())
+    assert call("convert", source.name, "-o", "n.esnn", cwd=place).returncode == 0
+    assert json.loads(call("inspect", "n.esnn", "--json", cwd=place).stdout)["name"] == "two_lines"
+
+
+def test_a_folder_of_images_is_scored_by_the_names_of_its_classes(tmp_path):
+    """Against the same images by number: the order of folders is another than that of the model's classes."""
+    from PIL import Image
+
+    from edge_snn import data
+
+    shipped = data.load("fashion-mnist-1000", limit=40)
+    for index, (image, label) in enumerate(zip(shipped.x, shipped.y)):
+        folder = tmp_path / "images" / shipped.classes[label].replace("/", "_")
+        folder.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(image[..., 0]).save(folder / f"{index}.png")
+    arguments = ["simulate", "fashion-mnist-nano", "--json", "--data"]
+    by_name = json.loads(call(*arguments, str(tmp_path / "images")).stdout)
+    by_number = json.loads(call(*arguments, "fashion-mnist-1000", "--limit", "40").stdout)
+    assert by_name["accuracy"] == by_number["accuracy"] > 0.6
+    arguments = ["eval", "--emulate", "host", "--model", "fashion-mnist-nano", "--data", "images", "--json"]
+    report = json.loads(call(*arguments, "--report", "r", cwd=tmp_path).stdout)
+    assert report["accuracy"] == by_number["accuracy"]
 
 
 def test_missing_tools_are_named(place):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
+from edge_snn.cli.main import main
 from edge_snn.graph import esnn_file
+from edge_snn.plan import build_plan
+from firmware_gen import codegen
 from tests.cli.test_cli import call
 from tests.networks import images, model
 
@@ -77,6 +81,25 @@ def test_no_cycles_are_claimed_for_an_m55(place):
     done = profile(place, "--limit", "1", "--histogram", board="mps3-an547")
     assert done.returncode == 0, done.stderr
     assert "modelled cycles: none. Arm publishes no table for the Cortex-M55" in done.stdout
+
+
+def test_a_multiply_in_inference_is_exit_code_1(place, tmp_path, monkeypatch, capsys):
+    templates = tmp_path / "templates"
+    shutil.copytree(codegen.TEMPLATES, templates)
+    template = templates / "model.c.jinja"
+    mark = "    const uint64_t now = esnn_clock_ticks();\n"
+    assert mark in template.read_text()
+    seed = "    static volatile uint32_t seed;\n    seed = seed * seed;\n"
+    template.write_text(template.read_text().replace(mark, seed + mark))
+    monkeypatch.setattr(codegen, "TEMPLATES", templates)
+    monkeypatch.chdir(tmp_path)
+    arguments = ["profile", "--emulate", "mps2-an385", "--model", str(place / "small.esnn")]
+    arguments += ["--data", str(place / "small.npz"), "--limit", "1", "--histogram"]
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 1
+    steps = len(build_plan(model()).steps)
+    assert f"inference must only add: {steps} x multiply" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

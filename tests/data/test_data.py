@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import os
 import struct
 import zipfile
 
@@ -180,6 +181,55 @@ def test_a_folder_of_images(tmp_path):
     (tmp_path / "dog" / "b.png").write_bytes(b"\x89PNG\r\n\x1a\nrubbish")
     with pytest.raises(InputError, match=r"b\.png: not an image"):
         data.load(str(tmp_path))
+
+
+CLASSES = ("T-shirt/top", "Bag", "Ankle boot")
+
+
+def named(*classes, labels=None):
+    count = len(classes) if labels is None else len(labels)
+    y = np.arange(count) if labels is None else np.array(labels)
+    return data.Dataset(np.zeros((count, 4, 4, 1), np.uint8), y, classes, "mine")
+
+
+def test_a_folder_gets_the_models_numbers_by_the_names_of_its_classes():
+    """The order of names is not the order of logits: by position, two of these three would be scored as wrong."""
+    matched = data.match_classes(named("ankle boot", "Bag", "T-shirt_top"), CLASSES)
+    assert (matched.y.tolist(), matched.classes) == ([2, 1, 0], CLASSES)
+    assert data.match_classes(named("Bag"), CLASSES).y.tolist() == [1]
+
+
+def test_a_class_that_the_model_does_not_have_is_refused():
+    with pytest.raises(InputError, match="class 'Sack' is none of the model's: T-shirt/top, Bag"):
+        data.match_classes(named("Bag", "Sack"), CLASSES)
+    # A folder without images is no label.
+    assert data.match_classes(named("Bag", "Sack", labels=[0, 0]), CLASSES).y.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(("own", "models"), [((), CLASSES), (("a", "b", "c"), ("0", "1", "2")), (("0", "1"), CLASSES)])
+def test_numbers_stay_where_there_are_no_names_to_go_by(own, models):
+    assert data.match_classes(named(*own, labels=[1, 0]), models).y.tolist() == [1, 0]
+    with pytest.raises(InputError, match="out of range"):
+        data.match_classes(named(labels=[3]), models)
+
+
+def test_the_first_images_of_a_folder_are_of_all_classes(tmp_path):
+    from PIL import Image
+
+    for name in ("cat", "dog", "eel"):
+        (tmp_path / name).mkdir()
+        for index in range(2 if name == "dog" else 3):
+            Image.fromarray(X[0]).save(tmp_path / name / f"{index}.png")
+    assert data.load(str(tmp_path)).y.tolist() == [0, 1, 2, 0, 1, 2, 0, 2]
+    assert data.load(str(tmp_path), limit=3).y.tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("name", ["/dev/zero", "pipe"])
+def test_what_has_no_end_is_not_read(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    with pytest.raises(InputError, match="is a pipe or a device"):
+        data.load(name)
 
 
 @pytest.mark.parametrize("name", ["²", "9" * 20])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from tests.networks import images, model
 # the same kernels, compiled for another core, on other memories and serial ports.
 THOROUGH = ["microbit", "mps2-an385", "mps2-an386"]
 BRIEF = [name for name in boards.names() if boards.load(name).machine and name not in THOROUGH]
-ALL = [pytest.param(name, marks=pytest.mark.qemu) for name in THOROUGH] + ["host"]
+ALL = [pytest.param(name, marks=pytest.mark.qemu) for name in (*THOROUGH, "mps3-an547")] + ["host"]
 
 
 CLOCKS = {"host": ("monotonic", "ns"), "microbit": ("TIMER0", "cycles")}  # the others: SysTick, as QEMU has no CYCCNT
@@ -80,8 +81,6 @@ def test_random_graphs_give_the_same_bits(board_name, seed, firmware):
 def test_the_largest_sums_give_the_same_bits(board_name, firmware):
     """More than 255 active rows with weights of one sign: 16-bit lanes must be emptied in time."""
     made = model(width=32, heads=4, size=10)
-    from dataclasses import replace
-
     from edge_snn.graph.graph import Graph
     from edge_snn.graph.model import EdgeFacts, IntegerModel
     from edge_snn.passes import bounds
@@ -129,6 +128,30 @@ def test_shipped_models_give_the_same_bits(board_name, name, firmware):
             check(made, board_name, firmware, x)
         return
     check(made, board_name, firmware, x)
+
+
+@pytest.mark.qemu
+def test_rows_are_packed_where_pairs_do_not_fit_the_flash(firmware):
+    from edge_snn import data
+    from edge_snn.cli.common import load_model
+
+    made = load_model("fashion-mnist-nano")
+    wide = boards.load("microbit")
+    assert wide.flash is not None
+    small = replace(wide, flash=boards.Region(0, 128 * 1024))
+    built = build(made, small, firmware / "packed")
+    assert built.flash_bytes < 128 * 1024
+    paired = build(made, wide, firmware / f"microbit-{made.sha256[:12]}")
+    assert paired.flash_bytes > built.flash_bytes + 60 * 1024  # the weights, once more
+    x = data.fit(data.load("fashion-mnist-1000", limit=2), made.input_shape).x
+    want = run(made.graph, x)
+    with Emulator(small, built.elf) as emulator:
+        device = Device(emulator.port, emulator.death)
+        device.connect(made.sha256, "microbit")
+        for index, image in enumerate(x):
+            result = device.infer(index, image)
+            assert np.array_equal(result.logits, want.logits[index])
+            assert np.array_equal(result.counts, want.counts[index])
 
 
 PROVED = [(board, name) for board in THOROUGH for name in (None, *zoo.names())]

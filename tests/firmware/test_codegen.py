@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,6 +74,28 @@ def test_proved_bounds_stand_beside_the_arrays():
     made = model()
     bounds = made.accumulators["block0.q.sum"]
     assert f"proved: sum {bounds.low}..{bounds.high}" in render(made, build_plan(made))["model.c"]
+
+
+@pytest.mark.qemu
+def test_code_for_vector_registers_says_so_where_there_are_none(tmp_path):
+    generate(model(), tmp_path, vectors=True)
+    include = f"-I{ROOT / 'kernels' / 'include'}"
+    for cpu, abi, says in (("m4", "soft", "generated for a core with vector registers"), ("m55", "hard", "")):
+        command = [
+            "arm-none-eabi-gcc",
+            f"-mcpu=cortex-{cpu}",
+            "-mthumb",
+            f"-mfloat-abi={abi}",
+            "-c",
+            include,
+            "-I.",
+            "model.c",
+            "-o",
+            "model.o",
+        ]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+        assert (done.returncode == 0) == (says == "")
+        assert says in done.stderr
 
 
 @pytest.mark.qemu

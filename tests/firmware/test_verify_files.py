@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 import struct
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 from edge_snn.errors import InputError, ToolMissingError
 from firmware_gen.verify import Proof, allowed, attributes, verify
 from firmware_gen.verify.allowed import CONDITIONS, helper
+from firmware_gen.verify.elf import load
 from tests.firmware.arm import link
 
 MULTIPLY = "static int g(int a, int b) { return a * b; }\nint esnn_model_infer(int a, int b) { return g(a, b) + 1; }"
@@ -82,6 +84,24 @@ def test_a_stripped_program_is_refused(programs, tmp_path, command, message):
     subprocess.run([f"arm-none-eabi-{command[0]}", *command[1:], str(path)], check=True)
     with pytest.raises(InputError, match=message):
         verify(path)
+
+
+@pytest.mark.qemu
+def test_mapping_symbols_of_debug_sections_do_not_mark_code(tmp_path):
+    """Their values are offsets: one that looks like an address in the code must not turn it into data."""
+    body = "int esnn_model_infer(int a, int b) { return a + b; }"
+    function = load(link(tmp_path, body)).aliases["esnn_model_infer"]
+    inside = function.end - 2
+    # Code and then data, so that the data begins at this offset.
+    text = rf".section .debug_note\n.space {inside - 2}\nnop\n.word 1\n.text"
+    elf = link(tmp_path, f'{body}\n__asm__("{text}");')
+    command = ["arm-none-eabi-nm", "-a", "--special-syms", str(elf)]
+    listed = subprocess.run(command, capture_output=True, text=True).stdout
+    assert re.search(rf"^{inside:08x} . \$d", listed, re.MULTILINE)  # or this test looks at nothing
+    program = load(elf)
+    assert program.aliases["esnn_model_infer"] == function
+    assert program.ranges(function.address, function.end) == [(function.address, function.end, "t")]
+    assert verify(elf).clean
 
 
 @pytest.mark.qemu

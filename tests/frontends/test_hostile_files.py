@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import pytest
 
 from edge_snn import frontends
 from edge_snn.errors import InputError
+from edge_snn.frontends import keras_file
+from edge_snn.frontends.child import run_child
 from edge_snn.frontends.execute import execute
 
 FILES = Path(__file__).parent / "files"
@@ -88,6 +91,27 @@ def test_a_runtime_that_fails_is_reported(tmp_path):
         execute(path, np.zeros((1, 8, 8, 1), np.uint8))
 
 
+def test_a_child_that_hangs_is_ended():
+    sleep = ["-n", "1", "-r", "1", "import time; time.sleep(60)"]
+    started = time.monotonic()
+    done = run_child("timeit", sleep, 0.5, lambda line: None)
+    assert done.timed_out
+    assert done.code < 0
+    assert time.monotonic() - started < 30
+
+
+def test_a_child_that_wants_too_much_memory_is_ended_and_we_are_not():
+    code = (
+        "import resource, edge_snn.frontends.child as child;"
+        "child.limit(resource.RLIMIT_AS, 1 << 30); print(len(bytes(2 << 30)))"
+    )
+    told: list[str] = []
+    done = run_child("timeit", ["-n", "1", "-r", "1", code], 60, told.append)
+    assert done.code != 0
+    assert "MemoryError" in done.last_words
+    assert not done.timed_out
+
+
 @pytest.mark.parametrize("content", [b"", b"TFL3", b"\x1c\0\0\0TFL3", b"GIF89a" + b"\0" * 50, b"\0" * 100])
 def test_foreign_files_are_refused(tmp_path, content):
     path = tmp_path / "foreign.tflite"
@@ -155,6 +179,20 @@ def test_a_list_that_names_one_table_for_ever_is_refused_at_once(tmp_path):
     with pytest.raises(InputError, match="more than 400000 tables"):
         frontends.read(path)
     assert time.monotonic() - started < 10
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("name", ["/dev/zero", "pipe"])
+def test_what_has_no_end_is_not_read(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    os.mkfifo("pipe")
+    with pytest.raises(InputError, match="is a pipe or a device"):
+        frontends.read(Path(name))
+
+
+def test_a_keras_file_that_is_not_there_is_said_to_be_so(tmp_path):
+    with pytest.raises(InputError, match="no such file"):
+        keras_file.export(tmp_path / "nothing.keras", tmp_path / "out.tflite")
 
 
 @pytest.mark.parametrize("end", [0, 4, 8, 31, 32, 100, 5000, -1000, -4, -1])

@@ -53,6 +53,7 @@ def test_neurons_are_recognised_by_what_they_compute(name, timesteps, theta, shi
         ("bad-leak", r"operator \d+ \(SPLIT.*the leak 0.6 is not a sum"),
         ("bad-sigmoid", r"operator 3 \(LOGISTIC.*is no step of a spiking neuron"),
         ("bad-offset", r"operator \d+ \(CONV_2D.*pads an image that was shifted"),
+        ("bad-loop", r"operator \d+ \(WHILE.*the file has 3 subgraphs, one is expected"),
         ("bad-foreign", r"operator \d+ \(MEAN.*averages, or returns, something else than spikes"),
         ("transformer-sdsa", r"operator \d+ \(MUL.*multiplies two computed values"),
     ],

@@ -16,9 +16,10 @@ from tests.fuzz import device, readers
 def fuzz_device(seconds: int, folder: Path, seed: int) -> str:
     """Both builds of the device's parser, one after the other."""
     guided, lines = device.has_libfuzzer(folder), []
-    for keeps_image in (True, False):
-        own = folder / f"device-{'repeats' if keeps_image else 'plain'}"
-        told = device.build(own, keeps_image, guided).run(seconds // 2, own, seed)
+    folders = {True: folder / "device-repeats", False: folder / "device-plain"}
+    for fuzzer in [device.build(own, keeps_image, guided) for keeps_image, own in folders.items()]:
+        own = fuzzer.program.parent
+        told = fuzzer.run(seconds // 2, own, seed)
         inputs = re.findall(r"(\d+) inputs|executed_units: (\d+)", told)[-1]
         lines.append(f"{own.name}: {int(''.join(inputs)):,} inputs, {'libFuzzer' if guided else 'random changes'}")
     return "\n".join(lines)

@@ -24,12 +24,17 @@ import numpy as np
 from edge_snn import frontends
 from edge_snn.data import folder as folder_reader
 from edge_snn.data import idx, npz
+from edge_snn.data.dataset import Dataset
 from edge_snn.errors import EdgeSnnError
 from edge_snn.frontends import keras_file
 from edge_snn.graph import esnn_file
-from edge_snn.harness import frames
+from edge_snn.harness import compare, frames, journal
+from edge_snn.harness.evaluate import Settings
+from edge_snn.harness.facts import model_facts
+from edge_snn.harness.session import Bench, measure
 from edge_snn.passes import bounds
-from tests.networks import model
+from edge_snn.plan import build_plan
+from tests.networks import images, model
 
 FILES = Path(__file__).parents[1] / "frontends" / "files"
 HANG_SECONDS = 20.0
@@ -94,7 +99,10 @@ def _npz(path: Path) -> None:
 
 def _info() -> bytes:
     numbers = struct.pack("<IIIIIIIIHHHHHHHH", 1, 16, 3, 4, 5, 6, 7, 115200, 264, 1, 4, 10, 5, 20, 40 + 4 * 35, 1)
-    return numbers + bytes(32 + 16) + b"microbit".ljust(24, b"\0") + b"M0".ljust(16, b"\0") + b"nano".ljust(32, b"\0")
+    texts = (("microbit", 24), ("Cortex-M0", 16), ("nano", 32), ("TIMER0", 16), ("cycles", 8))
+    whole = numbers + bytes(32 + 16) + b"".join(text.encode().ljust(size, b"\0") for text, size in texts)
+    assert frames.Info.decode(whole).model_name == "nano", "the seed is no INFO any more"
+    return whole
 
 
 def _pictures() -> tuple[bytes, ...]:
@@ -108,6 +116,35 @@ def _pictures() -> tuple[bytes, ...]:
     return tuple(found)
 
 
+def _measured(folder: Path) -> tuple[bytes, bytes]:
+    """Report and journal of a short run."""
+    made = model()
+    x = images(3, made.input_shape)
+    dataset = Dataset(x, np.arange(3), (), "three")
+    measure(Bench(emulate="host"), made, dataset, folder, settings=Settings(repeat=2))
+    return (folder / "report.json").read_bytes(), (folder / "journal.jsonl").read_bytes()
+
+
+def _report(path: Path) -> None:
+    found = compare.load(path)
+    compare.compare(found, found)
+
+
+def _journal_reader(good: bytes) -> Callable[[Path], None]:
+    made = model()
+    facts = model_facts(made, build_plan(made))
+    document = journal.decode(good.splitlines()[0])
+    header = journal.Header.decode(document or {})
+    assert header is not None
+
+    def read(path: Path) -> None:
+        for entry in journal.read(path, header, facts).entries.values():
+            assert 0 <= entry.index < 3
+            assert len(entry.runs) == 2
+
+    return read
+
+
 def targets() -> tuple[Target, ...]:
     """All readers, with good contents to start from."""
     with tempfile.TemporaryDirectory() as text:
@@ -115,6 +152,7 @@ def targets() -> tuple[Target, ...]:
         esnn_file.save(model(), folder / "a.esnn")
         np.savez_compressed(folder / "a.npz", x=np.zeros((3, 4, 4, 1), np.uint8), y=np.arange(3))
         esnn, arrays = (folder / "a.esnn").read_bytes(), (folder / "a.npz").read_bytes()
+        document, lines = _measured(folder / "run")
     plain = struct.pack(">BBBBIII", 0, 0, 8, 3, 2, 4, 4) + bytes(range(32))
     tflite = tuple((FILES / f"{name}.tflite").read_bytes() for name in ("t1", "t4-ternary"))
     line = frames.Frame(frames.INFO | frames.REPLY, 7, _info()).encode()
@@ -128,6 +166,8 @@ def targets() -> tuple[Target, ...]:
         Target("tflite", ".tflite", tflite, lambda path: frontends.read(path, check=False)),
         Target("keras", ".keras", ((FILES / "transformer.keras").read_bytes(),), keras_file.check),
         Target("picture", ".png", _pictures(), _picture),
+        Target("report", ".json", (document,), _report),
+        Target("journal", ".jsonl", (lines,), _journal_reader(lines)),
     )
 
 
@@ -140,6 +180,11 @@ def mutate(data: bytes, rng: random.Random) -> bytes:
         try:
             return _mutate_member(data, rng)
         except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError):
+            pass
+    if data[:1] == b"{" and rng.random() < 0.7:
+        try:
+            return _mutate_lines(data, rng)
+        except (ValueError, RecursionError):
             pass
     out = bytearray(data)
     for _ in range(rng.choice((1, 1, 2, 4, 12))):
@@ -190,6 +235,19 @@ def _mutate_json(text: bytes, rng: random.Random) -> bytes:
         except (KeyError, IndexError):
             continue  # an earlier turn took it away
     return json.dumps(document).encode()
+
+
+def _mutate_lines(data: bytes, rng: random.Random) -> bytes:
+    """A JSON document, or lines of a journal of which one is changed and its checksum is right again."""
+    if b', "crc": "' not in data:
+        return _mutate_json(data, rng)
+    lines = data.splitlines(keepends=True)
+    number = rng.randrange(len(lines))
+    document = journal.decode(lines[number].rstrip(b"\n"))
+    if document is None:
+        raise ValueError("damaged already")
+    lines[number] = journal.encode(json.loads(_mutate_json(json.dumps(document).encode(), rng)))
+    return b"".join(lines)
 
 
 def _mutate_member(data: bytes, rng: random.Random) -> bytes:

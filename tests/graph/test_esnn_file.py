@@ -116,11 +116,31 @@ def test_false_bounds_are_noticed(saved):
         (lambda m: m["classes"].pop(), "class names"),
         (lambda m: m["edges"].pop("rpe.add"), "do not match the edges"),
         (lambda m: m.update(name="\x1b[2J"), "name must be"),
+        (lambda m: m.update(name="\x9b2J"), "name must be"),  # the same in one character
+        (lambda m: m.update(name="\u202egpj.exe"), "name must be"),  # written from right to left
+        (lambda m: m["classes"].__setitem__(0, "\ud800"), "name must be"),  # cannot be printed or saved at all
+        (lambda m: m["nodes"][1]["attributes"].pop("polarity"), "in other words"),
     ],
 )
 def test_a_manipulated_manifest_is_refused(saved, change, message):
     edit_manifest(saved, change)
     with pytest.raises(InputError, match=message):
+        esnn_file.load(saved)
+
+
+def test_tensors_under_other_numbers_are_refused(saved):
+    """The identity is that of the manifest: two manifests of one model would be two identities."""
+
+    def swap(members):
+        manifest = json.loads(members["manifest.json"])
+        weight, bias = (manifest["nodes"][0]["tensors"][name] for name in ("weight", "bias"))
+        first, second = weight["file"], bias["file"]
+        weight["file"], bias["file"] = second, first
+        members[first], members[second] = members[second], members[first]
+        members["manifest.json"] = json.dumps(manifest).encode()
+
+    rewrite(saved, swap)
+    with pytest.raises(InputError, match="in other words"):
         esnn_file.load(saved)
 
 

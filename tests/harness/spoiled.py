@@ -14,7 +14,7 @@ from firmware_gen.boards import load
 
 
 class Sources:
-    """A copy of firmware_gen, to be spoiled, built and restored; what did not change is compiled once."""
+    """A copy of firmware_gen, to be spoiled, built and restored."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -29,34 +29,43 @@ class Sources:
         self._intact.clear()
 
     def spoil(self, kernel: str, fault: str) -> None:
-        """Lets a kernel run as it is and then executes ``fault``, C with `layer`, `arena` and its third argument."""
-        text = self._text(kernel)
-        found = re.search(rf"^esnn_status_t {kernel}\((.*?)\)$", text, re.MULTILINE | re.DOTALL)
-        assert found, f"{kernel} has another signature"
-        arguments = ", ".join(re.findall(r"(\w+)(?:,|$)", found.group(1)))
-        text = text.replace(f"esnn_status_t {kernel}(", f"static esnn_status_t intact_{kernel}(")
-        text += f"\n{found.group(0)}\n{{\n    const esnn_status_t status = intact_{kernel}({arguments});\n"
-        self._write(kernel, f"{text}    {fault}\n    return status;\n}}\n")
+        """Lets a kernel run as it is and then executes ``fault``, C with `layer`, `arena` and its third argument.
+
+        All of its variants are spoiled: a kernel may have a file a core.
+        """
+        head = re.compile(rf"^esnn_status_t {kernel}\((.*?)\)$", re.MULTILINE | re.DOTALL)
+        variants = [path for path in self._path("*").parent.glob("*.c") if head.search(path.read_text())]
+        assert variants, f"{kernel} has another signature"
+        for path in variants:
+            text = path.read_text()
+            found = head.search(text)
+            assert found
+            arguments = ", ".join(re.findall(r"(\w+)(?:,|$)", found.group(1)))
+            end = text.index("\n}\n", found.end()) + 3
+            intact = text[found.start() : end].replace(
+                f"esnn_status_t {kernel}(", f"static esnn_status_t intact_{kernel}("
+            )
+            spoiled = f"\n{found.group(0)}\n{{\n    const esnn_status_t status = intact_{kernel}({arguments});\n"
+            spoiled += f"    {fault}\n    return status;\n}}\n"
+            self._write(path, text[: found.start()] + intact + spoiled + text[end:])
 
     def replace(self, kernel: str, old: str, new: str) -> None:
         """Replaces text in a kernel; it must be there."""
-        text = self._text(kernel)
+        path = self._path(kernel)
+        text = path.read_text()
         assert old in text, f"{kernel}.c does not say {old!r} any more: seed the fault elsewhere"
-        self._write(kernel, text.replace(old, new))
+        self._write(path, text.replace(old, new))
 
     def build(self, made: IntegerModel, board_name: str, monkeypatch: pytest.MonkeyPatch) -> Path:
         """The ELF of a model from these sources."""
         with monkeypatch.context() as patch:
             patch.setattr(build, "ROOT", self.root)
+            patch.setenv("EDGE_SNN_CACHE", str(self.folder / "cache"))
             return build.build(made, load(board_name), self.folder / made.sha256[:12]).elf
 
     def _path(self, kernel: str) -> Path:
         return self.root / "kernels" / "src" / f"{kernel}.c"
 
-    def _text(self, kernel: str) -> str:
-        return self._path(kernel).read_text()
-
-    def _write(self, kernel: str, text: str) -> None:
-        path = self._path(kernel)
+    def _write(self, path: Path, text: str) -> None:
         self._intact.setdefault(path, path.read_text())
         path.write_text(text)

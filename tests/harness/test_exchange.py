@@ -16,8 +16,9 @@ from edge_snn.harness.frames import Frame, Splitter
 from edge_snn.harness.pace import Pace
 from edge_snn.harness.transport import DEFAULT_BAUD
 from edge_snn.reference import run
-from firmware_gen import boards
+from firmware_gen import boards, build_id
 from firmware_gen.build import build
+from firmware_gen.codegen import generate
 from tests.networks import images, model
 
 HOST = boards.load("host")
@@ -280,9 +281,14 @@ def test_dividers_come_near_their_rates(name):
 
 
 def test_the_build_id_is_that_of_the_sources(large, firmware):
-    from firmware_gen import build_id
-
     made = build(large, HOST, firmware / "large")
     assert build_id.expected(large, HOST) == made.build_id
     assert build_id.expected(large, boards.load("microbit")) != made.build_id
     assert build_id.expected(model(size=28, timesteps=2), HOST) != made.build_id
+
+
+@pytest.mark.parametrize("name", boards.names())
+def test_the_build_id_needs_no_build(name, large, tmp_path):
+    board = boards.load(name)
+    generated = generate(large, tmp_path, board.has_vectors)
+    assert build_id.of(generated.files, board).hex() == build_id.expected(large, board)

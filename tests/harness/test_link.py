@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import socket
 import struct
 import threading
@@ -226,6 +227,18 @@ def test_a_port_that_talks_rubbish(quick):
 def test_another_protocol_version(version, kind, payload):
     with pytest.raises(DeviceError, match=f"speaks protocol version {version}, this program {frames.VERSION}"):
         Device(Port(serve(of_version(version, kind, payload)))).connect("0" * 64)
+
+
+@pytest.mark.qemu
+def test_the_end_of_an_emulator_is_told_without_its_chatter(made, firmware):
+    """QEMU says on standard error that it waits for a connection; that is not why it ended."""
+    board = boards.load("mps2-an386")
+    with Emulator(board, build(made, board, firmware / "quick").elf) as running:
+        os.kill(running.pid, signal.SIGKILL)
+        end = time.monotonic() + 10
+        while not running.death() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert running.death() == "the emulator was ended by signal 9"
 
 
 @pytest.mark.qemu

@@ -184,7 +184,7 @@ def scores(tmp_path_factory):
         """
     )
     (folder / "model_config.h").write_text(
-        "".join(f"#define ESNN_MODEL_{n} 10\n" for n in ("CLASSES", "COUNTERS", "STEPS", "INPUT_BYTES"))
+        "".join(f"#define ESNN_MODEL_{n} 10\n" for n in ("CLASSES", "COUNTERS", "STEPS", "INPUT_BYTES", "TENSORS"))
     )
     (folder / "board_config.h").write_text("#define ESNN_BOARD_CLOCK_HZ 1u\n#define ESNN_BOARD_KEEPS_IMAGE 0\n")
     names = ("print", "print_results", "divide")

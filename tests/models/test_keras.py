@@ -11,8 +11,10 @@ keras = pytest.importorskip("keras")
 from dataclasses import replace  # noqa: E402
 
 from edge_snn import frontends  # noqa: E402
+from edge_snn.errors import InputError  # noqa: E402
 from edge_snn.graph.neuron import Neuron  # noqa: E402
 from edge_snn.models import preset  # noqa: E402
+from edge_snn.models.config import ATTENTION_KINDS  # noqa: E402
 from edge_snn.models.export import export_tflite  # noqa: E402
 from edge_snn.models.neuron import LIF  # noqa: E402
 from edge_snn.models.transformer import build, rate_model  # noqa: E402
@@ -46,7 +48,7 @@ def test_counted_parameters_are_those_of_keras(name):
     assert sum(int(np.prod(v.shape)) for v in model.trainable_variables) == preset(name).parameters
 
 
-@pytest.mark.parametrize("kind", ["a2os2a", "ssa", "sdsa"])
+@pytest.mark.parametrize("kind", ATTENTION_KINDS)
 def test_all_attentions_run(kind):
     model = build(replace(preset("digits"), attention=kind), rate_weight=1.0)
     assert model(images(2, (8, 8, 1)).astype(np.float32), training=True).shape == (2, 10)
@@ -67,3 +69,13 @@ def test_the_export_computes_what_keras_computes(tmp_path):
     # A membrane that sits on its threshold may round to either side, in one image or two.
     assert (np.abs(got - want).max(axis=1) < 1e-3).mean() >= 0.85
     assert frontends.read(path).checked_inputs == 16
+
+
+def test_a_foreign_keras_model_is_refused_under_its_own_name(tmp_path):
+    """Not under that of the file it is exported to in between, which nobody finds again."""
+    path = tmp_path / "mlp.keras"
+    layers = [keras.Input((8, 8, 1)), keras.layers.Flatten(), keras.layers.Dense(10)]
+    keras.Sequential(layers).save(path)
+    with pytest.raises(InputError, match=r"operator 0 \(RESHAPE.*rearranges the image") as caught:
+        frontends.read(path)
+    assert str(caught.value).startswith(f"{path} (exported to .tflite): operator 0")

@@ -8,6 +8,7 @@ import pytest
 
 from edge_snn import data, frontends
 from edge_snn.cli.common import load_model
+from edge_snn.errors import InputError, ToolMissingError
 from edge_snn.graph.neuron import Relu
 from edge_snn.models import zoo
 from edge_snn.passes.convert import ConvertOptions, convert
@@ -15,8 +16,19 @@ from edge_snn.plan import build_plan
 from edge_snn.reference import run
 
 
-def test_both_reference_models_ship():
-    assert {"fashion-mnist", "fashion-mnist-nano"} <= set(zoo.names())
+def test_the_reference_models_ship():
+    assert {"fashion-mnist", "fashion-mnist-nano", "digits"} <= set(zoo.names())
+
+
+SHIPPED_TESTS = {"fashion-mnist": "fashion-mnist-1000"}  # of the official images, the part that ships
+
+
+def images(source, split, shape, limit=None):
+    """Images of a model's size; CIFAR-10's may not ship, so they are there or the test is left out."""
+    try:
+        return data.fit(data.load(source, split, limit), shape)
+    except (InputError, ToolMissingError) as missing:
+        pytest.skip(str(missing))
 
 
 @pytest.mark.parametrize("name", zoo.names())
@@ -25,7 +37,7 @@ def test_converting_the_shipped_tflite_gives_the_shipped_esnn(name):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == zoo.card(name)["tflite_sha256"]
     read = frontends.read(path)
     assert read.checked_inputs == 16
-    calibration = data.fit(data.load("fashion-mnist-calibration"), read.graph.image.shape)
+    calibration = images(zoo.card(name)["calibration"], "train", read.graph.image.shape, 256)
     made = convert(read.graph, ConvertOptions(name=name, classes=calibration.classes), calibration.x).model
     assert made.sha256 == load_model(name).sha256 == zoo.card(name)["esnn_sha256"]
 
@@ -33,11 +45,12 @@ def test_converting_the_shipped_tflite_gives_the_shipped_esnn(name):
 @pytest.mark.parametrize("name", zoo.names())
 def test_the_shipped_model_is_as_good_and_as_small_as_its_card(name):
     card, made = zoo.card(name), load_model(name)
-    assert made.weight_bytes == card["weight_bytes"] <= 256_000
+    assert made.weight_bytes == card["weight_bytes"]
     assert build_plan(made).arena_bytes == card["arena_bytes"]
-    assert card["mean_rate"] <= 0.20
-    assert abs(card["float_test_accuracy"] - card["integer_test_accuracy"]) <= 0.005
-    shipped = data.fit(data.load("fashion-mnist-1000"), made.input_shape)
+    assert card["mean_rate"] <= 0.15
+    assert max(card["rates"].values()) <= 0.30
+    assert card["integer_test_accuracy"] >= card["float_test_accuracy"] - 0.003
+    shipped = images(SHIPPED_TESTS.get(card["data"], card["data"]), "test", made.input_shape, 1000)
     result = run(made.graph, shipped.x, count_sops=False)
     accuracy = (result.predictions == shipped.y).mean()
     assert abs(accuracy - card["integer_test_accuracy"]) < 0.025  # two and a half standard errors of 1,000 images

@@ -33,6 +33,16 @@ def test_the_check_sees_an_overlap():
         memory.check(clash)
 
 
+def test_the_shipped_model_runs_on_vector_kernels_as_a_whole():
+    from edge_snn.cli.common import load_model
+
+    steps = build_plan(load_model("fashion-mnist"), vectors=True).steps
+    plain = [
+        step.name for step in steps if getattr(step, "vector", None) is None and getattr(step, "pixels", None) is None
+    ]
+    assert plain == ["head"]
+
+
 def test_a_residual_stream_stays_in_one_place():
     plan = build_plan(model())
     streams = {w.storage for step in plan.steps for w in step.writes if type(w).__name__ == "Stream"}

@@ -74,6 +74,19 @@ def test_the_table_has_every_core_and_layer(measured):
     assert f"mean firing rate {measured['mean_rate']:.4f}" in text
 
 
+def test_cores_may_cut_a_model_into_other_steps(measured):
+    changed = json.loads(json.dumps(measured))
+    gone = changed["cores"]["M4"]["layers"].pop(1)
+    rows = bench.markdown(bench.results({"small": changed})).splitlines()
+    (row,) = [line for line in rows if line.startswith(f"| {gone['name']} |")]
+    others = [changed["cores"][core]["layers"][1] for core in ("M0", "M55")]
+    assert row.split(" | ")[5:] == [
+        *(f"{others[0]['instructions']:,}", f"{others[0]['ratio']:.3f}", "", ""),
+        *(f"{others[1]['instructions']:,}", f"{others[1]['ratio']:.3f} |"),
+    ]
+    assert len([line for line in rows if line.startswith("| head |")]) == 1
+
+
 def test_a_model_that_does_not_fit_is_left_out_with_the_reason(tmp_path):
     made = load_model("fashion-mnist")
     dataset = bench.images_for(zoo.card("fashion-mnist"), made, 1)

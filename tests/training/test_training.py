@@ -9,8 +9,9 @@ from click.testing import CliRunner
 from edge_snn.cli.train import command as train_command
 from edge_snn.errors import InputError
 from edge_snn.models import preset
-from edge_snn.training.augment import augment
+from edge_snn.training.augment import augment, mix
 from edge_snn.training.recipe import Recipe, Stage
+from edge_snn.training.recipes import RECIPES, named
 
 
 def test_a_stage_is_read_from_text():
@@ -36,6 +37,34 @@ def test_augmentation_moves_and_mirrors_whole_images():
     places = {tuple(map(int, np.argwhere(image[..., 0])[0])) for image in moved}
     assert (moved.reshape(200, -1) != 0).sum(axis=1).tolist() == [1] * 200
     assert places == {(row, column) for row in range(2, 7) for column in range(1, 8)}
+
+
+def test_erasing_paints_one_square_with_the_mean_in_half_of_the_images():
+    x = np.tile(np.array([10, 30], np.uint8), (400, 12, 6))[..., None]
+    changed = (augment(x, np.random.default_rng(0), erase=4) == 20)[..., 0]
+    sides = [(image.any(axis=1).sum(), image.any(axis=0).sum(), image.sum()) for image in changed]
+    assert 120 < sum(count > 0 for *_, count in sides) < 280
+    assert all(rows * columns == count and rows <= 4 and columns <= 4 for rows, columns, count in sides)
+    assert (4, 4, 16) in sides
+
+
+def test_mixup_mixes_labels_as_it_mixes_images():
+    x = np.arange(6, dtype=np.float32)[:, None, None, None] * np.ones((1, 2, 2, 1), np.float32)
+    mixed, labels = mix(x, np.eye(6, dtype=np.float32), np.random.default_rng(0), 0.5)
+    assert np.allclose(labels @ np.arange(6), mixed[:, 0, 0, 0])
+    assert np.allclose(labels.sum(axis=1), 1)
+    assert not np.array_equal(mixed, x)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+def test_a_named_recipe_is_of_a_preset_and_ends_at_its_time_steps(name):
+    recipe = named(name)
+    assert preset(recipe.preset).timesteps == recipe.recipe.stages[-1].timesteps
+
+
+def test_an_unknown_recipe_is_refused():
+    with pytest.raises(InputError, match="no such recipe"):
+        named("none")
 
 
 def command(*arguments):
@@ -127,10 +156,10 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
 
         return report
 
-    run = Run(config, recipe, tmp_path)
+    run = Run(config, recipe, tmp_path, engine="keras")
     with pytest.raises(Stop):
         train(run, digits, stop_after(2))
-    resumed = Run(config, recipe, tmp_path, list(run.history))
+    resumed = Run(config, recipe, tmp_path, list(run.history), engine="keras")
     train(resumed, digits, lambda facts: None)
     assert [item["epoch"] for item in resumed.history] == [1, 2, 3, 4, 5]
     assert [item["timesteps"] for item in resumed.history] == [1, 1, 1, 2, 2]

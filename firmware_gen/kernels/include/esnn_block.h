@@ -33,6 +33,7 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
 uint32_t esnn_block_neuron_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 
+uint32_t esnn_block_neuron_v6m(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_v7m(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
 uint32_t esnn_block_neuron_lanes_v7m(const int16_t *sums, const int16_t *threshold, uint8_t ternary,
                                      uint32_t *planes);
@@ -47,6 +48,8 @@ uint32_t esnn_block_neuron_lanes_v7m(const int16_t *sums, const int16_t *thresho
 /** For neurons with esnn_neuron_t.lanes. */
 #if ESNN_CHAIN_DSP
 #define esnn_block_neuron_lanes esnn_block_neuron_dsp
+#elif ESNN_CHAIN_V6M
+#define esnn_block_neuron_lanes esnn_block_neuron_v6m
 #elif ESNN_CHAIN_V7M
 #define esnn_block_neuron_lanes esnn_block_neuron_lanes_v7m
 #else
@@ -59,15 +62,32 @@ uint32_t esnn_block_neuron_lanes_v7m(const int16_t *sums, const int16_t *thresho
  * @param stride     entries from the sums of one step to those of the next.
  * @param threshold  int32 [ESNN_BLOCK].
  */
-uint32_t esnn_block_neuron_wide(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint8_t ternary,
-                                uint32_t *planes);
+uint32_t esnn_block_neuron_wide_portable(const int32_t *sums, uint32_t stride, const int32_t *threshold,
+                                         uint8_t ternary, uint32_t *planes);
+uint32_t esnn_block_neuron_wide_v7m(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint8_t ternary,
+                                    uint32_t *planes);
+
+/** The other form needs instructions of Armv7-M only, so cores with DSP take it as well. */
+#if !defined(ESNN_PORTABLE) && defined(__ARM_ARCH) && __ARM_ARCH >= 7 && defined(__thumb2__)
+#define ESNN_WIDE_V7M 1
+#define esnn_block_neuron_wide esnn_block_neuron_wide_v7m
+#else
+#define ESNN_WIDE_V7M 0
+#define esnn_block_neuron_wide esnn_block_neuron_wide_portable
+#endif
 
 /** x = min(max(x, 0), clip) for `entries` lanes, an even number. Source: docs/numerics.md, "relu". */
 void esnn_block_clip_portable(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 void esnn_block_clip_dsp(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
+void esnn_block_clip_v7m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
+void esnn_block_clip_v6m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 
 #if ESNN_CHAIN_DSP
 #define esnn_block_clip esnn_block_clip_dsp
+#elif ESNN_CHAIN_V7M
+#define esnn_block_clip esnn_block_clip_v7m
+#elif ESNN_CHAIN_V6M
+#define esnn_block_clip esnn_block_clip_v6m
 #else
 #define esnn_block_clip esnn_block_clip_portable
 #endif

@@ -45,25 +45,32 @@
 #define ESNN_CHAIN_V7M 0
 #endif
 
-/** Whether sums need to know how many rows went into them. */
-#define ESNN_CHAIN_TOTALS ESNN_CHAIN_SWAR
-
 /**
- * SWAR on Armv6-M (M0, M0+): rows of 16-bit weights, two a word, ready to be added; twice the flash. Define
- * ESNN_PACKED_ROWS to keep rows of bytes: the build does where the others do not fit.
+ * SWAR on Armv6-M and Armv7-M (M0, M0+, M3): rows of 16-bit weights, two a word, ready to be added; twice the flash.
+ * Define ESNN_PACKED_ROWS to keep rows of bytes: the build does where the others do not fit.
  */
-#if ESNN_CHAIN_SWAR && defined(__ARM_ARCH_6M__) && !defined(ESNN_PACKED_ROWS)
+#if ESNN_CHAIN_SWAR && (defined(__ARM_ARCH_6M__) || ESNN_CHAIN_V7M) && !defined(ESNN_PACKED_ROWS)
+#define ESNN_PAIRED_ROWS 1
+#else
+#define ESNN_PAIRED_ROWS 0
+#endif
+
+/** SWAR on Armv6-M, with such rows. */
+#if ESNN_PAIRED_ROWS && defined(__ARM_ARCH_6M__)
 #define ESNN_CHAIN_V6M 1
 #else
 #define ESNN_CHAIN_V6M 0
 #endif
 
+/** Whether sums need to know how many rows went into them: those of bytes biased by 128. */
+#define ESNN_CHAIN_TOTALS (ESNN_CHAIN_SWAR && !ESNN_PAIRED_ROWS)
+
 /**
  * Four weights in a word, outputs 0, 2, 1, 3 from the lowest byte up, so that bytes 0 and 2 are neighbours in 16-bit
- * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next. V6M wants
- * two words of it, each the pair low + 2^16 high modulo 2^32.
+ * lanes, and so are bytes 1 and 3. SWAR wants them biased by 128, so that no byte borrows from the next. Paired
+ * rows want two words of it, each the pair low + 2^16 high modulo 2^32.
  */
-#if ESNN_CHAIN_V6M
+#if ESNN_PAIRED_ROWS
 #define ESNN_SIGNED(byte) ((((uint32_t)(byte) & 0xffu) ^ 0x80u) - 0x80u)
 #define ESNN_PAIR(word) (ESNN_SIGNED(word) + (ESNN_SIGNED((uint32_t)(word) >> 16) << 16))
 #define ESNN_WEIGHTS(word) ESNN_PAIR(word), ESNN_PAIR((uint32_t)(word) >> 8)
@@ -74,19 +81,25 @@
 #endif
 
 /**
- * Biases of four outputs in two words: lanes, or where sums are numbers modulo 2^32 (esnn_chain_sums_v7m.c) two of
- * these, the second one with what is taken off it for the upper one of the first.
+ * Biases of four outputs in two words: lanes, or where sums are numbers modulo 2^32 two of these: V7M plus what
+ * neurons want as offset (esnn_v7m.h); with rows of bytes the second one has what is taken off it for the upper one
+ * of the first.
  */
-#if ESNN_CHAIN_V7M
+#if ESNN_CHAIN_V7M && ESNN_PAIRED_ROWS
+#define ESNN_BIAS(a, b, c, d)                                                                                        \
+    (uint32_t)(a) + ((uint32_t)(b) << 16) + 0x40004000u, (uint32_t)(c) + ((uint32_t)(d) << 16) + 0x40004000u
+#elif ESNN_CHAIN_V7M
 #define ESNN_BIAS(a, b, c, d)                                                                                        \
     (uint32_t)(a) + ((uint32_t)(b) << 16), (uint32_t)(c) + ((uint32_t)(d) << 16) + ((uint32_t)(b) << 8)
+#elif ESNN_CHAIN_V6M
+#define ESNN_BIAS(a, b, c, d) (uint32_t)(a) + ((uint32_t)(b) << 16), (uint32_t)(c) + ((uint32_t)(d) << 16)
 #else
 #define ESNN_BIAS(a, b, c, d)                                                                                        \
     ((uint32_t)(a) & 0xffffu) | ((uint32_t)(b) << 16), ((uint32_t)(c) & 0xffffu) | ((uint32_t)(d) << 16)
 #endif
 
 /** Words that ESNN_WEIGHTS() makes of one. */
-#if ESNN_CHAIN_V6M
+#if ESNN_PAIRED_ROWS
 #define ESNN_WORDS 2u
 #else
 #define ESNN_WORDS 1u
@@ -107,7 +120,7 @@ typedef struct {
     uint32_t places;                    /**< T */
     uint32_t masks;                     /**< scratch: 8 T bytes for each 32 inputs that are looked at together */
     uint32_t list;                      /**< scratch: int16 entries; V6M: int32 */
-    uint32_t totals;                    /**< scratch: T uint32 */
+    uint32_t totals;                    /**< scratch: 2 T uint32 */
     uint32_t sums;                      /**< scratch: int16 [T][ESNN_BLOCK] */
     uint32_t wide;                      /**< scratch: int32 [T][ESNN_BLOCK], only where the finish is not narrow */
 } esnn_chain_t;

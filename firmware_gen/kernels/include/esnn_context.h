@@ -10,16 +10,16 @@
 
 #include <stdint.h>
 
-/** Takes the highest bit out; returns its number. @param bits  not 0, below 2^16. */
+#include "esnn_bits.h"
+
+/** Takes a bit out; returns its number. @param bits  not 0, below 2^16. */
 static inline uint32_t esnn_take_bit(uint32_t *bits)
 {
 #if defined(__ARM_FEATURE_CLZ)
     const uint32_t k = 31u - (uint32_t)__builtin_clz(*bits);
 #else
-    uint32_t k = 15u;
-    while (((*bits >> k) & 1u) == 0) {
-        --k;
-    }
+    const uint32_t low = *bits & 255u;
+    const uint32_t k = low != 0 ? esnn_lowest_bit[low] : 8u + esnn_lowest_bit[*bits >> 8];
 #endif
     *bits ^= 1u << k;
     return k;

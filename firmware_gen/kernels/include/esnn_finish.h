@@ -56,7 +56,7 @@ typedef struct {
     uint32_t minus;              /**< bytes from the row of +1 to the row of -1 */
     const esnn_window_t *window; /**< OR into these windows; NULL: into the position itself */
     uint32_t counter;            /**< index of the layer's first spike counter */
-    uint8_t lanes;               /**< the membrane, and what it lacks to the threshold, fit 16 bits as well */
+    uint8_t lanes;               /**< the membrane fits 16 bits, and so do U - theta and, ternary, U + theta - 1 */
     uint8_t ternary;
     uint8_t reset;    /**< ESNN_RESET_.. */
     uint8_t shifts;   /**< number of leak shifts, 0 to 4 */

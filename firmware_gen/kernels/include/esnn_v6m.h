@@ -33,6 +33,17 @@ typedef struct {
     uint32_t pool;         /**< sums are pooled in 15 bits, see esnn_conv2d_chain_t.pool_lanes */
 } esnn_walk_t;
 
+/** Sets where the sums of each place go: to [T][ESNN_BLOCK / 2] numbers, by step. */
+static inline void esnn_walk_to(esnn_walk_t *walk, const esnn_chain_t *chain, uint32_t *numbers)
+{
+    for (uint32_t i = 0; i < chain->places; ++i) {
+        walk->out[i] = numbers + (chain->sum[i] >> 1);
+    }
+}
+
+/** to[words] = (from[words] + plus) ^ flip; `words` is a multiple of 4, and `to` may be `from`. */
+void esnn_flip_words_v6m(uint32_t *to, const uint32_t *from, uint32_t words, uint32_t plus, uint32_t flip);
+
 /**
  * esnn_chain_masks() for T = 4.
  *
@@ -57,15 +68,8 @@ void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const
 void esnn_chain_numbers_v6m(const esnn_chain_t *chain, const esnn_walk_t *walk, const uint32_t *weights,
                             const int16_t *bias, uint32_t offset);
 
-/** All blocks of one position, each finished when it is summed. The walk needs its lists only. */
+/** All blocks of one position, each finished when it is summed. The sums go to chain->sums. */
 void esnn_chain_blocks_v6m(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
-                           esnn_walk_t *walk, uint8_t *arena, uint32_t *counts);
-
-/**
- * esnn_block_neuron_lanes() for binary neurons, from numbers plus ESNN_QUARTER.
- *
- * @param numbers  uint32 [4][ESNN_BLOCK / 2].
- */
-uint32_t esnn_block_neuron_v6m(const uint32_t *numbers, const int16_t *threshold, uint32_t *planes);
+                           const esnn_walk_t *walk, uint8_t *arena, uint32_t *counts);
 
 #endif

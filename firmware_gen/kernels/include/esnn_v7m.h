@@ -15,6 +15,31 @@
 /** 2^14 in both lanes. */
 #define ESNN_QUARTER 0x40004000u
 
+#if ESNN_PAIRED_ROWS
+
+/**
+ * r4 to r11 hold 16 sums. A row costs 14 instructions: its number, its address (an end mark, -1, carries out of the
+ * addition), three LDM and eight additions.
+ */
+#define ESNN_PART(label)                                                                                             \
+    "b " label "f\n" label "0:\n"                                                                                    \
+    "ldm r0!, {r1-r3}\n"                                                                                             \
+    "add r4, r4, r1\n"                                                                                               \
+    "add r5, r5, r2\n"                                                                                               \
+    "add r6, r6, r3\n"                                                                                               \
+    "ldm r0!, {r1-r3}\n"                                                                                             \
+    "add r7, r7, r1\n"                                                                                               \
+    "add r8, r8, r2\n"                                                                                               \
+    "add r9, r9, r3\n"                                                                                               \
+    "ldm r0, {r1, r2}\n"                                                                                             \
+    "add r10, r10, r1\n"                                                                                             \
+    "add r11, r11, r2\n" label ":\n"                                                                                 \
+    "ldrsh r0, [r12], #2\n"                                                                                          \
+    "adds r0, lr, r0, lsl #5\n"                                                                                      \
+    "bcc " label "0b\n"
+
+#else
+
 /**
  * esnn_chain_sums_swar() with everything in registers: r4 r6 r8 r10 hold even sums, r5 r7 r9 r11 odd ones. A row
  * costs 16 instructions: its number, its address (an end mark, -1, carries out of the addition), one LDM, three a
@@ -33,14 +58,55 @@
                                             "adds r0, lr, r0, lsl #4\n"                                              \
                                             "bcc " label "0b\n"
 
+#endif
+
 #define ESNN_CLOBBERS "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "cc", "memory"
 
-/** What the sums of `rows` rows lack: their bias of 128, and 2^15 to round to lanes; see esnn_chain_sums_swar(). */
-static inline uint32_t esnn_lack(uint32_t rows)
+/**
+ * Turns totals, once for all blocks of a position, into what sums of so many rows lack: the bias of their weights,
+ * and 2^15 to round to lanes (esnn_chain_sums_swar()).
+ *
+ * @param totals  by place: rows; becomes [T][2]: for even sums, for odd ones.
+ */
+static inline void esnn_chain_lacks(uint32_t *totals, uint32_t places)
 {
-    const uint32_t each = rows << 7;
-    return 0x8000u - each - (each << 16);
+    uint32_t *lack = totals + (places << 1);
+    const uint32_t *total = totals + places;
+    while (total != totals) {
+        const uint32_t rows = *--total;
+        const uint32_t each = rows << 7;
+        const uint32_t even = 0x8000u - each - (each << 16);
+        *--lack = even - (rows << 15);
+        *--lack = even;
+    }
 }
+
+/** What is the same in both forms; ESNN_STORE() tells them apart. @param lacks  see esnn_chain_lacks(). */
+#define ESNN_SUMS(lacks)                                                                                             \
+    register const int16_t *next __asm__("r12") = list;                                                              \
+    register const uint32_t *base __asm__("lr") = weights;                                                           \
+    const uint32_t *place = chain->sum;                                                                              \
+    const uint32_t *lack = lacks;                                                                                    \
+    uint32_t left = chain->places - 1u;                                                                              \
+    int16_t *trunk = sums + place[left];                                                                             \
+    const void *from = bias; /* odd sums start with what ESNN_SPLIT takes off them: ESNN_BIAS() */                   \
+    for (; left != 0; --left) {                                                                                      \
+        const void *branch = sums + *place++;                                                                        \
+        __asm__ volatile("ldr r0, %[from]\n"                                                                         \
+                         "ldm r0, {r4-r11}\n" ESNN_PART("1") "ldr r0, %[trunk]\n"                                    \
+                                                             "stm r0, {r4-r11}\n" ESNN_PART("2")                     \
+                                                                 ESNN_STORE("%[branch]")                             \
+                         : "+r"(next)                                                                                \
+                         : "r"(base), [from] "m"(from), [trunk] "m"(trunk), [branch] "m"(branch), [lack] "m"(lack)   \
+                         : ESNN_CLOBBERS);                                                                           \
+        from = trunk;                                                                                                \
+        lack += 2;                                                                                                   \
+    }                                                                                                                \
+    __asm__ volatile("ldr r0, %[from]\n"                                                                             \
+                     "ldm r0, {r4-r11}\n" ESNN_PART("1") ESNN_STORE("%[trunk]")                                      \
+                     : "+r"(next)                                                                                    \
+                     : "r"(base), [from] "m"(from), [trunk] "m"(trunk), [lack] "m"(lack)                             \
+                     : ESNN_CLOBBERS)
 
 /** esnn_chain_sums_v7m(), but numbers plus ESNN_QUARTER; sums uint32 [T][ESNN_BLOCK / 2]. */
 void esnn_chain_numbers_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,

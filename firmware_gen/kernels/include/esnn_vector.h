@@ -39,8 +39,8 @@ typedef struct {
 
 /** A run of the lists of one line of the input, and the rows it means. */
 typedef struct {
-    const esnn_marks_t *from, *to; /**< in front of the first position, and behind the last one */
-    const int8_t *rows;            /**< row of entry 0; may point outside of the weights */
+    const esnn_marks_t *from; /**< in front of the window; behind it: kernel_width further */
+    const int8_t *rows;       /**< row of entry 0; may point outside of the weights */
 } esnn_run_t;
 
 /** Weights, geometry and scratch of one layer. Offsets are bytes into the arena; `unit`: 16 bytes of weights. */
@@ -53,8 +53,8 @@ typedef struct {
     uint16_t place[32];      /**< units from the row of input 0 to that of input 31 - k */
     uint32_t word_units;     /**< units from the row of an input to that of the 32nd behind it */
     uint32_t position_units; /**< units from the row of an input to the same input's at the next position */
-    uint32_t words;          /**< groups of 32 inputs, the last one may be short, an even number of bytes */
-    uint32_t last_half;      /**< the last group has 16 inputs only */
+    uint32_t words;          /**< whole groups of 32 inputs */
+    uint32_t last_half;      /**< whether 16 inputs follow */
     uint32_t input;          /**< arena offset of the spikes */
     uint32_t position_bytes; /**< of the spikes of one position */
     uint32_t line_bytes;     /**< of the spikes of one line */
@@ -70,10 +70,13 @@ typedef struct {
     uint32_t lists;           /**< scratch: kernel_height times the lists of a line */
     uint32_t list_bytes;      /**< of one part of a line: 2 * width * inputs */
     uint32_t line_list_bytes; /**< of all parts of a line */
-    uint32_t marks;           /**< scratch: kernel_height times width + 1 esnn_marks_t */
-    uint32_t line_marks;      /**< width + 1 */
-    uint32_t sums;            /**< scratch: int16 [4][16 * blocks], 8-byte aligned */
-    uint32_t row;             /**< scratch: the spikes of one position before they are pooled */
+    /** scratch: kernel_height + 1 times line_marks esnn_marks_t; those of positions outside of the image list
+     * nothing, and so does the last line */
+    uint32_t marks;
+    uint32_t line_marks;  /**< from the first window's first position to behind the last one's last */
+    uint32_t right_marks; /**< of them, behind the mark that ends the line */
+    uint32_t sums;        /**< scratch: int16 [4][16 * blocks], 8-byte aligned */
+    uint32_t row;         /**< scratch: the spikes of one position before they are pooled */
 } esnn_vector_t;
 
 /** Lists the active inputs of one line: parts of the chain, in the order of positions. */
@@ -82,10 +85,10 @@ void esnn_vector_list(const esnn_vector_t *layer, const uint8_t *spikes, uint8_t
 /**
  * Sums of one window at all steps, all outputs: sums[step][output] = bias + the rows of the runs.
  *
- * @param run, end  the lines of the window, at least one; overwritten.
+ * @param run  the kernel_height lines of the window.
  */
-void esnn_vector_sums_portable(const esnn_vector_t *layer, esnn_run_t *run, const esnn_run_t *end, int16_t *sums);
-void esnn_vector_sums_mve(const esnn_vector_t *layer, esnn_run_t *run, const esnn_run_t *end, int16_t *sums);
+void esnn_vector_sums_portable(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums);
+void esnn_vector_sums_mve(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums);
 
 /**
  * Adds the residual to the sums of a position and stores them: as esnn_finish_t says, at least one of both.
@@ -114,19 +117,23 @@ void esnn_vector_neuron_mve(const esnn_neuron_t *neuron, const int16_t *sums, ui
 void esnn_vector_pool(const esnn_neuron_t *neuron, const esnn_place_t *place, const uint8_t *spikes, uint32_t bytes,
                       uint8_t *arena);
 
+/** Raises the pooled currents of every window that contains the position to its sums. */
+void esnn_vector_pool_max_portable(const esnn_finish_t *finish, const esnn_place_t *place, const int16_t *sums,
+                                   uint32_t blocks, uint8_t *arena);
+void esnn_vector_pool_max_mve(const esnn_finish_t *finish, const esnn_place_t *place, const int16_t *sums,
+                              uint32_t blocks, uint8_t *arena);
+
 #if ESNN_VECTOR_MVE
+#define esnn_vector_pool_max esnn_vector_pool_max_mve
 #define esnn_vector_sums esnn_vector_sums_mve
 #define esnn_vector_stream esnn_vector_stream_mve
 #define esnn_vector_neuron esnn_vector_neuron_mve
 #else
+#define esnn_vector_pool_max esnn_vector_pool_max_portable
 #define esnn_vector_sums esnn_vector_sums_portable
 #define esnn_vector_stream esnn_vector_stream_portable
 #define esnn_vector_neuron esnn_vector_neuron_portable
 #endif
-
-/** Residual, store and neuron behind the sums of one position. */
-void esnn_vector_finish(const esnn_vector_t *layer, const esnn_finish_t *finish, const esnn_place_t *place,
-                        uint8_t *arena, uint32_t *counts);
 
 /** A convolution or linear layer with its finish. */
 typedef struct {

@@ -3,6 +3,8 @@
 #include "esnn_attention.h"
 #include "esnn_block.h"
 #include "esnn_context.h"
+#include "esnn_v6m.h"
+#include "esnn_v7m.h"
 
 /** Up to 16 bits of packed spikes from channel `first` on. */
 static inline uint32_t esnn_head_bits(const uint8_t *row, uint32_t first, uint32_t mask)
@@ -29,6 +31,9 @@ static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes
     const int16_t *clip = layer->clip;
     const uint32_t *end = esnn_chain_masks(chain, spikes, 1, 0, masks);
     esnn_chain_list(chain, masks, end, list, totals);
+#if ESNN_CHAIN_V7M && ESNN_CHAIN_TOTALS
+    esnn_chain_lacks(totals, chain->places);
+#endif
     for (uint32_t i = chain->blocks; i != 0; --i) {
         const int16_t *from = sums;
         int16_t *to = block;
@@ -77,11 +82,15 @@ static void esnn_add_contexts(const esnn_attention_chain_t *layer, const uint8_t
 static void esnn_transpose(const esnn_attention_chain_t *layer, uint32_t *context)
 {
     int16_t *lanes = (int16_t *)(void *)context;
+#if ESNN_CHAIN_V6M
+    esnn_flip_words_v6m(context, context, layer->head_words, 0x8000u, 0x8000u);
+#else
     uint32_t *word = context;
     for (uint32_t i = layer->head_words; i != 0; --i) {
         *word = (*word + 0x8000u) ^ 0x8000u;
         ++word;
     }
+#endif
     int16_t *row = lanes;
     for (uint32_t i = 1; i < layer->width; ++i) {
         int16_t *column = lanes + i;

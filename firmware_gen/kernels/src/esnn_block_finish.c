@@ -1,5 +1,12 @@
 #include "esnn_block.h"
 
+#define ESNN_ADD(to, from)                                                                                           \
+    "eor " to ", " to ", #0x8000\n"                                                                                  \
+    "eor " from ", " from ", #0x8000\n"                                                                              \
+    "add " to ", " to ", " from "\n"                                                                                 \
+    "sub " to ", " to ", #0x8000\n"                                                                                  \
+    "eor " to ", " to ", #0x8000\n"
+
 /** to[8] += from[8], lane by lane, modulo 2^16. */
 static inline void esnn_add_lanes(uint32_t *to, const uint32_t *from)
 {
@@ -12,6 +19,16 @@ static inline void esnn_add_lanes(uint32_t *to, const uint32_t *from)
                          "sadd16 r11, r11, r6\n"
                          "sadd16 r12, r12, r8\n"
                          "stm %[to]!, {r9-r12}"
+                         : [to] "+r"(to), [from] "+r"(from)
+                         :
+                         : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
+    }
+#elif ESNN_CHAIN_V7M
+    /* Lanes with the top bit of the lower one flipped are one number plus 2^15. */
+    for (uint32_t half = 0; half < 2u; ++half) {
+        __asm__ volatile("ldm %[from]!, {r4-r6, r8}\n"
+                         "ldm %[to], {r9-r12}\n" ESNN_ADD("r9", "r4") ESNN_ADD("r10", "r5") ESNN_ADD("r11", "r6")
+                             ESNN_ADD("r12", "r8") "stm %[to]!, {r9-r12}"
                          : [to] "+r"(to), [from] "+r"(from)
                          :
                          : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "cc", "memory");

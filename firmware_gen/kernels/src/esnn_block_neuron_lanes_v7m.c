@@ -33,9 +33,11 @@
 #define ESNN_ALL                                                                                                     \
     ESNN_TWO("15", "0", "32", "64", "96")                                                                            \
     ESNN_TWO("13", "4", "36", "68", "100")                                                                           \
-    ESNN_TWO("11", "8", "40", "72", "104") ESNN_TWO("9", "12", "44", "76", "108")                                    \
-        ESNN_TWO("7", "16", "48", "80", "112") ESNN_TWO("5", "20", "52", "84", "116")                                \
-            ESNN_TWO("3", "24", "56", "88", "120") ESNN_TWO("1", "28", "60", "92", "124")
+    ESNN_TWO("11", "8", "40", "72", "104")                                                                           \
+    ESNN_TWO("9", "12", "44", "76", "108")                                                                           \
+    ESNN_TWO("7", "16", "48", "80", "112")                                                                           \
+    ESNN_TWO("5", "20", "52", "84", "116")                                                                           \
+    ESNN_TWO("3", "24", "56", "88", "120") ESNN_TWO("1", "28", "60", "92", "124")
 
 /** Bits of even channels are in the lower half, of odd ones in the upper half one place lower. */
 static inline uint32_t esnn_fold(uint32_t early, uint32_t late)

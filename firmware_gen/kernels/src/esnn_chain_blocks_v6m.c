@@ -1,9 +1,8 @@
-#include "esnn_v6m.h"
+#include "esnn_v6m_numbers.h"
 
 #if ESNN_CHAIN_V6M
 
-#define ESNN_TIMES_2(code) code code
-#define ESNN_TIMES_4(code) ESNN_TIMES_2(code) ESNN_TIMES_2(code)
+#define ESNN_TIMES_4(code) code code code code
 #define ESNN_TIMES_8(code) ESNN_TIMES_4(code) ESNN_TIMES_4(code)
 
 /** Sums of 16 bits as those of 32 bits that esnn_finish() takes. */
@@ -20,40 +19,16 @@ static inline void esnn_add_lanes(uint32_t *numbers, const uint32_t *lanes)
     register uint32_t *to __asm__("r0") = numbers;
     register const uint32_t *from __asm__("r1") = lanes;
     register uint32_t tops __asm__("r7") = ESNN_TOPS;
-    __asm__ volatile(".syntax unified\n"
-                     ESNN_TIMES_4("ldmia r1!, {r2, r3}\n"
-                     "ldr r4, [r0]\n"
-                     "ldr r5, [r0, #4]\n"
-                     "eors r2, r2, r7\n"
-                     "eors r3, r3, r7\n"
-                     "adds r4, r4, r2\n"
-                     "adds r5, r5, r3\n"
-                     "stmia r0!, {r4, r5}\n")
+    __asm__ volatile(".syntax unified\n" ESNN_TIMES_4("ldmia r1!, {r2, r3}\n"
+                                                      "ldr r4, [r0]\n"
+                                                      "ldr r5, [r0, #4]\n"
+                                                      "eors r2, r2, r7\n"
+                                                      "eors r3, r3, r7\n"
+                                                      "adds r4, r4, r2\n"
+                                                      "adds r5, r5, r3\n"
+                                                      "stmia r0!, {r4, r5}\n")
                      : "+r"(to), "+r"(from)
                      : "r"(tops)
-                     : "r2", "r3", "r4", "r5", "cc", "memory");
-}
-
-/** Numbers plus `offset` as lanes. */
-static inline void esnn_store_lanes(uint32_t *lanes, const uint32_t *numbers, uint32_t offset)
-{
-    register uint32_t *to __asm__("r0") = lanes;
-    register const uint32_t *from __asm__("r1") = numbers;
-    register uint32_t lack __asm__("r6") = 0x8000u - offset;
-    register uint32_t flip __asm__("r7") = 0x8000u;
-    __asm__ volatile(".syntax unified\n"
-                     ESNN_TIMES_2("ldmia r1!, {r2-r5}\n"
-                     "adds r2, r2, r6\n"
-                     "adds r3, r3, r6\n"
-                     "adds r4, r4, r6\n"
-                     "adds r5, r5, r6\n"
-                     "eors r2, r2, r7\n"
-                     "eors r3, r3, r7\n"
-                     "eors r4, r4, r7\n"
-                     "eors r5, r5, r7\n"
-                     "stmia r0!, {r2-r5}\n")
-                     : "+r"(to), "+r"(from)
-                     : "r"(lack), "r"(flip)
                      : "r2", "r3", "r4", "r5", "cc", "memory");
 }
 
@@ -63,19 +38,18 @@ static inline void esnn_max_lanes(uint32_t *pooled, const uint32_t *numbers)
     register uint32_t *to __asm__("r0") = pooled;
     register const uint32_t *from __asm__("r1") = numbers;
     register uint32_t tops __asm__("r7") = ESNN_TOPS;
-    __asm__ volatile(".syntax unified\n"
-                     ESNN_TIMES_8("ldmia r1!, {r2}\n"
-                     "ldr r3, [r0]\n"
-                     "subs r2, r2, r3\n" /* bit 15: not less */
-                     "movs r4, r2\n"
-                     "ands r4, r4, r7\n"
-                     "beq 1f\n"
-                     "lsrs r5, r4, #15\n"
-                     "subs r4, r4, r5\n"
-                     "ands r2, r2, r4\n"
-                     "adds r3, r3, r2\n"
-                     "1:\n"
-                     "stmia r0!, {r3}\n")
+    __asm__ volatile(".syntax unified\n" ESNN_TIMES_8("ldmia r1!, {r2}\n"
+                                                      "ldr r3, [r0]\n"
+                                                      "subs r2, r2, r3\n" /* bit 15: not less */
+                                                      "movs r4, r2\n"
+                                                      "ands r4, r4, r7\n"
+                                                      "beq 1f\n"
+                                                      "lsrs r5, r4, #15\n"
+                                                      "subs r4, r4, r5\n"
+                                                      "ands r2, r2, r4\n"
+                                                      "adds r3, r3, r2\n"
+                                                      "1:\n"
+                                                      "stmia r0!, {r3}\n")
                      : "+r"(to), "+r"(from)
                      : "r"(tops)
                      : "r2", "r3", "r4", "r5", "cc", "memory");
@@ -115,9 +89,43 @@ static inline uint32_t esnn_is_number(const esnn_finish_t *finish)
            (neuron == NULL || (neuron->lanes && !neuron->ternary));
 }
 
+/** ORs the spikes of a block, [4] half words, into the pooling windows that contain the position. */
+static void esnn_pool_planes(const esnn_neuron_t *neuron, const esnn_place_t *place, const uint32_t *planes,
+                             uint8_t *arena, uint32_t first)
+{
+    const esnn_span_t *rows = &neuron->window->rows[place->y];
+    const esnn_span_t *columns = &neuron->window->columns[place->x];
+    const uint32_t early = planes[0], late = planes[1], step = neuron->step_stride;
+    uint8_t *line = arena + neuron->offset + rows->offset + columns->offset + (first >> 3);
+    if ((early | late) == 0) {
+        return;
+    }
+    for (uint32_t i = rows->count; i != 0; --i) {
+        uint8_t *at = line;
+        for (uint32_t j = columns->count; j != 0; --j) {
+            if (step == 2u) {
+                uint32_t *words = (uint32_t *)(void *)at;
+                words[0] |= early;
+                words[1] |= late;
+            } else {
+                uint16_t *half = (uint16_t *)(void *)at;
+                *half |= (uint16_t)early;
+                half += step >> 1;
+                *half |= (uint16_t)(early >> 16);
+                half += step >> 1;
+                *half |= (uint16_t)late;
+                half += step >> 1;
+                *half |= (uint16_t)(late >> 16);
+            }
+            at += neuron->window->position_stride;
+        }
+        line += neuron->window->row_stride;
+    }
+}
+
 /** What is behind the sums of a block, as numbers plus ESNN_QUARTER, less ESNN_TOPS where there is a residual. */
-static void esnn_finish_numbers(const esnn_finish_t *finish, const esnn_place_t *place, uint32_t *numbers,
-                                uint32_t first, uint32_t channels, uint8_t *arena, uint32_t *counts)
+static inline void esnn_finish_numbers(const esnn_finish_t *finish, const esnn_place_t *place, uint32_t *numbers,
+                                       uint32_t first, uint8_t *arena, uint32_t *counter)
 {
     const esnn_stream_t *residual = finish->residual, *store = finish->store;
     const esnn_neuron_t *neuron = finish->neuron;
@@ -134,21 +142,46 @@ static void esnn_finish_numbers(const esnn_finish_t *finish, const esnn_place_t 
         uint8_t *to = arena + place->store + (first << 1);
         const uint32_t *from = numbers;
         for (uint32_t t = 4; t != 0; --t) {
-            esnn_store_lanes((uint32_t *)(void *)to, from, ESNN_QUARTER);
+            esnn_flip_words_v6m((uint32_t *)(void *)to, from, ESNN_BLOCK / 2u, 0x8000u - ESNN_QUARTER, 0x8000u);
             from += ESNN_BLOCK / 2u;
             to += store->step_stride;
         }
     }
+    /* Lanes past the last channel are 0 and their thresholds the largest there are: they do not fire. */
     if (neuron != NULL) {
         uint32_t planes[2];
-        uint32_t any = esnn_block_neuron_v6m(numbers, neuron->narrow_threshold + first, planes);
-        if (channels < ESNN_BLOCK) {
-            const uint32_t lane = (1u << channels) - 1u;
-            planes[0] &= lane | lane << 16;
-            planes[1] &= lane | lane << 16;
-            any = planes[0] | planes[1];
+        uint8_t *at = (uint8_t *)planes;
+        uint32_t stride = 2u;
+        if (neuron->window == NULL) {
+            at = arena + place->spikes + (first >> 3);
+            stride = neuron->step_stride;
         }
-        esnn_block_emit(finish, place, planes, any, first, arena, counts);
+        esnn_fire_numbers(numbers, neuron->narrow_threshold + first, at, stride, counter);
+        if (neuron->window != NULL) {
+            esnn_pool_planes(neuron, place, planes, arena, first);
+        }
+    }
+}
+
+/** All blocks of a position where esnn_is_number(). */
+static void esnn_number_blocks(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
+                               const esnn_walk_t *walk, uint8_t *arena, uint32_t *counts)
+{
+    uint32_t *numbers = (uint32_t *)(void *)(arena + chain->sums);
+    const uint32_t *weights = chain->weights;
+    const int16_t *bias = chain->bias;
+    const uint32_t offset = finish->residual != NULL ? ESNN_QUARTER - ESNN_TOPS : ESNN_QUARTER;
+    uint32_t *counter = finish->neuron != NULL ? counts + finish->neuron->counter : NULL;
+    const uint32_t three = walk->lists == 3u, channels = chain->channels;
+    for (uint32_t first = 0; first < channels; first += ESNN_BLOCK) {
+        if (three) {
+            esnn_three_lists(walk, weights, bias, offset);
+        } else {
+            esnn_one_list(walk, weights, bias, offset);
+        }
+        esnn_finish_numbers(finish, place, numbers, first, arena, counter);
+        weights += chain->block_words;
+        bias += ESNN_BLOCK;
     }
 }
 
@@ -158,10 +191,7 @@ static void esnn_finish_lanes(const esnn_chain_t *chain, const esnn_finish_t *fi
 {
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
     uint32_t *words = (uint32_t *)(void *)sums;
-    for (uint32_t t = chain->places; t != 0; --t) {
-        esnn_store_lanes(words, words, 0x8000u);
-        words += ESNN_BLOCK / 2u;
-    }
+    esnn_flip_words_v6m(words, words, chain->places << 3, 0, 0x8000u);
     if (finish->narrow) {
         esnn_block_finish(finish, place, sums, first, channels, arena, counts);
     } else {
@@ -172,20 +202,18 @@ static void esnn_finish_lanes(const esnn_chain_t *chain, const esnn_finish_t *fi
 }
 
 void esnn_chain_blocks_v6m(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
-                           esnn_walk_t *walk, uint8_t *arena, uint32_t *counts)
+                           const esnn_walk_t *walk, uint8_t *arena, uint32_t *counts)
 {
     uint32_t *numbers = (uint32_t *)(void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
-    const uint32_t pool = walk->pool, number = esnn_is_number(finish);
+    const uint32_t pool = walk->pool;
     uint32_t offset = 0x8000u;
-    for (uint32_t i = 0; i < chain->places; ++i) {
-        walk->out[i] = numbers + (chain->sum[i] >> 1);
-    }
     if (pool) {
         offset = ESNN_POOL_OFFSET;
-    } else if (number) {
-        offset = finish->residual != NULL ? ESNN_QUARTER - ESNN_TOPS : ESNN_QUARTER;
+    } else if (esnn_is_number(finish) && (walk->lists == 1u || walk->lists == 3u)) {
+        esnn_number_blocks(chain, finish, place, walk, arena, counts);
+        return;
     }
     uint32_t left = chain->channels;
     for (uint32_t first = 0; first < chain->channels; first += ESNN_BLOCK) {
@@ -193,8 +221,6 @@ void esnn_chain_blocks_v6m(const esnn_chain_t *chain, const esnn_finish_t *finis
         esnn_chain_numbers_v6m(chain, walk, weights, bias, offset);
         if (pool) {
             esnn_pool_numbers(finish, place, numbers, first, arena);
-        } else if (number) {
-            esnn_finish_numbers(finish, place, numbers, first, channels, arena, counts);
         } else {
             esnn_finish_lanes(chain, finish, place, first, channels, arena, counts);
         }

@@ -10,6 +10,7 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
     walk.list[0] = (const int32_t *)(const void *)(arena + chain->list);
     walk.lists = 1;
     walk.pool = 0;
+    esnn_walk_to(&walk, chain, (uint32_t *)(void *)(arena + chain->sums));
     esnn_chain_blocks_v6m(chain, finish, place, &walk, arena, counts);
 }
 
@@ -40,6 +41,30 @@ static inline uint32_t esnn_is_plain(const esnn_chain_t *chain, const esnn_finis
            !neuron->ternary && (chain->channels & (ESNN_BLOCK - 1u)) == 0;
 }
 
+/** Blocks whose counts of 8 bits fit a byte. */
+#define ESNN_COUNTED_BLOCKS 31u
+
+/** Set bits of each byte, in the bytes. */
+static inline uint32_t esnn_count_bytes(uint32_t bits)
+{
+    bits = bits - ((bits >> 1) & 0x55555555u);
+    bits = (bits & 0x33333333u) + ((bits >> 2) & 0x33333333u);
+    return (bits + (bits >> 4)) & 0x0f0f0f0fu;
+}
+
+/** Adds counts by byte, of steps 0 and 1 and of steps 2 and 3, to the counters; clears them. */
+static inline void esnn_count_flush(uint32_t *early, uint32_t *late, uint32_t *counter)
+{
+    const uint32_t a = (*early & 0x00ff00ffu) + ((*early >> 8) & 0x00ff00ffu);
+    const uint32_t b = (*late & 0x00ff00ffu) + ((*late >> 8) & 0x00ff00ffu);
+    counter[0] += a & 0xffffu;
+    counter[1] += a >> 16;
+    counter[2] += b & 0xffffu;
+    counter[3] += b >> 16;
+    *early = 0;
+    *late = 0;
+}
+
 /** All blocks of a position, where esnn_is_plain(). */
 static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                               uint8_t *arena, uint32_t *counts)
@@ -54,6 +79,8 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *fi
     const uint32_t pooled = finish->neuron->window != NULL;
     uint32_t *counter = counts + finish->neuron->counter;
     uint32_t first = 0;
+    uint32_t early = 0, late = 0; /* spikes of two steps each, by byte */
+    uint32_t room = ESNN_COUNTED_BLOCKS;
     uint8_t *at = arena + place->spikes;
     for (uint32_t left = chain->blocks; left != 0; --left) {
         uint32_t planes[2];
@@ -63,8 +90,11 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *fi
             esnn_block_emit(finish, place, planes, any, first, arena, counts);
         } else {
             esnn_block_write(planes, at, stride);
-            if (any != 0) {
-                esnn_block_count(planes, counter);
+            early += esnn_count_bytes(planes[0]);
+            late += esnn_count_bytes(planes[1]);
+            if (--room == 0) {
+                esnn_count_flush(&early, &late, counter);
+                room = ESNN_COUNTED_BLOCKS;
             }
         }
         first += ESNN_BLOCK;
@@ -73,16 +103,20 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *fi
         threshold += ESNN_BLOCK;
         at += 2;
     }
+    esnn_count_flush(&early, &late, counter);
 }
 
 void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                        uint8_t *arena, uint32_t *counts)
 {
     const int16_t *list = (const int16_t *)(const void *)(arena + chain->list);
-    const uint32_t *totals = (const uint32_t *)(const void *)(arena + chain->totals);
+    uint32_t *totals = (uint32_t *)(void *)(arena + chain->totals);
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
+#if ESNN_CHAIN_V7M && ESNN_CHAIN_TOTALS
+    esnn_chain_lacks(totals, chain->places);
+#endif
     if (esnn_is_plain(chain, finish)) {
         esnn_plain_blocks(chain, finish, place, arena, counts);
         return;

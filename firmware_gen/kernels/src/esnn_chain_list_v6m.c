@@ -24,6 +24,7 @@ void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const
     register uint32_t byte __asm__("r11") = eight;
     register uint32_t stride __asm__("r12") = parts;
     __asm__ volatile(".syntax unified\n"
+                     "movs r3, #0\n"
                      "1:\n" /* a part */
                      "mov r0, r8\n"
                      "cmp r0, r9\n"
@@ -54,8 +55,7 @@ void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const
                      "cmp r0, r9\n"
                      "bne 2b\n"
                      "6:\n"
-                     "subs r6, r2, r2\n"
-                     "subs r6, #1\n"
+                     "mvns r6, r3\n" /* whatever came before left 0 */
                      "stmia r1!, {r6}\n"
                      "adds r7, #4\n"
                      "cmp r7, r10\n"

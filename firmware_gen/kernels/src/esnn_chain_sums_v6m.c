@@ -10,18 +10,10 @@ void esnn_chain_sums_v6m(const esnn_chain_t *chain, const uint32_t *weights, con
     esnn_walk_t walk;
     walk.list[0] = (const int32_t *)(const void *)list;
     walk.lists = 1;
-    for (uint32_t i = 0; i < chain->places; ++i) {
-        walk.out[i] = words + (chain->sum[i] >> 1);
-    }
+    esnn_walk_to(&walk, chain, words);
     esnn_chain_numbers_v6m(chain, &walk, weights, bias, 0x8000u);
     /* Adding 2^15 made the upper lane exact and left it in the lower one. */
-    for (uint32_t i = chain->places << 1; i != 0; --i) {
-        words[0] ^= 0x8000u;
-        words[1] ^= 0x8000u;
-        words[2] ^= 0x8000u;
-        words[3] ^= 0x8000u;
-        words += 4;
-    }
+    esnn_flip_words_v6m(words, words, chain->places << 3, 0, 0x8000u);
 }
 
 #endif

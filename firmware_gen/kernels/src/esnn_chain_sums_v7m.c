@@ -2,6 +2,21 @@
 
 #if ESNN_CHAIN_V7M
 
+#if ESNN_PAIRED_ROWS
+
+/** Takes the offset off and splits numbers into lanes; r1 is 2^15 - ESNN_QUARTER. */
+#define ESNN_LANES(sum)                                                                                              \
+    "add " sum ", " sum ", r1\n"                                                                                     \
+    "eor " sum ", " sum ", #0x8000\n"
+
+#define ESNN_STORE(slot)                                                                                             \
+    "movw r1, #0x4000\n"                                                                                             \
+    "movt r1, #0xc000\n" ESNN_LANES("r4") ESNN_LANES("r5") ESNN_LANES("r6") ESNN_LANES("r7") ESNN_LANES("r8")        \
+        ESNN_LANES("r9") ESNN_LANES("r10") ESNN_LANES("r11") "ldr r0, " slot "\n"                                    \
+                                                             "stm r0, {r4-r11}\n"
+
+#else
+
 /** Takes the weights' bias off (r0 for even sums, r1 for odd ones) and splits numbers into lanes. */
 #define ESNN_SPLIT(even, odd)                                                                                        \
     "add " even ", " even ", r0\n"                                                                                   \
@@ -12,40 +27,17 @@
     "eor " odd ", " odd ", #0x8000\n"
 
 #define ESNN_STORE(slot)                                                                                             \
-    "ldr r0, %[even]\n"                                                                                              \
-    "ldr r1, %[odd]\n" ESNN_SPLIT("r4", "r5") ESNN_SPLIT("r6", "r7") ESNN_SPLIT("r8", "r9")                          \
+    "ldr r1, %[lack]\n"                                                                                              \
+    "ldrd r0, r1, [r1]\n" ESNN_SPLIT("r4", "r5") ESNN_SPLIT("r6", "r7") ESNN_SPLIT("r8", "r9")                       \
         ESNN_SPLIT("r10", "r11") "ldr r0, " slot "\n"                                                                \
                                  "stm r0, {r4-r11}\n"
+
+#endif
 
 void esnn_chain_sums_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
                          const uint32_t *totals, int16_t *sums)
 {
-    register const int16_t *next __asm__("r12") = list;
-    register const uint32_t *base __asm__("lr") = weights;
-    const uint32_t *place = chain->sum;
-    uint32_t left = chain->places - 1u;
-    int16_t *trunk = sums + place[left];
-    const void *from = bias; /* odd sums start with what ESNN_SPLIT takes off them: ESNN_BIAS() */
-    for (; left != 0; --left) {
-        const uint32_t rows = *totals++;
-        const uint32_t even = esnn_lack(rows), odd = even - (rows << 15);
-        const void *branch = sums + *place++;
-        __asm__ volatile(
-            "ldr r0, %[from]\n"
-            "ldm r0, {r4-r11}\n" ESNN_PART("1") "ldr r0, %[trunk]\n"
-                                                "stm r0, {r4-r11}\n" ESNN_PART("2") ESNN_STORE("%[branch]")
-            : "+r"(next)
-            : "r"(base), [from] "m"(from), [trunk] "m"(trunk), [branch] "m"(branch), [even] "m"(even), [odd] "m"(odd)
-            : ESNN_CLOBBERS);
-        from = trunk;
-    }
-    const uint32_t rows = *totals;
-    const uint32_t even = esnn_lack(rows), odd = even - (rows << 15);
-    __asm__ volatile("ldr r0, %[from]\n"
-                     "ldm r0, {r4-r11}\n" ESNN_PART("1") ESNN_STORE("%[trunk]")
-                     : "+r"(next)
-                     : "r"(base), [from] "m"(from), [trunk] "m"(trunk), [even] "m"(even), [odd] "m"(odd)
-                     : ESNN_CLOBBERS);
+    ESNN_SUMS(totals);
 }
 
 #endif

@@ -20,11 +20,30 @@ void esnn_context_add(uint32_t *context, const uint8_t *row_words, uint32_t bits
                              : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "memory");
         }
 #endif
+#if !defined(ESNN_PORTABLE) && defined(__ARM_ARCH_6M__)
+        for (; left != 0; left -= 2u) {
+            register uint32_t *to __asm__("r0") = row;
+            register const uint32_t *at __asm__("r1") = from;
+            __asm__ volatile(".syntax unified\n"
+                             "ldmia r1!, {r4, r5}\n"
+                             "ldr r2, [r0]\n"
+                             "ldr r3, [r0, #4]\n"
+                             "adds r2, r2, r4\n"
+                             "adds r3, r3, r5\n"
+                             "stmia r0!, {r2, r3}\n"
+                             : "+r"(to), "+r"(at)
+                             :
+                             : "r2", "r3", "r4", "r5", "cc", "memory");
+            row = to;
+            from = at;
+        }
+#else
         for (; left != 0; left -= 2u) {
             row[0] += from[0];
             row[1] += from[1];
             row += 2;
             from += 2;
         }
+#endif
     } while (bits != 0);
 }

@@ -6,8 +6,7 @@
 #if ESNN_CHAIN_V6M
 
 /** An empty part for each place, trunk and branch. */
-static const int32_t none[2u * ESNN_MAX_TIMESTEPS] = {-1, -1, -1, -1, -1, -1, -1, -1,
-                                                      -1, -1, -1, -1, -1, -1, -1, -1};
+static const int32_t none[2u * ESNN_MAX_TIMESTEPS] = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
 
 /** The lines of the image that one row of windows sees, and the columns that are listed of them. */
 typedef struct {
@@ -23,8 +22,11 @@ static void esnn_enter_column(const esnn_conv2d_chain_t *layer, esnn_columns_t *
 {
     const esnn_chain_t *chain = &layer->chain;
     const uint32_t last = walk->lists - 1u;
-    for (uint32_t i = 0; i < last; ++i) {
-        walk->list[i] = walk->list[i + 1u];
+    if (last == 2u) {
+        walk->list[0] = walk->list[1];
+        walk->list[1] = walk->list[2];
+    } else {
+        memmove(walk->list, walk->list + 1, last << 2);
     }
     walk->list[last] = none;
     if (columns->x >= 0 && columns->x < layer->width) {
@@ -85,6 +87,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     walk.lists = (uint32_t)layer->kernel_width;
     walk.column_words = layer->chain.inputs << (ESNN_ROW_SHIFT - 2u);
     walk.pool = layer->pool_lanes;
+    esnn_walk_to(&walk, &layer->chain, (uint32_t *)(void *)(arena + layer->chain.sums));
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
     if (pooled != NULL) {
@@ -111,10 +114,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     }
     if (pooled != NULL) {
         uint32_t *lanes = (uint32_t *)(void *)(arena + pooled->offset);
-        for (uint32_t words = pooled->bytes >> 2; words != 0; --words) {
-            *lanes = (*lanes + ESNN_QUARTER) ^ ESNN_TOPS;
-            ++lanes;
-        }
+        esnn_flip_words_v6m(lanes, lanes, pooled->bytes >> 2, ESNN_QUARTER, ESNN_TOPS);
     }
     return ESNN_OK;
 }

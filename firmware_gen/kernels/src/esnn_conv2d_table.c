@@ -50,6 +50,53 @@ static void esnn_list_halves(const esnn_conv2d_table_t *layer, const uint8_t *im
 /** sums[8] = sum of the listed rows, two sums a word, as numbers modulo 2^32. */
 static void esnn_sum_table_rows(const uint32_t *table, const uint16_t *row, const uint16_t *end, uint32_t *sums)
 {
+#if ESNN_CHAIN_V6M
+    register const uint32_t *begin __asm__("r3") = table;
+    register const uint16_t *next __asm__("r7") = row;
+    const uint32_t *to = sums;
+    __asm__ volatile(".syntax unified\n"
+                     "movs r4, #0\n"
+                     "movs r5, #0\n"
+                     "mov r8, r4\n"
+                     "mov r9, r4\n"
+                     "mov r10, r4\n"
+                     "mov r11, r4\n"
+                     "mov r12, r4\n"
+                     "mov lr, r4\n"
+                     "b 2f\n"
+                     "1:\n"
+                     "ldrh r6, [r7]\n"
+                     "adds r7, #2\n"
+                     "lsls r6, r6, #5\n"
+                     "adds r6, r6, r3\n"
+                     "ldmia r6!, {r0-r2}\n"
+                     "adds r4, r4, r0\n"
+                     "adds r5, r5, r1\n"
+                     "add r8, r2\n"
+                     "ldmia r6!, {r0-r2}\n"
+                     "add r9, r0\n"
+                     "add r10, r1\n"
+                     "add r11, r2\n"
+                     "ldmia r6!, {r0, r1}\n"
+                     "add r12, r0\n"
+                     "add lr, r1\n"
+                     "2:\n"
+                     "ldr r0, %[end]\n"
+                     "cmp r7, r0\n"
+                     "bne 1b\n"
+                     "ldr r6, %[to]\n"
+                     "mov r0, r8\n"
+                     "mov r1, r9\n"
+                     "stmia r6!, {r4, r5}\n"
+                     "mov r2, r10\n"
+                     "mov r3, r11\n"
+                     "mov r4, r12\n"
+                     "mov r5, lr\n"
+                     "stmia r6!, {r0-r5}\n"
+                     : "+r"(begin), "+r"(next)
+                     : [end] "m"(end), [to] "m"(to)
+                     : "r0", "r1", "r2", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+#else
     uint32_t a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
     while (row != end) {
         const uint32_t *word = table + ((uint32_t)*row++ << 3);
@@ -89,6 +136,7 @@ static void esnn_sum_table_rows(const uint32_t *table, const uint16_t *row, cons
     sums[5] = f;
     sums[6] = g;
     sums[7] = h;
+#endif
 }
 
 /** Sets the bit in the plane of each step at which a current that is the same at every step fires; see esnn_conv.h.
@@ -113,12 +161,13 @@ static inline void esnn_fire_static(int32_t current, const int32_t *threshold, u
     }
 }
 
-/** Spikes of one block from its sums of upper and lower halves. */
+/** Spikes of `channels` channels of one block from its sums of upper and lower halves. */
 static uint32_t esnn_block_static(const uint32_t *upper, const uint32_t *lower, const int32_t *bias,
-                                  const int32_t *threshold, uint32_t *planes)
+                                  const int32_t *threshold, uint32_t channels, uint32_t *planes)
 {
     uint32_t steps[4] = {0, 0, 0, 0};
-    for (uint32_t bit = 1; bit != 1u << ESNN_BLOCK; bit <<= 2) {
+    const uint32_t behind = 1u << (channels < ESNN_BLOCK ? channels : ESNN_BLOCK);
+    for (uint32_t bit = 1; bit < behind; bit <<= 2) {
         const uint32_t u = *upper++;
         const uint32_t v = *lower++;
         const int32_t even = (int32_t)((uint32_t)(int32_t)(int16_t)u << 4) + (int16_t)v + *bias++;
@@ -156,7 +205,7 @@ static void esnn_table_position(const esnn_conv2d_table_t *layer, const esnn_hal
         uint32_t planes[2];
         esnn_sum_table_rows(table, lists->upper, lists->upper_end, upper);
         esnn_sum_table_rows(table, lists->lower, lists->lower_end, lower);
-        const uint32_t any = esnn_block_static(upper, lower, bias, threshold, planes);
+        const uint32_t any = esnn_block_static(upper, lower, bias, threshold, layer->channels - first, planes);
         esnn_block_emit(&layer->finish, place, planes, any, first, arena, counts);
         if (is_black) {
             black[0] = planes[0];

@@ -1,7 +1,10 @@
-#include <string.h>
-
 #include "esnn_block.h"
 #include "esnn_residual.h"
+
+/** A block of one step; copied as words, where memcpy() would be called. */
+typedef struct {
+    uint32_t words[ESNN_BLOCK / 2u];
+} esnn_row_t;
 
 esnn_status_t esnn_current_blocks(const esnn_current_t *layer, uint8_t *arena, uint32_t *counts)
 {
@@ -21,7 +24,7 @@ esnn_status_t esnn_current_blocks(const esnn_current_t *layer, uint8_t *arena, u
             int16_t *to = sums;
             const uint8_t *from = block;
             for (uint32_t t = layer->finish.steps; t != 0; --t) {
-                memcpy(to, __builtin_assume_aligned(from, 4), 2u * ESNN_BLOCK);
+                *(esnn_row_t *)(void *)to = *(const esnn_row_t *)(const void *)from;
                 to += ESNN_BLOCK;
                 from += source->step_stride;
             }

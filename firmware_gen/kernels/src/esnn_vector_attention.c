@@ -15,8 +15,8 @@ static void esnn_sum_contexts(const esnn_vector_attention_t *layer, uint8_t *are
     int16_t *contexts = (int16_t *)(void *)(arena + layer->contexts);
     for (uint32_t n = layer->positions; n != 0; --n) {
         esnn_vector_list(key, spikes, arena + key->lists, marks);
-        esnn_run_t run = {marks, marks + 1, key->weights};
-        esnn_vector_sums(key, &run, &run + 1, keys);
+        esnn_run_t run = {marks, key->weights};
+        esnn_vector_sums(key, &run, keys);
         esnn_vector_contexts(layer, keys, value, contexts);
         spikes += key->position_bytes;
         value += layer->value_position;
@@ -37,21 +37,32 @@ esnn_status_t esnn_vector_attention(const esnn_vector_attention_t *layer, uint8_
     esnn_place_start(&layer->finish, &place);
     const esnn_neuron_t *neuron = layer->finish.neuron;
     const uint32_t stride = layer->heads << 8;
+    uint32_t *counter = counts + neuron->counter;
     const uint8_t *query = arena + layer->query;
     for (uint32_t n = layer->positions; n != 0; --n) {
         const int16_t *context = contexts;
         const int32_t *threshold = neuron->threshold;
         const uint8_t *bits = query;
-        uint32_t first = 0;
+        uint32_t first = 0, early = 0, late = 0; /* spikes of two steps each */
         for (uint32_t head = layer->heads; head != 0; --head) {
             uint32_t planes[2];
             esnn_vector_mix(context, stride, bits, layer->query_step, threshold, planes);
-            esnn_block_emit(&layer->finish, &place, planes, planes[0] | planes[1], first, arena, counts);
+            if (neuron->window == NULL) {
+                esnn_block_write(planes, arena + place.spikes + (first >> 3), neuron->step_stride);
+                early += esnn_count_halves(planes[0]);
+                late += esnn_count_halves(planes[1]);
+            } else {
+                esnn_block_emit(&layer->finish, &place, planes, planes[0] | planes[1], first, arena, counts);
+            }
             context += ESNN_CONTEXT;
             threshold += ESNN_HEAD;
             bits += 2;
             first += ESNN_HEAD;
         }
+        counter[0] += early & 0xffffu;
+        counter[1] += early >> 16;
+        counter[2] += late & 0xffffu;
+        counter[3] += late >> 16;
         esnn_place_next(&layer->finish, &place);
         query += layer->query_position;
     }

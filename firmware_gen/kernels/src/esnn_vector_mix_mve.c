@@ -2,9 +2,11 @@
 
 #if ESNN_VECTOR_MVE
 
+#include <arm_mve.h>
+
 /*
- * Rows are added to the membranes themselves: q0 to q3, lane j of vector i is channel 4 j + i. Predicates have four
- * bits a lane, so bit i of each comes from vector i.
+ * Rows are added to the membranes themselves: lane j of vector i is channel 4 j + i. Predicates have four bits a
+ * lane, so bit i of each comes from vector i. q4 to q7 hold what is loaded.
  */
 
 /** Adds the rows of the context whose bit is set, the last row first. */
@@ -18,10 +20,10 @@
     "vldrh.s32 q5, [%[row], #8]\n"                                                                                   \
     "vldrh.s32 q6, [%[row], #16]\n"                                                                                  \
     "vldrh.s32 q7, [%[row], #24]\n"                                                                                  \
-    "vadd.i32 q0, q0, q4\n"                                                                                          \
-    "vadd.i32 q1, q1, q5\n"                                                                                          \
-    "vadd.i32 q2, q2, q6\n"                                                                                          \
-    "vadd.i32 q3, q3, q7\n"                                                                                          \
+    "vadd.i32 %q[u0], %q[u0], q4\n"                                                                                  \
+    "vadd.i32 %q[u1], %q[u1], q5\n"                                                                                  \
+    "vadd.i32 %q[u2], %q[u2], q6\n"                                                                                  \
+    "vadd.i32 %q[u3], %q[u3], q7\n"                                                                                  \
     "eors %[bits], %[bits], %[k]\n"                                                                                  \
     "bne 1b\n"                                                                                                       \
     "2:\n"
@@ -42,11 +44,7 @@ void esnn_vector_mix_mve(const int16_t *context, uint32_t stride, const uint8_t 
     const uint8_t *last = (const uint8_t *)(context + ESNN_CONTEXT - ESNN_HEAD);
     register uint32_t bits __asm__("r4"); /* cbz wants a low register */
     uint32_t k, row;
-    __asm__ volatile("vmov.i32 q0, #0\n"
-                     "vmov.i32 q1, #0\n"
-                     "vmov.i32 q2, #0\n"
-                     "vmov.i32 q3, #0\n" ::
-                         : "q0", "q1", "q2", "q3");
+    int32x4_t u0 = vdupq_n_s32(0), u1 = u0, u2 = u0, u3 = u0;
 #pragma GCC unroll 4
     for (uint32_t t = 0; t < 4u; ++t) {
         uint32_t plane = 0;
@@ -54,12 +52,13 @@ void esnn_vector_mix_mve(const int16_t *context, uint32_t stride, const uint8_t 
         __asm__ volatile(ESNN_ROWS "vld40.32 {q4, q5, q6, q7}, [%[theta]]\n"
                                    "vld41.32 {q4, q5, q6, q7}, [%[theta]]\n"
                                    "vld42.32 {q4, q5, q6, q7}, [%[theta]]\n"
-                                   "vld43.32 {q4, q5, q6, q7}, [%[theta]]\n" ESNN_FIRE("q0", "q4", "0x11111111")
-                                       ESNN_FIRE("q1", "q5", "0x22222222") ESNN_FIRE("q2", "q6", "0x44444444")
-                                           ESNN_FIRE("q3", "q7", "0x88888888")
-                         : [bits] "+r"(bits), [k] "=&r"(k), [row] "=&l"(row), [plane] "+r"(plane)
+                                   "vld43.32 {q4, q5, q6, q7}, [%[theta]]\n" ESNN_FIRE("%q[u0]", "q4", "0x11111111")
+                                       ESNN_FIRE("%q[u1]", "q5", "0x22222222") ESNN_FIRE("%q[u2]", "q6", "0x44444444")
+                                           ESNN_FIRE("%q[u3]", "q7", "0x88888888")
+                         : [u0] "+w"(u0), [u1] "+w"(u1), [u2] "+w"(u2), [u3] "+w"(u3), [bits] "+r"(bits),
+                           [k] "=&r"(k), [row] "=&l"(row), [plane] "+r"(plane)
                          : [last] "r"(last), [top] "r"(0x80000000u), [theta] "r"(threshold)
-                         : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
+                         : "q4", "q5", "q6", "q7", "cc", "memory");
         steps[t] = plane;
         last += stride << 1;
         query += step;

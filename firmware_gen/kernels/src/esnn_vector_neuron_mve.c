@@ -3,8 +3,6 @@
 
 #if ESNN_VECTOR_MVE
 
-#include <arm_mve.h>
-
 /*
  * 16 neurons at once, even ones in one register and odd ones in the other, so that the predicates of both (two bits a
  * lane) interleave to a plane of 16 bits. The residue reaches the next step's sum only in lanes that did not fire:
@@ -16,6 +14,11 @@
     "vld20.16 {" even ", " odd "}, [" from "]\n"                                                                     \
     "vld21.16 {" even ", " odd "}, [" from "]\n"
 
+/** The same; `from` moves on by 16 entries. */
+#define ESNN_LOAD_NEXT(even, odd, from)                                                                              \
+    "vld20.16 {" even ", " odd "}, [" from "]\n"                                                                     \
+    "vld21.16 {" even ", " odd "}, [" from "]!\n"
+
 /** U in `u`, the sum of the next step in `next`: counts, adds the leak, leaves the bits of lanes that did not fire.
  */
 #define ESNN_STEP(u, next, theta, count, silent)                                                                     \
@@ -25,131 +28,166 @@
     "vadde.i16 " next ", " next ", q7\n"                                                                             \
     "vmrs " silent ", p0\n"
 
-/** The last step: bits of lanes that fired. */
-#define ESNN_LAST(u, theta, count, fired)                                                                            \
-    "vpt.s16 ge, " u ", " theta "\n"                                                                                 \
-    "vaddvat.u16 " count ", q6\n"                                                                                    \
-    "vmrs " fired ", p0\n"
+/** Bits of lanes that are silent at two steps, one a half: those of `even`, and of `odd` lanes; their spikes. */
+#define ESNN_FOLD(even, odd, plane)                                                                                  \
+    "and " even ", " even ", #0x55555555\n"                                                                          \
+    "and " odd ", " odd ", #0xaaaaaaaa\n"                                                                            \
+    "orr " plane ", " even ", " odd "\n"                                                                             \
+    "mvn " plane ", " plane "\n"
 
 static void esnn_neurons_binary(const int16_t *sums, const int16_t *threshold, uint32_t blocks, uint8_t *spikes,
                                 uint32_t stride, uint32_t *counter)
 {
-    const uint32_t step = blocks << 5; /* bytes */
+    uint32_t even, odd, bits, third, step = blocks;
     uint32_t count_a = 0, count_b = 0, count_c = 0, count_d = 0;
-    for (uint32_t left = blocks; left != 0; --left) {
-        uint32_t planes[2];
-        uint32_t even, x, y;
-        __asm__ volatile(
-            "vmov.i16 q6, #1\n" ESNN_LOAD("q4", "q5", "%[theta]") ESNN_LOAD(
-                "q0", "q1", "%[sums]") "add %[y], %[sums], %[step]\n" ESNN_LOAD("q2", "q3", "%[y]")
-                ESNN_STEP("q0", "q2", "q4", "%[na]", "%[even]") ESNN_STEP(
-                    "q1", "q3", "q5", "%[na]", "%[early]") "add %[y], %[y], %[step]\n" ESNN_LOAD("q0", "q1", "%[y]")
-                    ESNN_STEP("q2", "q0", "q4", "%[nb]", "%[x]") "orr %[even], %[even], %[x], lsl #16\n" ESNN_STEP(
-                        "q3", "q1", "q5", "%[nb]",
-                        "%[x]") "orr %[early], %[early], %[x], lsl #16\n"
-                                "and %[even], %[even], #0x55555555\n"
-                                "and %[early], %[early], #0xaaaaaaaa\n"
-                                "orr %[early], %[early], %[even]\n"
-                                "mvn %[early], %[early]\n"
-                                "add %[y], %[y], %[step]\n" ESNN_LOAD("q2", "q3", "%[y]")
-                                    ESNN_STEP("q0", "q2", "q4", "%[nc]", "%[even]")
-                                        ESNN_STEP(
-                                            "q1", "q3", "q5", "%[nc]",
-                                            "%[late]") "mvn %[even], %[even]\n"
-                                                       "mvn %[late], %[late]\n" ESNN_LAST(
-                                                           "q2", "q4", "%[nd]",
-                                                           "%[x]") "pkhbt %[even], %[even], %[x], lsl "
-                                                                   "#16\n" ESNN_LAST("q3", "q5", "%[nd]",
-                                                                                     "%[x]") "pkhbt %[late], "
-                                                                                             "%[late], %[x], lsl "
-                                                                                             "#16\n"
-                                                                                             "and %[even], %[even], "
-                                                                                             "#0x55555555\n"
-                                                                                             "and %[late], %[late], "
-                                                                                             "#0xaaaaaaaa\n"
-                                                                                             "orr %[late], %[late], "
-                                                                                             "%[even]\n"
-            : [na] "+Te"(count_a), [nb] "+Te"(count_b), [nc] "+Te"(count_c), [nd] "+Te"(count_d), [even] "=&r"(even),
-              [x] "=&r"(x), [y] "=&r"(y), [early] "=&r"(planes[0]), [late] "=&r"(planes[1])
-            : [theta] "r"(threshold), [sums] "r"(sums), [step] "r"(step)
-            : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
-        esnn_block_write(planes, spikes, stride);
-        threshold += ESNN_BLOCK;
-        sums += ESNN_BLOCK;
-        spikes += 2;
-    }
+    /* All blocks in one piece: the four counters and the addresses take every register there is. */
+    /* clang-format off */
+    __asm__ volatile(
+        "vmov.i16 q6, #1\n"
+        "dls lr, %[step]\n"
+        "lsl %[step], %[step], #5\n" /* bytes from one step to the next */
+        "lsl %[third], %[step], #1\n"
+        "sub %[third], %[third], #32\n" /* to the third step of the block behind which `sums` stands */
+        "1:\n"
+        "add %[bits], %[sums], %[step]\n"
+        ESNN_LOAD_NEXT("q4", "q5", "%[theta]")
+        ESNN_LOAD("q2", "q3", "%[bits]")
+        ESNN_LOAD_NEXT("q0", "q1", "%[sums]")
+        ESNN_STEP("q0", "q2", "q4", "%[na]", "%[even]")
+        ESNN_STEP("q1", "q3", "q5", "%[na]", "%[odd]")
+        "add %[bits], %[sums], %[third]\n"
+        ESNN_LOAD("q0", "q1", "%[bits]")
+        ESNN_STEP("q2", "q0", "q4", "%[nb]", "%[bits]")
+        "orr %[even], %[even], %[bits], lsl #16\n"
+        ESNN_STEP("q3", "q1", "q5", "%[nb]", "%[bits]")
+        "orr %[odd], %[odd], %[bits], lsl #16\n"
+        ESNN_FOLD("%[even]", "%[odd]", "%[bits]")
+        "strh %[bits], [%[spikes]]\n"
+        "lsr %[bits], %[bits], #16\n"
+        "strh %[bits], [%[spikes], %[stride]]\n"
+        "add %[spikes], %[spikes], %[stride], lsl #1\n"
+        "add %[bits], %[sums], %[third]\n"
+        "add %[bits], %[bits], %[step]\n"
+        ESNN_LOAD("q2", "q3", "%[bits]")
+        ESNN_STEP("q0", "q2", "q4", "%[nc]", "%[even]")
+        ESNN_STEP("q1", "q3", "q5", "%[nc]", "%[odd]")
+        "vpt.s16 lt, q2, q4\n" /* the last step: counts what is silent */
+        "vaddvat.u16 %[nd], q6\n"
+        "vmrs %[bits], p0\n"
+        "orr %[even], %[even], %[bits], lsl #16\n"
+        "vpt.s16 lt, q3, q5\n"
+        "vaddvat.u16 %[nd], q6\n"
+        "vmrs %[bits], p0\n"
+        "orr %[odd], %[odd], %[bits], lsl #16\n"
+        ESNN_FOLD("%[even]", "%[odd]", "%[bits]")
+        "strh %[bits], [%[spikes]]\n"
+        "lsr %[bits], %[bits], #16\n"
+        "strh %[bits], [%[spikes], %[stride]]\n"
+        "sub %[spikes], %[spikes], %[stride], lsl #1\n"
+        "add %[spikes], %[spikes], #2\n"
+        "le lr, 1b\n"
+        : [na] "+Te"(count_a), [nb] "+Te"(count_b), [nc] "+Te"(count_c), [nd] "+Te"(count_d),
+          [even] "=&r"(even), [odd] "=&r"(odd), [bits] "=&r"(bits), [third] "=&r"(third),
+          [step] "+r"(step), [theta] "+r"(threshold), [sums] "+r"(sums), [spikes] "+r"(spikes)
+        : [stride] "r"(stride)
+        : "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
+    /* clang-format on */
     counter[0] += count_a;
     counter[1] += count_b;
     counter[2] += count_c;
-    counter[3] += count_d;
+    counter[3] += (blocks << 4) - count_d;
 }
 
 /**
  * One step of eight ternary neurons: U in `u`, the sum of the next step in `next`. Bits of lanes that fired +1, and
  * of lanes that did not fire at all; those hand on their residue.
  */
-static inline void esnn_step_ternary(int16x8_t *u, int16x8_t *next, int16x8_t theta, int16x8_t minus_theta,
-                                     uint32_t *plus, uint32_t *silent)
-{
-    __asm__ volatile("vcmp.s16 ge, %q[u], %q[theta]\n"
-                     "vmrs %[plus], p0\n"
-                     "vpttt.s16 lt, %q[u], %q[theta]\n"
-                     "vcmpt.s16 gt, %q[u], %q[minus]\n"
-                     "vshrt.s16 %q[u], %q[u], #1\n"
-                     "vaddt.i16 %q[next], %q[next], %q[u]\n"
-                     "vmrs %[silent], p0\n"
-                     : [u] "+w"(*u), [next] "+w"(*next), [plus] "=&r"(*plus), [silent] "=r"(*silent)
-                     : [theta] "w"(theta), [minus] "w"(minus_theta)
-                     : "cc");
-}
+#define ESNN_STEP_TERNARY(u, next, theta, minus_theta, plus, silent)                                                 \
+    "vcmp.s16 ge, " u ", " theta "\n"                                                                                \
+    "vmrs " plus ", p0\n"                                                                                            \
+    "vpttt.s16 lt, " u ", " theta "\n"                                                                               \
+    "vcmpt.s16 gt, " u ", " minus_theta "\n"                                                                         \
+    "vshrt.s16 " u ", " u ", #1\n"                                                                                   \
+    "vaddt.i16 " next ", " next ", " u "\n"                                                                          \
+    "vmrs " silent ", p0\n"
 
-/** Even and odd entries. The address is hidden: gcc 12 would step it inside of the load, which does not assemble. */
-static inline int16x8x2_t esnn_load(const int16_t *from)
-{
-    __asm__("" : "+r"(from));
-    return vld2q_s16(from);
-}
+/** Even and odd lanes of a later step go to the upper halves. */
+#define ESNN_LATER_TERNARY(u, next, theta, minus_theta, plus, silent)                                                \
+    ESNN_STEP_TERNARY(u, next, theta, minus_theta, "%[x]", "%[y]")                                                   \
+    "orr " plus ", " plus ", %[x], lsl #16\n"                                                                        \
+    "orr " silent ", " silent ", %[y], lsl #16\n"
 
-static inline uint32_t esnn_interleave(uint32_t even, uint32_t odd)
+/** Interleaves even and odd lanes. */
+#define ESNN_MERGE(even, odd)                                                                                        \
+    "and " even ", " even ", #0x55555555\n"                                                                          \
+    "and " odd ", " odd ", #0xaaaaaaaa\n"                                                                            \
+    "orr " even ", " even ", " odd "\n"
+
+/** A block of ternary neurons: planes of +1, then of -1, two steps a word. `step`: bytes. */
+static inline void esnn_block_ternary(const int16_t *sums, const int16_t *threshold, uint32_t step, uint32_t *planes)
 {
-    return (even & 0x55555555u) | (odd & 0xaaaaaaaau);
+    uint32_t plus, minus, plus_odd, silent_odd, x, y;
+    /* clang-format off */
+    __asm__ volatile(
+        ESNN_LOAD("q4", "q5", "%[theta]")
+        "vneg.s16 q6, q4\n"
+        "vneg.s16 q7, q5\n"
+        ESNN_LOAD("q0", "q1", "%[sums]")
+        "add %[sums], %[sums], %[step]\n"
+        ESNN_LOAD("q2", "q3", "%[sums]")
+        ESNN_STEP_TERNARY("q0", "q2", "q4", "q6", "%[plus]", "%[minus]")
+        ESNN_STEP_TERNARY("q1", "q3", "q5", "q7", "%[plus_odd]", "%[silent_odd]")
+        "add %[sums], %[sums], %[step]\n"
+        ESNN_LOAD("q0", "q1", "%[sums]")
+        ESNN_LATER_TERNARY("q2", "q0", "q4", "q6", "%[plus]", "%[minus]")
+        ESNN_LATER_TERNARY("q3", "q1", "q5", "q7", "%[plus_odd]", "%[silent_odd]")
+        ESNN_MERGE("%[plus]", "%[plus_odd]")
+        ESNN_MERGE("%[minus]", "%[silent_odd]")
+        "orr %[minus], %[minus], %[plus]\n"
+        "mvn %[minus], %[minus]\n"
+        "str %[plus], [%[planes]]\n"
+        "str %[minus], [%[planes], #8]\n"
+        "add %[sums], %[sums], %[step]\n"
+        ESNN_LOAD("q2", "q3", "%[sums]")
+        ESNN_STEP_TERNARY("q0", "q2", "q4", "q6", "%[plus]", "%[minus]")
+        ESNN_STEP_TERNARY("q1", "q3", "q5", "q7", "%[plus_odd]", "%[silent_odd]")
+        ESNN_LATER_TERNARY("q2", "q0", "q4", "q6", "%[plus]", "%[minus]")
+        ESNN_LATER_TERNARY("q3", "q1", "q5", "q7", "%[plus_odd]", "%[silent_odd]")
+        ESNN_MERGE("%[plus]", "%[plus_odd]")
+        ESNN_MERGE("%[minus]", "%[silent_odd]")
+        "orr %[minus], %[minus], %[plus]\n"
+        "mvn %[minus], %[minus]\n"
+        "str %[plus], [%[planes], #4]\n"
+        "str %[minus], [%[planes], #12]\n"
+        : [sums] "+r"(sums), [plus] "=&r"(plus), [minus] "=&r"(minus), [plus_odd] "=&r"(plus_odd),
+          [silent_odd] "=&r"(silent_odd), [x] "=&r"(x), [y] "=&r"(y)
+        : [theta] "r"(threshold), [step] "r"(step), [planes] "r"(planes)
+        : "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
+    /* clang-format on */
 }
 
 static void esnn_neurons_ternary(const esnn_neuron_t *neuron, const int16_t *sums, uint32_t blocks, uint8_t *spikes,
                                  uint32_t *counter)
 {
     const int16_t *threshold = neuron->narrow_threshold;
-    const uint32_t step = blocks << 4;
+    const uint32_t stride = neuron->step_stride;
+    uint32_t fired[4] = {0, 0, 0, 0}; /* two steps a word: +1, +1, -1, -1 */
     for (uint32_t left = blocks; left != 0; --left) {
-        uint32_t plus[4], silent[4];
-        const int16x8x2_t theta = esnn_load(threshold);
-        const int16x8_t minus_even = vnegq_s16(theta.val[0]), minus_odd = vnegq_s16(theta.val[1]);
-        const int16_t *from = sums;
-        int16x8x2_t u = esnn_load(from);
-#pragma GCC unroll 4
-        for (uint32_t t = 0; t < 4u; ++t) {
-            uint32_t plus_odd, silent_odd;
-            int16x8x2_t next = u;
-            if (t != 3u) {
-                from += step;
-                next = esnn_load(from);
-            }
-            esnn_step_ternary(&u.val[0], &next.val[0], theta.val[0], minus_even, &plus[t], &silent[t]);
-            esnn_step_ternary(&u.val[1], &next.val[1], theta.val[1], minus_odd, &plus_odd, &silent_odd);
-            plus[t] = esnn_interleave(plus[t], plus_odd);
-            silent[t] = esnn_interleave(silent[t], silent_odd);
-            u = next;
-        }
-        const uint32_t planes[2] = {plus[0] | plus[1] << 16, plus[2] | plus[3] << 16};
-        const uint32_t minus[2] = {~(planes[0] | silent[0] | silent[1] << 16),
-                                   ~(planes[1] | silent[2] | silent[3] << 16)};
-        esnn_block_write(planes, spikes, neuron->step_stride);
-        esnn_block_write(minus, spikes + neuron->minus, neuron->step_stride);
-        esnn_block_count(planes, counter);
-        esnn_block_count(minus, counter + 4);
+        uint32_t planes[4];
+        esnn_block_ternary(sums, threshold, blocks << 5, planes);
+        esnn_block_write(planes, spikes, stride);
+        esnn_block_write(planes + 2, spikes + neuron->minus, stride);
+        fired[0] += esnn_count_halves(planes[0]);
+        fired[1] += esnn_count_halves(planes[1]);
+        fired[2] += esnn_count_halves(planes[2]);
+        fired[3] += esnn_count_halves(planes[3]);
         threshold += ESNN_BLOCK;
         sums += ESNN_BLOCK;
         spikes += 2;
+    }
+    for (uint32_t i = 0; i < 4u; ++i) {
+        *counter++ += fired[i] & 0xffffu;
+        *counter++ += fired[i] >> 16;
     }
 }
 

@@ -26,17 +26,22 @@ void esnn_vector_stream_mve(const esnn_finish_t *finish, int16_t *sums, uint32_t
             residual += 16;
         }
     } else {
-        for (uint32_t left = count; left != 0; --left) {
-            const int16x8_t low = vaddq_s16(vld1q_s16(sums), vld1q_s16(residual));
-            const int16x8_t high = vaddq_s16(vld1q_s16(sums + 8), vld1q_s16(residual + 8));
-            vst1q_s16(sums, low);
-            vst1q_s16(sums + 8, high);
-            vst1q_s16(store, low);
-            vst1q_s16(store + 8, high);
-            sums += 16;
-            residual += 16;
-            store += 16;
-        }
+        __asm__ volatile("dls lr, %[count]\n"
+                         "1:\n"
+                         "vldrh.u16 q0, [%[sums]]\n"
+                         "vldrh.u16 q1, [%[sums], #16]\n"
+                         "vldrh.u16 q2, [%[residual]], #16\n"
+                         "vldrh.u16 q3, [%[residual]], #16\n"
+                         "vadd.i16 q0, q0, q2\n"
+                         "vadd.i16 q1, q1, q3\n"
+                         "vstrh.16 q0, [%[sums]], #16\n"
+                         "vstrh.16 q1, [%[sums]], #16\n"
+                         "vstrh.16 q0, [%[store]], #16\n"
+                         "vstrh.16 q1, [%[store]], #16\n"
+                         "le lr, 1b\n"
+                         : [sums] "+r"(sums), [residual] "+r"(residual), [store] "+r"(store)
+                         : [count] "r"(count)
+                         : "lr", "q0", "q1", "q2", "q3", "memory");
     }
 }
 

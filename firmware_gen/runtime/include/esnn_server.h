@@ -91,8 +91,8 @@ void esnn_server_frame(esnn_server_t *server, uint32_t length);
 uint32_t esnn_server_trace(esnn_server_t *server, uint8_t *payload, uint8_t **end);
 
 /**
- * READ: session, index, tensor, offset (4 bytes each). Makes the payload of the reply, bytes of a tensor that the last
- * step of a trace left, over the request. @return 0 or an error code.
+ * READ: session, index, tensor, offset (4 bytes each). Makes the payload of the reply, bytes of a tensor that the
+ * last step of a trace left, over the request. @return 0 or an error code.
  */
 uint32_t esnn_server_read(esnn_server_t *server, uint8_t *payload, uint8_t **end);
 

@@ -48,8 +48,8 @@ static uint32_t esnn_neurons_ternary(const int32_t *sums, uint32_t stride, const
     return a | b | c | d | e | f | g | h;
 }
 
-uint32_t esnn_block_neuron_wide(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint8_t ternary,
-                                uint32_t *planes)
+uint32_t esnn_block_neuron_wide_portable(const int32_t *sums, uint32_t stride, const int32_t *threshold,
+                                         uint8_t ternary, uint32_t *planes)
 {
     return ternary ? esnn_neurons_ternary(sums, stride, threshold, planes)
                    : esnn_neurons_binary(sums, stride, threshold, planes);

@@ -1,0 +1,181 @@
+"""A Keras model of :mod:`edge_snn.models` as one plain PyTorch function, which ``torch.compile`` takes whole.
+
+The Keras model stays the only definition: its layers are walked in order and each is computed with the same
+formula. Weights are a flat list in the order of ``model.weights``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from edge_snn.errors import InputError
+
+
+class _Spike(torch.autograd.Function):
+    """The step, with the gradient of :func:`edge_snn.models.surrogate.ramp` as its own."""
+
+    @staticmethod
+    def forward(context: Any, membrane: Any, threshold: float, ternary: bool) -> Any:
+        context.save_for_backward(membrane)
+        context.threshold, context.ternary = threshold, ternary
+        spikes = (membrane >= threshold).to(membrane.dtype)
+        return spikes - (membrane <= -threshold).to(membrane.dtype) if ternary else spikes
+
+    @staticmethod
+    def backward(context: Any, gradient: Any) -> Any:
+        (membrane,) = context.saved_tensors
+        slope = 0.5 * (1.0 - (membrane - context.threshold).abs()).clamp_min(0.0)
+        if context.ternary:
+            slope = slope + 0.5 * (1.0 - (membrane + context.threshold).abs()).clamp_min(0.0)
+        return gradient * slope, None, None
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a layer is computed with.
+
+    Attributes:
+        training: batch statistics instead of moving ones.
+        observe: batch statistics are returned, used or not.
+        narrow: dtype of spikes and of the operands of convolutions and products; membranes, BatchNorm,
+            rates and logits are float32 always.
+        statistics: takes the mean and the variance of the batch of each BatchNorm.
+        rates: takes the mean of |spikes| of each neuron layer.
+    """
+
+    training: bool
+    observe: bool
+    narrow: Any
+    statistics: list[Any]
+    rates: list[Any]
+
+
+def _conv(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
+    kernel = weights[own[0]].to(context.narrow).permute(3, 2, 0, 1)
+    return F.conv2d(x.to(context.narrow).permute(0, 3, 1, 2), kernel, padding=1).permute(0, 2, 3, 1)
+
+
+def _dense(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
+    if layer.use_bias:  # the head
+        return x.float() @ weights[own[0]] + weights[own[1]]
+    return x.to(context.narrow) @ weights[own[0]].to(context.narrow)
+
+
+def _batch_norm(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
+    gamma, beta, mean, variance = (weights[index] for index in own)
+    x = x.float()
+    if context.training or context.observe:
+        axes = list(range(x.ndim - 1))
+        centre = x.mean(axes)
+        spread = ((x * x).mean(axes) - centre * centre).clamp_min(0.0)
+        context.statistics.extend([centre.detach(), spread.detach()])
+        if context.training:
+            mean, variance = centre, spread
+    gain = gamma * torch.rsqrt(variance + layer.epsilon)
+    return x * gain + (beta - mean * gain)
+
+
+def _lif(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
+    residue, spikes = None, []
+    for current in x.float().chunk(layer.timesteps, 0):
+        membrane = current if residue is None else residue + current
+        fired = _Spike.apply(membrane, layer.threshold, layer.ternary)
+        residue = layer.leak * membrane * (1.0 - fired.detach().abs())
+        spikes.append(fired)
+    every = torch.cat(spikes, 0) if len(spikes) > 1 else spikes[0]
+    context.rates.append(every.abs().mean())
+    return every.to(context.narrow)
+
+
+def _max_pool(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
+    size = layer.pool_size[0]
+    x = x.permute(0, 3, 1, 2)
+    spare = [max((-(-length // 2) - 1) * 2 + size - length, 0) for length in x.shape[2:]]
+    if spare == [2, 2]:
+        pooled = F.max_pool2d(x, size, 2, 1)
+    else:
+        down, right = spare
+        sides = (right // 2, right - right // 2, down // 2, down - down // 2)
+        pooled = F.max_pool2d(F.pad(x, sides, value=float("-inf")), size, 2)
+    return pooled.permute(0, 2, 3, 1)
+
+
+def _head_product(
+    layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], q: Any, k: Any, v: Any
+) -> Any:
+    query, key, value = (
+        x.to(context.narrow).reshape(x.shape[0], x.shape[1], layer.heads, -1).transpose(1, 2) for x in (q, k, v)
+    )
+    mixed = (query @ (key.transpose(2, 3) @ value)).transpose(1, 2).reshape(q.shape)
+    return mixed if layer.scale == 1.0 else mixed * layer.scale
+
+
+def _repeat(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
+    return torch.cat([x] * layer.timesteps, 0) if layer.timesteps > 1 else x
+
+
+def _over_time(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
+    return x.reshape(layer.timesteps, -1, x.shape[-1]).mean(0)
+
+
+LAYERS: dict[str, Callable[..., Any]] = {
+    "Rescaling": lambda layer, context, weights, own, x: x * layer.scale,
+    "Conv2D": _conv,
+    "Dense": _dense,
+    "BatchNormalization": _batch_norm,
+    "LIF": _lif,
+    "RepeatInTime": _repeat,
+    "MaxPooling2D": _max_pool,
+    "Add": lambda layer, context, weights, own, x, y: x + y,
+    "Multiply": lambda layer, context, weights, own, x, y: x * y,
+    "Reshape": lambda layer, context, weights, own, x: x.reshape(x.shape[0], *layer.target_shape),
+    "ReLU": lambda layer, context, weights, own, x: F.relu(x),
+    "HeadProduct": _head_product,
+    "TokenSum": lambda layer, context, weights, own, q, k: (q * k).sum(1, keepdim=True),
+    "GlobalAveragePooling1D": lambda layer, context, weights, own, x: x.float().mean(1),
+    "MeanOverTime": _over_time,
+}
+
+
+def lower(model: Any) -> tuple[Callable[..., tuple[Any, Any, list[Any]]], list[int]]:
+    """Returns ``forward(weights, image, training, narrow)`` of a Keras model built without a rate loss.
+
+    ``image`` is float32 [B, H, W, C], pixels 0..255. It returns the logits float32 [B, classes], the rates
+    [neuron layers] (in the order of ``model.spike_layers``), and the batch's BatchNorm statistics (an empty
+    list unless ``training`` or ``observe``). The second result is the indices of the weights that those
+    statistics move.
+
+    Raises:
+        InputError: a layer that is not one of :data:`LAYERS`.
+    """
+    index = {id(weight): place for place, weight in enumerate(model.weights)}
+    program, moving = [], []
+    for layer in model.layers:
+        kind = type(layer).__name__
+        if kind == "InputLayer":
+            continue
+        if kind not in LAYERS:
+            raise InputError(f"the PyTorch engine has no layer {kind}", where=layer.name, hint="add --engine keras")
+        inputs = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
+        own = [index[id(weight)] for weight in layer.weights]
+        program.append((layer, LAYERS[kind], own, [id(x) for x in inputs], id(layer.output)))
+        if kind == "BatchNormalization":
+            moving += own[2:]
+    image_id, logits_id = id(model.inputs[0]), id(model.outputs[0])
+    names = [layer.name for layer, *_ in program if type(layer).__name__ == "LIF"]
+    order = [names.index(name) for name in model.spike_layers]
+
+    def forward(weights: Sequence[Any], image: Any, training: bool, narrow: Any, observe: bool = False) -> Any:
+        context = Context(training, observe, narrow, [], [])
+        values = {image_id: image}
+        for layer, compute, own, inputs, output in program:
+            values[output] = compute(layer, context, weights, own, *(values[x] for x in inputs))
+        rates = torch.stack([context.rates[place] for place in order])
+        return values[logits_id], rates, context.statistics
+
+    return forward, moving

@@ -1,0 +1,124 @@
+"""The PyTorch engine computes what the Keras model computes, and its runs can be stopped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytestmark = pytest.mark.train
+keras = pytest.importorskip("keras")
+torch = pytest.importorskip("torch")
+
+from edge_snn import data  # noqa: E402
+from edge_snn.models import preset  # noqa: E402
+from edge_snn.models.config import ATTENTION_KINDS  # noqa: E402
+from edge_snn.models.surrogate import ramp  # noqa: E402
+from edge_snn.models.transformer import build, rate_model  # noqa: E402
+from edge_snn.training import lowering  # noqa: E402
+from edge_snn.training.batches import Batches  # noqa: E402
+from edge_snn.training.recipe import Recipe, Stage  # noqa: E402
+from edge_snn.training.trainer import Run, best_model, measure, train  # noqa: E402
+from tests.networks import images  # noqa: E402
+
+
+def lively(config):
+    """A model whose neurons fire and whose BatchNorms have something to take away."""
+    keras.utils.set_random_seed(1)
+    model = build(config)
+    rng = np.random.default_rng(2)
+    return model, [w * 3 if w.ndim > 1 else w + rng.uniform(0, 0.3, w.shape).astype("f4") for w in model.get_weights()]
+
+
+@pytest.mark.parametrize("kind", ATTENTION_KINDS)
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize(("pools", "size"), [((4,), (8, 8, 1)), ((1, 3), (7, 7, 2)), ((2, 4), (6, 7, 1))])
+def test_the_lowered_model_is_the_keras_model(kind, training, pools, size):
+    model, weights = lively(replace(preset("digits"), attention=kind, pools=pools, input_shape=size))
+    model.set_weights(weights)
+    x = images(8, size).astype(np.float32)
+    want = np.asarray(model(x, training=training))
+    rates = [float(np.abs(np.asarray(layer)).mean()) for layer in rate_model(model)(x, training=False)]
+    forward, _ = lowering.lower(model)
+    got, found, statistics = forward([torch.tensor(w) for w in weights], torch.tensor(x), training, torch.float32)
+    # A membrane within rounding of its threshold may fall on either side, in an image or two.
+    assert (np.abs(got.numpy() - want).max(axis=1) < 1e-3).mean() >= 0.7
+    if not training:
+        assert np.allclose(found, rates, atol=0.01)
+        assert statistics == []
+
+
+def test_batch_statistics_move_the_weights_that_they_belong_to():
+    model, weights = lively(preset("digits"))
+    model.set_weights(weights)
+    x = images(8, (8, 8, 1)).astype(np.float32)
+    forward, moving = lowering.lower(model)
+    statistics = forward([torch.tensor(w) for w in weights], torch.tensor(x), True, torch.float32)[2]
+    assert [statistics[at].shape == weights[place].shape for at, place in enumerate(moving)] == [True] * len(moving)
+    # The first convolution's are exact: no threshold stands before it.
+    model(x, training=True)
+    moved = model.get_weights()
+    for at in (0, 1):
+        want = 0.9 * weights[moving[at]] + 0.1 * statistics[at].numpy()
+        assert np.allclose(moved[moving[at]], want, rtol=1e-3)
+
+
+def test_the_spike_has_the_gradient_of_the_keras_surrogate():
+    u = torch.linspace(-2.5, 2.5, 101, requires_grad=True)
+    lowering._Spike.apply(u, 1.0, True).sum().backward()
+    at = np.linspace(-2.5, 2.5, 101).astype(np.float64)
+
+    def soft(x):
+        return 0.5 * np.asarray(ramp(x - 1.0)) + 0.5 * np.asarray(ramp(x + 1.0))
+
+    assert np.allclose(u.grad.numpy(), (soft(at + 1e-4) - soft(at - 1e-4)) / 2e-4, atol=1e-2)
+
+
+@pytest.mark.parametrize("narrow", ["float32", "bfloat16"])
+def test_a_stopped_run_of_the_torch_engine_is_the_whole_run(tmp_path, narrow, monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda function, **options: function)
+    config = replace(preset("digits"), width=16, stage_channels=(4, 8, 8, 16), timesteps=2)
+    digits = data.load("digits", "train", 600)
+    recipe = Recipe((Stage(1, 2, 0.01, 0.2, 0.2), Stage(2, 2, 0.01, 0.2, 0.2)), 64, 1, shift=0, held_out=200)
+
+    class Stop(Exception):
+        pass
+
+    def stop(facts):
+        raise Stop
+
+    def made(folder):
+        folder.mkdir()
+        return Run(config, recipe, folder, engine="torch", narrow=narrow)
+
+    whole = made(tmp_path / "whole")
+    train(whole, digits, lambda facts: None)
+    run = made(tmp_path / "parts")
+    for _ in range(4):
+        with pytest.raises(Stop):
+            train(run, digits, stop)
+    assert [item["timesteps"] for item in run.history] == [1, 1, 2, 2]
+    losses = [[item["loss"] for item in one.history] for one in (whole, run)]
+    assert np.allclose(*losses, atol=1e-3)
+    assert losses[0][-1] < losses[0][0]
+    assert all(
+        np.allclose(a, b, atol=1e-3) for a, b in zip(best_model(whole).get_weights(), best_model(run).get_weights())
+    )
+    # The engine's own measure in float32 is Keras's.
+    held_out = data.load("digits", "train", 600)
+    held_out = data.Dataset(held_out.x[400:], held_out.y[400:])
+    best = max(item["held_out_accuracy"] for item in whole.history if item["final_stage"])
+    assert abs(measure(best_model(whole), held_out)[0] - best) <= 0.01
+
+
+def test_images_are_moved_before_they_are_averaged_down():
+    x = np.zeros((400, 28, 28, 1), np.uint8)
+    x[:, 13, 13] = 255
+    batches = Batches(
+        data.Dataset(x, np.zeros(400, int)), Recipe((Stage(1, 1, 0.1, 0, 0.5),), 400), (14, 14, 1), 10, 0, 0
+    )
+    ((small, labels),) = batches
+    assert small.shape == (400, 14, 14, 1)
+    assert labels.shape == (400, 10)
+    assert {tuple(np.argwhere(image[..., 0])[0]) for image in small} >= {(5, 5), (6, 6), (7, 7)}
