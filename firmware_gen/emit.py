@@ -49,19 +49,19 @@ def array(name: str, values: np.ndarray, about: Sequence[str], per_line: int = 2
     return f"{head}\n_Alignas(4) static const {C_TYPES[values.dtype.name]} {name}[{len(flat)}] = {{\n    {body}}};\n"
 
 
-def words(name: str, values: np.ndarray, about: Sequence[str], macro: str = "W") -> str:
-    """A constant array of words, each in a macro that makes ESNN_WORDS of it (esnn_chain.h), or in none."""
+def words(name: str, values: np.ndarray, about: Sequence[str], macro: str = "W", made: str = "ESNN_WORDS") -> str:
+    """A constant array of words, each in a macro that makes ``made`` of it (esnn_chain.h), or in none."""
     flat = values.reshape(-1).tolist()
     rows = [", ".join(f"{macro}({value:#x})" for value in flat[i : i + 12]) for i in range(0, len(flat), 12)]
     head = "\n".join(comment(line) for line in about)
     body = ",\n    ".join(rows)
-    size = f"{len(flat)} * ESNN_WORDS" if macro else f"{len(flat)}"
+    size = f"{len(flat)} * {made}" if macro else f"{len(flat)}"
     return f"{head}\nstatic const uint32_t {name}[{size}] = {{\n    {body}}};\n"
 
 
-def biases(name: str, values: np.ndarray, about: Sequence[str]) -> str:
-    """Biases of whole blocks as an array of ESNN_BIAS() of four each (esnn_chain.h)."""
-    fours = [f"ESNN_BIAS({a}, {b}, {c}, {d})" for a, b, c, d in values.reshape(-1, 4).tolist()]
+def biases(name: str, values: np.ndarray, about: Sequence[str], macro: str = "ESNN_BIAS") -> str:
+    """Biases of whole blocks as an array of that macro, of four each (esnn_chain.h)."""
+    fours = [f"{macro}({a}, {b}, {c}, {d})" for a, b, c, d in values.reshape(-1, 4).tolist()]
     head = "\n".join(comment(line) for line in about)
     body = ",\n    ".join(", ".join(fours[i : i + 3]) for i in range(0, len(fours), 3))
     return f"{head}\nstatic const uint32_t {name}[{2 * len(fours)}] = {{\n    {body}}};\n"

@@ -74,7 +74,7 @@ def transformer(
     return Graph(name, timesteps, TensorSpec((size, size, 1), Kind.PIXELS, static=True), tuple(nodes))
 
 
-def model(seed: int = 0, **choices: int) -> IntegerModel:
+def model(seed: int = 0, weight_bits: int = 8, **choices: int) -> IntegerModel:
     """The converted form of :func:`transformer`, calibrated on random pictures."""
     graph = transformer(seed, **choices)  # type: ignore[arg-type]
-    return convert(graph, ConvertOptions(), images(16, graph.image.shape, seed)).model
+    return convert(graph, ConvertOptions(weight_bits=weight_bits), images(16, graph.image.shape, seed)).model

@@ -27,6 +27,7 @@ class Chain:
         channels: outputs.
         order: the time step at each place of the chain.
         narrow: whether the finish is done in 16 bits as well.
+        nibbles: whether all weights lie in -8 .. 7, and are stored two to a byte.
     """
 
     inputs: int
@@ -34,6 +35,7 @@ class Chain:
     channels: int
     order: tuple[int, ...]
     narrow: bool
+    nibbles: bool
 
     @property
     def blocks(self) -> int:
@@ -142,4 +144,5 @@ def plan_chain(
         return None
     words = max(line, lines) * -(-source.channels // 32)
     order = model.edges[source.edge].order or default_order(source.timesteps)
-    return Chain(inputs, words, weight.shape[-1], order, narrow_finish(model, finish))
+    nibbles = bool(weight.min() >= -8 and weight.max() <= 7)
+    return Chain(inputs, words, weight.shape[-1], order, narrow_finish(model, finish), nibbles)

@@ -19,13 +19,16 @@ def chain(
 ) -> Struct:
     """Declares weights and biases of step ``index``; returns its esnn_chain_t."""
     name = f"step_{index}"
-    context.blocks(f"{name}_weights", weight, about)
-    context.declare(biases(f"{name}_bias", padded_to_blocks(bias), ["bias"]))
+    context.blocks(f"{name}_weights", weight, about, item.nibbles)
+    bias_macro = "ESNN_NIBBLE_BIAS" if item.nibbles else "ESNN_BIAS"
+    context.declare(biases(f"{name}_bias", padded_to_blocks(bias), ["bias"], bias_macro))
     return Struct(
         {
             "weights": f"{name}_weights",
             "bias": f"(const int16_t *)(const void *){name}_bias",
-            "block_words": f"{item.inputs * 4}u * ESNN_WORDS",
+            "block_words": f"{item.inputs * 2}u * ESNN_NIBBLE_WORDS"
+            if item.nibbles
+            else f"{item.inputs * 4}u * ESNN_WORDS",
             "blocks": f"{item.blocks}u",
             "channels": f"{item.channels}u",
             "plane": _list([step * source.step_stride for step in item.order]),
@@ -35,5 +38,6 @@ def chain(
             "row_bytes": f"{source.row_bytes}u",
             "places": f"{len(item.order)}u",
             **{part: f"{context.scratch(index, part)}u" for part in item.scratch},
+            "nibbles": "ESNN_NIBBLE_ROWS" if item.nibbles else 0,
         }
     )

@@ -24,6 +24,12 @@ def block_words(weight: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(lanes.transpose(1, 0, 2, 3)).view("<u4")[..., 0]
 
 
+def nibble_words(weight: np.ndarray) -> np.ndarray:
+    """int8 weights [.., cout] in -8 .. 7 as uint32 [blocks, inputs, 2] of nibbles biased by 8 (esnn_chain.h)."""
+    biased = block_words(weight).view(np.uint8).reshape(-1, weight.size // weight.shape[-1], 2, 2, 4) + np.uint8(8)
+    return np.ascontiguousarray(biased[..., 0, :] | biased[..., 1, :] << 4).view("<u4")[..., 0]
+
+
 def padded_to_blocks(values: np.ndarray, fill: int = 0) -> np.ndarray:
     """int16 numbers, filled up to whole blocks of 16."""
     full = np.full(-(-values.size // BLOCK) * BLOCK, fill, np.int16)
@@ -74,9 +80,12 @@ class Context:
         self.declare(array(name, rows, about))
         return padded(cout) // 8
 
-    def blocks(self, name: str, weight: np.ndarray, about: list[str]) -> None:
-        """Declares weights [.., cout] for the chain kernels: [blocks][inputs][4] words (esnn_chain.h)."""
-        self.declare(words(name, block_words(weight), about))
+    def blocks(self, name: str, weight: np.ndarray, about: list[str], nibbles: bool) -> None:
+        """Declares weights [.., cout] for the chain kernels: [blocks][inputs][4] words, or [2] (esnn_chain.h)."""
+        if nibbles:
+            self.declare(words(name, nibble_words(weight), about, "N", "ESNN_NIBBLE_WORDS"))
+        else:
+            self.declare(words(name, block_words(weight), about))
 
     def narrow(self, name: str, values: np.ndarray, about: list[str], fill: int = 0) -> None:
         """Declares int16 numbers, filled up to whole blocks of 16."""

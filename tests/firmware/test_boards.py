@@ -15,7 +15,7 @@ from edge_snn.models import zoo
 from edge_snn.plan import build_plan
 from edge_snn.reference import run
 from firmware_gen import boards
-from firmware_gen.build import build
+from firmware_gen.build import PACKED_ROWS, build
 from firmware_gen.verify import verify
 from tests.graphs import random_model
 from tests.networks import images, model
@@ -37,11 +37,11 @@ def and_briefly(values, brief):
     return emulated + [("host", value) for value in values]
 
 
-def check(made, board_name, folder, x) -> list:
+def check(made, board_name, folder, x, flags=()) -> list:
     """Runs images on a board; asserts that logits and counts are the reference's; returns the results."""
     board = boards.load(board_name)
     want = run(made.graph, x)
-    built = build(made, board, folder / f"{board_name}-{made.sha256[:12]}")
+    built = build(made, board, folder / f"{board_name}-{made.sha256[:12]}", flags)
     results = []
     with Emulator(board, built.elf) as emulator:
         device = Device(emulator.port, emulator.death)
@@ -74,6 +74,27 @@ def test_a_transformer_gives_the_same_bits(board_name, firmware):
 def test_random_graphs_give_the_same_bits(board_name, seed, firmware):
     made = random_model(seed)
     check(made, board_name, firmware, images(3, made.input_shape, seed))
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("flags", [(), (PACKED_ROWS,)], ids=["", "packed"])
+@pytest.mark.parametrize("board_name", THOROUGH)
+def test_four_bit_weights_give_the_same_bits(board_name, flags, firmware):
+    made = model(weight_bits=4)
+    check(made, board_name, firmware / "nibbles" / str(len(flags)), images(3, made.input_shape), flags)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board_name", THOROUGH)
+def test_four_bit_weights_take_half_the_flash_and_no_multiplication(board_name, firmware):
+    board, sizes = boards.load(board_name), []
+    for bits in (8, 4):
+        made = model(weight_bits=bits, width=32)
+        built = build(made, board, firmware / f"{board_name}-bits{bits}", (PACKED_ROWS,))
+        assert verify(built.elf).clean
+        sizes.append(built.flash_bytes)
+        chains = [step.chain for step in build_plan(made).steps if getattr(step, "chain", None) is not None]
+    assert sizes[0] - sizes[1] == sum(chain.blocks * chain.inputs * 8 for chain in chains)
 
 
 @pytest.mark.qemu

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge_snn.plan import build_plan
 from edge_snn.reference import run
 from tests.graphs import random_model
 from tests.networks import images, model
@@ -22,16 +23,26 @@ def test_random_graphs_agree_with_the_reference(native, seed, vectors):
     assert np.array_equal(counts, want.counts)
 
 
-def test_the_random_graphs_exercise_every_kind_of_step():
-    from edge_snn.plan import build_plan
+@pytest.mark.parametrize("bits", [2, 4])
+def test_four_bit_weights_agree_with_the_reference(native, native_portable, bits):
+    made = model(size=13, weight_bits=bits)
+    steps = [step for step in build_plan(made).steps if getattr(step, "chain", None) is not None]
+    assert {step.kind for step in steps if step.chain.nibbles} == {"conv2d", "linear", "attention"}
+    x = images(10, made.input_shape, 1)
+    want = run(made.graph, x)
+    assert want.counts.sum() > 0
+    for library in (native, native_portable):
+        logits, counts = library.run(made, x)
+        assert np.array_equal(logits, want.logits)
+        assert np.array_equal(counts, want.counts)
 
+
+def test_the_random_graphs_exercise_every_kind_of_step():
     kinds = {step.kind for seed in range(40) for step in build_plan(random_model(seed)).steps}
     assert kinds == {"conv2d", "linear", "current", "attention", "max_pool2d", "readout"}
 
 
 def test_the_random_graphs_exercise_the_vector_kernels():
-    from edge_snn.plan import build_plan
-
     steps = [step for seed in range(40) for step in build_plan(random_model(seed), vectors=True).steps]
     taken = [step for step in steps if getattr(step, "vector", None) is not None]
     assert {step.kind for step in taken} >= {"conv2d", "linear"}

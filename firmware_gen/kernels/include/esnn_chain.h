@@ -105,11 +105,29 @@
 #define ESNN_WORDS 1u
 #endif
 
+/**
+ * Rows of 4-bit weights, for layers whose weights lie in -8 .. 7: two words of 8 nibbles biased by 8, outputs
+ * 0 4 2 6 1 5 3 7 from the lowest nibble up, so that low and high ones are bytes as above. Biases are lanes.
+ * Where rows are paired, flash is spent on speed: such layers become rows like all others.
+ */
+#define ESNN_NIBBLE_ROWS (!ESNN_PAIRED_ROWS)
+#if ESNN_NIBBLE_ROWS
+#define ESNN_NIBBLE_WORDS 1u
+#define ESNN_NIBBLES(word) ((uint32_t)(word))
+#define ESNN_NIBBLE_BIAS(a, b, c, d)                                                                                 \
+    ((uint32_t)(a) & 0xffffu) | ((uint32_t)(b) << 16), ((uint32_t)(c) & 0xffffu) | ((uint32_t)(d) << 16)
+#else
+#define ESNN_NIBBLE_WORDS (2u * ESNN_WORDS)
+#define ESNN_UNBIASED(word) (((((uint32_t)(word) & 0x0f0f0f0fu) | 0x80808080u) - 0x08080808u) ^ 0x80808080u)
+#define ESNN_NIBBLES(word) ESNN_WEIGHTS(ESNN_UNBIASED(word)), ESNN_WEIGHTS(ESNN_UNBIASED((uint32_t)(word) >> 4))
+#define ESNN_NIBBLE_BIAS ESNN_BIAS
+#endif
+
 /** Weights and scratch of one layer. Offsets are bytes into the arena. */
 typedef struct {
-    const uint32_t *weights;            /**< [blocks][inputs][4], each an ESNN_WEIGHTS() */
-    const int16_t *bias;                /**< [blocks][ESNN_BLOCK], an ESNN_BIAS() for every four outputs */
-    uint32_t block_words;               /**< words from one block to the next: 4 * inputs * ESNN_WORDS */
+    const uint32_t *weights;            /**< [blocks][inputs][4] of ESNN_WEIGHTS(), or [2] of ESNN_NIBBLES() */
+    const int16_t *bias;                /**< [blocks][ESNN_BLOCK], ESNN_BIAS() or ESNN_NIBBLE_BIAS() of every four */
+    uint32_t block_words;               /**< words from one block to the next */
     uint32_t blocks;                    /**< outputs / ESNN_BLOCK, rounded up */
     uint32_t channels;                  /**< outputs */
     uint32_t plane[ESNN_MAX_TIMESTEPS]; /**< by place: bytes from the spikes of a position to those of its step */
@@ -123,6 +141,7 @@ typedef struct {
     uint32_t totals;                    /**< scratch: 2 T uint32 */
     uint32_t sums;                      /**< scratch: int16 [T][ESNN_BLOCK] */
     uint32_t wide;                      /**< scratch: int32 [T][ESNN_BLOCK], only where the finish is not narrow */
+    uint32_t nibbles;                   /**< whether rows are nibbles: for them ESNN_NIBBLE_ROWS, else 0 */
 } esnn_chain_t;
 
 /**
@@ -163,6 +182,14 @@ void esnn_chain_sums_v6m(const esnn_chain_t *chain, const uint32_t *weights, con
 void esnn_chain_sums_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
                          const uint32_t *totals, int16_t *sums);
 
+/** The same from rows of nibbles (ESNN_NIBBLE_ROWS); it counts the rows itself. */
+void esnn_chain_sums_nibbles_portable(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                                      const int16_t *list, int16_t *sums);
+void esnn_chain_sums_nibbles_swar(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                                  const int16_t *list, int16_t *sums);
+void esnn_chain_sums_nibbles_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                                 const int16_t *list, int16_t *sums);
+
 /**
  * Lists the rows of a line of neighbouring positions at list[begin] and behind: per part of the chain, in the order
  * of the parts, the rows of all positions from left to right. Row of input k of position x: x * inputs + k.
@@ -191,5 +218,26 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
 #else
 #define esnn_chain_sums esnn_chain_sums_portable
 #endif
+
+#if ESNN_CHAIN_DSP
+#define esnn_chain_sums_nibbles esnn_chain_sums_nibbles_dsp
+#elif ESNN_CHAIN_SWAR
+#define esnn_chain_sums_nibbles esnn_chain_sums_nibbles_swar
+#else
+#define esnn_chain_sums_nibbles esnn_chain_sums_nibbles_portable
+#endif
+
+/** The sums of a block as lanes, from rows of either kind. */
+static inline void esnn_chain_lane_sums(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                                        const int16_t *list, const uint32_t *totals, int16_t *sums)
+{
+#if ESNN_NIBBLE_ROWS
+    if (chain->nibbles) {
+        esnn_chain_sums_nibbles(chain, weights, bias, list, sums);
+        return;
+    }
+#endif
+    esnn_chain_sums(chain, weights, bias, list, totals, sums);
+}
 
 #endif

@@ -32,12 +32,14 @@ static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes
     const uint32_t *end = esnn_chain_masks(chain, spikes, 1, 0, masks);
     esnn_chain_list(chain, masks, end, list, totals);
 #if ESNN_CHAIN_V7M && ESNN_CHAIN_TOTALS
-    esnn_chain_lacks(totals, chain->places);
+    if (!chain->nibbles) {
+        esnn_chain_lacks(totals, chain->places);
+    }
 #endif
     for (uint32_t i = chain->blocks; i != 0; --i) {
         const int16_t *from = sums;
         int16_t *to = block;
-        esnn_chain_sums(chain, weights, bias, list, totals, sums);
+        esnn_chain_lane_sums(chain, weights, bias, list, totals, sums);
         for (uint32_t t = chain->places; t != 0; --t) {
             esnn_block_clip(from, clip, to, ESNN_BLOCK);
             from += ESNN_BLOCK;

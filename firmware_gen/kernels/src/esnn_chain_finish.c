@@ -65,6 +65,21 @@ static inline void esnn_count_flush(uint32_t *early, uint32_t *late, uint32_t *c
     *late = 0;
 }
 
+/** Sums of one block and the neurons behind them; returns whether any fires. */
+static inline uint32_t esnn_plain_block(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                                        const int16_t *list, const uint32_t *totals, const int16_t *threshold,
+                                        int16_t *sums, uint32_t *planes)
+{
+#if ESNN_NIBBLE_ROWS
+    if (chain->nibbles) {
+        esnn_chain_sums_nibbles(chain, weights, bias, list, sums);
+        return esnn_block_neuron_lanes(sums, threshold, 0, planes);
+    }
+#endif
+    esnn_plain_sums(chain, weights, bias, list, totals, sums);
+    return esnn_plain_neuron(sums, threshold, planes);
+}
+
 /** All blocks of a position, where esnn_is_plain(). */
 static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                               uint8_t *arena, uint32_t *counts)
@@ -84,8 +99,7 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *fi
     uint8_t *at = arena + place->spikes;
     for (uint32_t left = chain->blocks; left != 0; --left) {
         uint32_t planes[2];
-        esnn_plain_sums(chain, weights, bias, list, totals, sums);
-        const uint32_t any = esnn_plain_neuron(sums, threshold, planes);
+        const uint32_t any = esnn_plain_block(chain, weights, bias, list, totals, threshold, sums, planes);
         if (pooled) {
             esnn_block_emit(finish, place, planes, any, first, arena, counts);
         } else {
@@ -115,7 +129,9 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
 #if ESNN_CHAIN_V7M && ESNN_CHAIN_TOTALS
-    esnn_chain_lacks(totals, chain->places);
+    if (!chain->nibbles) {
+        esnn_chain_lacks(totals, chain->places);
+    }
 #endif
     if (esnn_is_plain(chain, finish)) {
         esnn_plain_blocks(chain, finish, place, arena, counts);
@@ -124,7 +140,7 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
     uint32_t first = 0;
     for (uint32_t left = chain->channels; left != 0;) {
         const uint32_t channels = left < ESNN_BLOCK ? left : ESNN_BLOCK;
-        esnn_chain_sums(chain, weights, bias, list, totals, sums);
+        esnn_chain_lane_sums(chain, weights, bias, list, totals, sums);
         if (finish->narrow) {
             esnn_block_finish(finish, place, sums, first, channels, arena, counts);
         } else {
