@@ -18,7 +18,7 @@ lint() {
 }
 tier "tier 1: lint, types, format" lint
 tier "tier 2: Python, C under sanitizers, emulated boards (no TensorFlow)" \
-    "$bin/pytest" -q -m "not slow and not train" --durations=10
+    "$bin/pytest" -q -n auto --dist loadfile -m "not slow and not train" --durations=10
 if [ -n "$train" ]; then
     tier "tier 3: model, training, export (TensorFlow)" "$train/pytest" -q -m "train and not slow"
 else

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -12,11 +13,11 @@ from edge_snn.graph.macs import dense_macs
 from edge_snn.graph.model import IntegerModel
 
 
-def describe(model: IntegerModel) -> dict[str, Any]:
-    """Facts of a model as plain data: identity, nodes with shapes and bounds, memory plan."""
+def describe(model: IntegerModel, vectors: bool = False) -> dict[str, Any]:
+    """Facts of a model as plain data: identity, nodes with shapes and bounds, memory plan (for vector registers)."""
     from edge_snn.plan import build_plan
 
-    plan = build_plan(model)
+    plan = build_plan(model, vectors)
     macs = dense_macs(model.graph)
     nodes = []
     for node in model.graph.nodes:
@@ -55,15 +56,29 @@ def describe(model: IntegerModel) -> dict[str, Any]:
 
 @click.command("inspect")
 @click.argument("model_path", metavar="MODEL")
+@click.option("--board", "board_name", help="Build for this board and run it emulated: flash, RAM and stack.")
 @json_option
-def command(model_path: str, as_json: bool) -> None:
+def command(model_path: str, board_name: str | None, as_json: bool) -> None:
     """Show the layers, proved bounds and memory plan of MODEL (an .esnn file or a shipped model's name).
 
+    With --board also what it takes there: exit code 1 unless plan, linked program, arm-none-eabi-size and the painted
+    stack agree.
+
     \b
-    Example:
+    Examples:
       edge-snn inspect fashion-mnist
+      edge-snn inspect fashion-mnist --board mps2-an386
     """
-    facts = describe(load_model(model_path))
+    model = load_model(model_path)
+    if board_name is None:
+        facts = describe(model)
+    else:
+        from edge_snn.harness.footprint import footprint
+        from firmware_gen import boards
+
+        board = boards.load(board_name)
+        folder = Path("build") / "firmware" / f"{model.sha256[:12]}-{board.name}"
+        facts = {**describe(model, board.has_vectors), "footprint": footprint(model, board, folder)}
     if as_json:
         print_json(facts)
         return
@@ -91,3 +106,15 @@ def command(model_path: str, as_json: bool) -> None:
         for row in rows:
             memory.add_row(*[escape(str(value)) for value in row.values()])
         out.print(memory)
+    if board_name:
+        _show_footprint(out, facts["footprint"])
+
+
+def _show_footprint(out: Any, facts: dict[str, Any]) -> None:
+    sections = ", ".join(f"{name} {size:,}" for name, size in facts["sections"].items())
+    out.print(f"\n[bold]on {facts['board']}[/bold]: flash {facts['flash_bytes']:,} bytes, RAM {facts['ram_bytes']:,}")
+    out.print(f"sections (as arm-none-eabi-size counts them): {sections}")
+    out.print(
+        f"arena {facts['arena_bytes']:,}; stack: at most {facts['stack_bound']:,} along the call graph, "
+        f"{facts['stack_used']:,} used in a run, {facts['stack_set_aside']:,} set aside"
+    )

@@ -28,7 +28,7 @@ def read(path: Path) -> Dataset:
     Raises:
         InputError: no image, images of different shapes, or a file that is not an image.
     """
-    from PIL import Image, UnidentifiedImageError
+    from PIL import Image
 
     folders = sorted(item for item in path.iterdir() if item.is_dir())
     if not folders:
@@ -49,7 +49,9 @@ def read(path: Path) -> Dataset:
                     if picture.mode in DEEP:
                         raise InputError("has more than 8 bits a pixel", where=str(file), hint="store 0..255")
                     array = np.asarray(picture.convert("L" if picture.mode in ("1", "L") else "RGB"))
-            except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError) as error:
+            except InputError:
+                raise
+            except Exception as error:  # Pillow's readers share no base class: a broken PNG is a SyntaxError
                 raise InputError("not an image, or a damaged one", where=str(file)) from error
             array = array[..., None] if array.ndim == 2 else array
             if images and array.shape != images[0].shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -38,6 +39,10 @@ class Dut(ABC):
     def close(self) -> None:
         """Lets go of it; never raises."""
         return
+
+    def drop(self) -> None:
+        """Lets go of it while another thread still talks to it, which then fails; never raises."""
+        self.close()
 
 
 class EmulatedDut(Dut):
@@ -101,12 +106,16 @@ class PortDut(Dut):
         return device
 
     def close(self) -> None:
-        if self._device is not None:
-            self._device.close()
-            self._device = None
-        if self._port is not None:
-            self._port.close()
-            self._port = None
+        device, self._device = self._device, None
+        if device is not None:
+            with contextlib.suppress(DeviceError):  # it is to be left at its default rate, if it is still there
+                device.close()
+        self.drop()
+
+    def drop(self) -> None:
+        port, self._port, self._device = self._port, None, None
+        if port is not None:
+            port.close()
 
 
 class ConnectedDut(Dut):

@@ -7,7 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from edge_snn.harness.shards import Broken, Ended, Event, Interrupt, Measured, R
 
 INTERRUPTED = "interrupted"
 GRACE_SECONDS = 2.0  # for the images that are being measured when Ctrl-C comes
+WAKE_SECONDS = 0.2
 
 Progress = Callable[[int, str], None]
 
@@ -302,19 +303,27 @@ class _Run:
         self.correct = self.done.correct(self.labels)
         self.alive = {dut.label for dut in duts}
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self.workers: dict[str, Worker] = {}
         self._note()
         for dut, device in zip(duts, devices):
             repeat, warmup = settings.repeat, settings.warmup
-            Worker(dut, device, self.work, self.events, images, repeat, warmup, _crcs(self.host)).start()
+            worker = Worker(dut, device, self.work, self.events, images, repeat, warmup, _crcs(self.host))
+            self.workers[dut.label] = worker
+            worker.start()
         try:
             with _ctrl_c_as_event(self.events):
                 while self.alive and not self.done.stopped:
-                    self._take(self.events.get())
+                    # A signal that another thread got is handled when this one wakes up.
+                    with suppress(queue.Empty):
+                        self._take(self.events.get(timeout=WAKE_SECONDS))
         except KeyboardInterrupt:
             self.done.stopped = INTERRUPTED
         finally:
             self.work.stop()
         self._drain()
+        for dut in duts:
+            if dut.label in self.alive:
+                dut.drop()
         if self.done.images < len(images) and not self.done.stopped:
             told = [board.stopped for board in self.done.boards.values() if board.stopped]
             self.done.stopped = told[-1] if told else "no board is left"
@@ -322,6 +331,7 @@ class _Run:
     def _take(self, event: Event) -> None:
         if isinstance(event, Measured):
             self.book.append(_add(self.done, Entry(event.index, event.on, event.runs), self.labels, self.host))
+            self.workers[event.on].is_written()
             self.correct += self.done.by_index[event.index].prediction == int(self.labels[event.index])
             self._note()
         elif isinstance(event, Reconnected):

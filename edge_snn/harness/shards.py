@@ -22,6 +22,7 @@ BACKOFF_SECONDS = (0.1, 0.2, 0.5, 1.0, 2.0)  # then every 2 s
 RECONNECT_SECONDS = 20.0  # a board that enumerates again on USB takes a few
 FRUITLESS_RECONNECTS = 3  # one image that fails after so many fresh sessions will fail for ever
 WARM_UP_INDEX = (1 << 32) - 1
+BACKLOG = 2  # results of a board that may wait for the journal: what a crash of ours can cost
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,7 @@ class Worker(threading.Thread):
         super().__init__(name=dut.label, daemon=True)
         self._dut, self._device, self._work, self._events = dut, device, work, events
         self._images, self._repeat, self._warmup, self._crcs = images, repeat, warmup, crcs
+        self._backlog = threading.Semaphore(BACKLOG)
         self._cold = True
         self._retries = self._resets = 0  # of devices before this one
         self._stack_used = 0
@@ -147,6 +149,8 @@ class Worker(threading.Thread):
                     raise
                 self._events.put(Measured(self._dut.label, index, runs))
                 self._work.finish()
+                while not self._backlog.acquire(timeout=0.5) and not self._work.stopping.is_set():
+                    pass
             self._stack_used = max(self._stack_used, self._device.read_info().stack_used)
         except EdgeSnnError as error:
             reason = str(error)
@@ -154,6 +158,10 @@ class Worker(threading.Thread):
             self._events.put(Broken(error))
         retries, resets = self._retries + self._device.retries, self._resets + self._device.resets
         self._events.put(Ended(self._dut.label, reason, retries, resets, self._stack_used))
+
+    def is_written(self) -> None:
+        """A result of this board is in the journal."""
+        self._backlog.release()
 
     def _measure(self, index: int) -> tuple[DeviceResult, ...]:
         """All inferences of one image, in one session; begins anew when the board was lost on the way."""

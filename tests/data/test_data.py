@@ -192,6 +192,18 @@ def named(*classes, labels=None):
     return data.Dataset(np.zeros((count, 4, 4, 1), np.uint8), y, classes, "mine")
 
 
+def test_a_broken_png_in_a_folder_is_an_error_by_name(tmp_path):
+    """Found by fuzzing: Pillow raises SyntaxError for it."""
+    (tmp_path / "0").mkdir()
+    (tmp_path / "0" / "a.png").write_bytes(
+        bytes.fromhex(
+            "89504e470d0a1a0a0000000d4948445200000004000000040802000000269309290000001449444154789c63646064628601161e1e1effffffffaa00e928d7a41900000000"
+        )
+    )
+    with pytest.raises(InputError, match="not an image, or a damaged one"):
+        data.load(str(tmp_path))
+
+
 def test_a_folder_gets_the_models_numbers_by_the_names_of_its_classes():
     """The order of names is not the order of logits: by position, two of these three would be scored as wrong."""
     matched = data.match_classes(named("ankle boot", "Bag", "T-shirt_top"), CLASSES)

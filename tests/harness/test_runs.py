@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from edge_snn.errors import DeviceError, InputError
+from edge_snn.harness import dut as dut_module
 from edge_snn.harness import frames, journal, shards
 from edge_snn.harness.client import Device
 from edge_snn.harness.dut import Dut, EmulatedDut
@@ -371,3 +372,97 @@ def test_an_image_that_was_handed_back_is_not_lost_while_others_wait():
     assert taken == [0, 0]
     work.finish()
     assert work.take() is None
+
+
+def test_ctrl_c_does_not_wait_for_a_board_that_hangs(case, tmp_path):
+    """The board's thread is left behind, and its port closed under it."""
+
+    class Hung(EmulatedDut):
+        def connect(self):
+            device = super().connect()
+            inner = device.infer
+
+            def infer(index, image):
+                if index == 3:
+                    os.kill(self.pid, signal.SIGSTOP)
+                return inner(index, image)
+
+            device.infer = infer
+            return device
+
+        def drop(self):
+            self.dropped = True
+            os.kill(self.pid, signal.SIGCONT)
+            super().drop()
+
+    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
+    alarm = threading.Timer(1.0, signal.raise_signal, (signal.SIGINT,))
+    try:
+        dut = Hung("hung", HOST, case.elf, case.model.sha256)
+        devices = [dut.connect()]
+        alarm.start()
+        started = time.monotonic()
+        done = evaluate_boards([dut], devices, case.facts, case.x, case.y, case.host, tmp_path, Settings())
+        assert time.monotonic() - started < 10
+    finally:
+        alarm.cancel()
+        dut.close()
+        signal.signal(signal.SIGINT, handler)
+    assert (done.stopped, done.images, dut.dropped) == (INTERRUPTED, 3, True)
+    assert len(lines(tmp_path)) == 3
+
+
+class Flash:
+    """What a PortDut opens: a port whose device may be gone, at another baud rate than the default."""
+
+    opened = 0
+    is_away = False
+
+    def __init__(self, url):
+        if Flash.is_away:
+            raise InputError("no such port", where=url)
+        Flash.opened += 1
+        self.url, self.baud, self.closed = url, 1, False
+
+    def drain(self):
+        return 0
+
+    def close(self):
+        self.closed = True
+
+
+class FlashDevice:
+    """A device whose every wish fails once its port is gone."""
+
+    def __init__(self, port):
+        self.port = port
+        self.info = type("Info", (), {"board": "microbit", "build_id": "x"})
+
+    def connect(self, sha256, board):
+        return self.info
+
+    def require_build(self, build_id):
+        assert build_id == "build of microbit"
+
+    def set_baud(self, baud):
+        return True
+
+    def close(self):
+        raise DeviceError("the port was lost", where=self.port.url)
+
+
+def test_a_port_that_was_lost_at_a_high_baud_rate_can_be_opened_anew(monkeypatch):
+    monkeypatch.setattr(dut_module, "Port", Flash)
+    monkeypatch.setattr(dut_module, "Device", FlashDevice)
+    monkeypatch.setattr(Flash, "opened", 0)
+    dut = dut_module.PortDut("/dev/x", 921600, "a" * 64, None, lambda name: f"build of {name}")
+    first = dut.connect()
+    monkeypatch.setattr(Flash, "is_away", True)
+    with pytest.raises(InputError, match="no such port"):
+        dut.connect()
+    assert first.port.closed
+    monkeypatch.setattr(Flash, "is_away", False)
+    second = dut.connect()
+    assert Flash.opened == 2
+    dut.close()
+    assert second.port.closed
