@@ -143,7 +143,8 @@ def test_shipped_models_give_the_same_bits(board_name, name, firmware):
     from edge_snn.errors import InputError
 
     made = load_model(name)
-    x = data.fit(data.load("fashion-mnist-1000", limit=4), made.input_shape).x
+    source = "digits" if name == "digits" else "fashion-mnist-1000"
+    x = data.fit(data.load(source, "test", 4), made.input_shape).x
     if board_name == "microbit" and name == "fashion-mnist":
         with pytest.raises(InputError, match="does not fit: it exceeds RAM by"):
             check(made, board_name, firmware, x)
