@@ -64,6 +64,21 @@ static void read_weights(uint32_t count)
     }
 }
 
+/* Those of nibbles come as [blocks][inputs][2] words. */
+static void read_nibbles(uint32_t count)
+{
+    if (count * ESNN_NIBBLE_WORDS > WEIGHTS) {
+        fail();
+    }
+    uint32_t *to = weights;
+    for (; count != 0; --count) {
+        const uint32_t word = number();
+        const uint32_t made[] = {ESNN_NIBBLES(word)};
+        memcpy(to, made, sizeof made);
+        to += ESNN_NIBBLE_WORDS;
+    }
+}
+
 static void read_chain(esnn_chain_t *chain, uint32_t line, uint32_t lists)
 {
     const uint32_t total = number(), blocks = (number() + ESNN_BLOCK - 1u) / ESNN_BLOCK;
@@ -74,7 +89,6 @@ static void read_chain(esnn_chain_t *chain, uint32_t line, uint32_t lists)
     chain->channels = number();
     chain->inputs = number();
     chain->places = number();
-    chain->block_words = total * 4u * ESNN_WORDS;
     chain->row_bytes = (chain->inputs + 15u) / 16u * 2u;
     chain->position_bytes = chain->row_bytes * chain->places;
     for (uint32_t i = 0; i < chain->places; ++i) {
@@ -82,12 +96,21 @@ static void read_chain(esnn_chain_t *chain, uint32_t line, uint32_t lists)
         chain->plane[i] = step * chain->row_bytes;
         chain->sum[i] = step * ESNN_BLOCK;
     }
-    read_weights(blocks * total * 4u);
+    const uint32_t nibbles = number();
+    if (nibbles) {
+        chain->nibbles = ESNN_NIBBLE_ROWS;
+        chain->block_words = total * 2u * ESNN_NIBBLE_WORDS;
+        read_nibbles(blocks * total * 2u);
+    } else {
+        chain->block_words = total * 4u * ESNN_WORDS;
+        read_weights(blocks * total * 4u);
+    }
     for (uint32_t i = 0; i < blocks * ESNN_BLOCK; i += 4) {
         int16_t four[4];
         (void)case_read(four, 8);
-        const uint32_t made[] = {ESNN_BIAS((int32_t)four[0], (int32_t)four[1], (int32_t)four[2], (int32_t)four[3])};
-        memcpy(bias + i, made, sizeof made);
+        const int32_t a = four[0], b = four[1], c = four[2], d = four[3];
+        const uint32_t made[] = {ESNN_BIAS(a, b, c, d)}, plain[] = {ESNN_NIBBLE_BIAS(a, b, c, d)};
+        memcpy(bias + i, nibbles ? plain : made, sizeof made);
     }
     const uint32_t places = chain->places, most = places > 1u ? places - 1u : 1u;
     chain->masks = take(8u * places * line * ((chain->inputs + 31u) / 32u));

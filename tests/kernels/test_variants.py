@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from edge_snn.graph.conv import window_output
 from edge_snn.plan.pool import spans
-from firmware_gen.families.context import block_words
+from firmware_gen.families.context import block_words, nibble_words
 from tests.kernels.target import Target
 
 CORES = {
-    "M0": ("microbit", ("-DROOM=6800u",)),
+    "M0": ("microbit", ("-DROOM=6792u",)),
     "M0 packed": ("microbit", ("-DROOM=10200u", "-DESNN_PACKED_ROWS")),
     "M3": ("mps2-an385", ()),
     "M3 packed": ("mps2-an385", ("-DESNN_PACKED_ROWS",)),
@@ -91,7 +91,9 @@ def chain(rng, inputs: int, channels: int, cin: int, steps: int, limit: int) -> 
     weight, bias = matrix(rng, inputs, channels, limit)
     order = rng.permutation(steps)
     head = u32(inputs, channels, channels, cin, steps, *order)
-    return head + block_words(weight).tobytes() + lanes(bias)
+    if rng.random() < 0.4:
+        return head + u32(1) + nibble_words(np.clip(weight, -8, 7)).tobytes() + lanes(bias)
+    return head + u32(0) + block_words(weight).tobytes() + lanes(bias)
 
 
 def finish(rng, kind: int, positions: int, channels: int, steps: int, limit: int, image=None) -> bytes:
