@@ -159,6 +159,13 @@ def _run(command: list[str], log: Path) -> tuple[int, str]:
     return done.returncode, output
 
 
+def _forget_other_sources(out: Path) -> None:
+    """Removes a CMake tree of sources elsewhere, another checkout or a moved one: CMake would refuse it."""
+    cache = out / "CMakeCache.txt"
+    if cache.exists() and f"CMAKE_HOME_DIRECTORY:INTERNAL={ROOT}\n" not in cache.read_text(errors="replace"):
+        shutil.rmtree(out)
+
+
 def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[str, ...] = ()) -> BuildResult:
     """Generates and builds; what is up to date is not built again.
 
@@ -183,6 +190,7 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     settings, out = folder / f"{board.name}-board", folder / board.name
     identity = build_id.of(generated.files, board)
     write_board_files(board, settings, identity)
+    _forget_other_sources(out)
     configure = [cmake, "-S", str(ROOT), "-B", str(out), "-G", "Unix Makefiles"]
     configure += [f"-DESNN_MODEL_DIR={source}", f"-DESNN_BOARD_DIR={settings}"]
     if not board.is_host:

@@ -145,3 +145,13 @@ def test_the_package_carries_every_file_of_the_firmware():
     stray = [path for path in files if path.suffix not in {".py", *suffixes} and path.name not in suffixes]
     assert files
     assert stray == []
+
+
+def test_a_build_of_a_checkout_that_has_moved_is_made_anew(firmware):
+    made = model()
+    folder = firmware / "moved"
+    first = build(made, boards.load("host"), folder)
+    cache = folder / "host" / "CMakeCache.txt"
+    cache.write_text(cache.read_text().replace(str(ROOT), "/somewhere/else/firmware_gen"))
+    assert build(made, boards.load("host"), folder).elf == first.elf
+    assert "/somewhere/else" not in cache.read_text()
