@@ -17,7 +17,7 @@ from tests.native import ROOT
 def library(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rows")
     sources = [str(ROOT / "kernels" / "src" / f"esnn_{name}.c") for name in ("add_rows_portable", "add_rows_swar")]
-    sources += [str(ROOT / "kernels" / "src" / f"esnn_{name}.c") for name in ("sub_rows", "list_active")]
+    sources += [str(ROOT / "kernels" / "src" / f"esnn_{name}.c") for name in ("sub_rows", "list_active", "lowest_bit")]
     out = folder / "rows.so"
     include = f"-I{ROOT / 'kernels' / 'include'}"
     subprocess.run(["gcc", "-std=c11", "-O2", "-shared", "-fPIC", include, *sources, "-o", str(out)], check=True)

@@ -12,9 +12,10 @@
 #define ESNN_MASK_BIT(k) (31u - (k))
 #else
 #define ESNN_MASK_BIT(k) (k)
+#endif
+
 /** Place of the lowest set bit of a byte; 0 for 0. */
 extern const uint8_t esnn_lowest_bit[256];
-#endif
 
 /**
  * Appends the inputs whose bit is set, in order.
