@@ -13,8 +13,45 @@ from edge_snn.plan.steps import Finish, Spikes
 
 BLOCK = 16  # outputs of a block
 MAX_INPUTS = INT16_MAX - 32  # rows are numbered in int16
+MAX_KEPT = (1 << 16) - 1 - 16  # places in lists of columns are uint16
 MAX_COLUMNS = 8  # of a window (esnn_v6m.h)
-MAX_KEPT = (1 << 16) - 1  # places in lists of lines are uint16
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The windows of one output row, column by column (esnn_chain_columns).
+
+    Attributes:
+        channels: of a position.
+        lines, width: of a window.
+        before, image, behind: columns left of the image, inside, and right of it.
+    """
+
+    channels: int
+    lines: int = 1
+    width: int = 1
+    before: int = 0
+    image: int = 1
+    behind: int = 0
+
+    @property
+    def all(self) -> int:
+        return self.before + self.image + self.behind
+
+    @property
+    def rows(self) -> int:
+        """Rows of weights of one column."""
+        return self.lines * self.channels
+
+    @property
+    def position_bytes(self) -> int:
+        """Bytes of a position in the map of a part: whole blocks of 16 bits, or one byte."""
+        return 1 if self.channels <= 8 else -(-self.channels // 16) * 2
+
+    @property
+    def map_bytes(self) -> int:
+        """Bytes of the map of one part of a line."""
+        return -(-self.image * self.position_bytes // 4) * 4
 
 
 @dataclass(frozen=True)
@@ -23,7 +60,7 @@ class Chain:
 
     Attributes:
         inputs: rows of weights.
-        words: groups of up to 32 inputs that are looked at together: of a position, or of a line of them.
+        columns: what they belong to.
         channels: outputs.
         order: the time step at each place of the chain.
         narrow: whether the finish is done in 16 bits as well.
@@ -31,7 +68,7 @@ class Chain:
     """
 
     inputs: int
-    words: int
+    columns: Columns
     channels: int
     order: tuple[int, ...]
     narrow: bool
@@ -44,15 +81,26 @@ class Chain:
 
     @property
     def list_entries(self) -> int:
-        """Longest list of the rows of one position."""
-        return self.inputs * most_parts(len(self.order)) + 2 * len(self.order)
+        """Longest list of the rows of one position, or of one row of windows."""
+        return self.columns.all * self.columns.rows * most_parts(len(self.order)) + 2 * len(self.order)
+
+    @property
+    def mask_bytes(self) -> int:
+        """Masks of one position in each line (esnn_v6m.h)."""
+        return 8 * len(self.order) * self.columns.lines * -(-self.columns.channels // 32)
+
+    @property
+    def line_map(self) -> int:
+        """Maps of all parts of a line."""
+        return (2 * len(self.order) - 1) * self.columns.map_bytes
 
     @property
     def scratch(self) -> dict[str, int]:
         """Bytes of the scratch parts."""
         steps = len(self.order)
         parts = {
-            "masks": 8 * steps * self.words,
+            "map": max(self.line_map, self.mask_bytes),
+            "runs": 8 * (1 + steps + 2 * steps - 1),  # pointers (esnn_runs_t)
             "list": 4 * self.list_entries,  # int32 (esnn_v6m.h); int16 elsewhere
             "totals": 8 * steps,
             "sums": 2 * steps * BLOCK,
@@ -126,23 +174,21 @@ def plan_chain(
     bias: np.ndarray,
     source: Spikes,
     finish: Finish,
-    line: int = 1,
-    lines: int = 1,
+    columns: Columns | None = None,
 ) -> Chain | None:
     """The chain of a layer, or None when its sums need 32 bits or its input is ternary.
 
     Args:
-        weight: int8 [.., inputs of a position, channels].
-        line: positions that are listed together.
-        lines: such lists that are kept.
+        weight: int8 [.., channels].
+        columns: of a convolution.
     """
     inputs = weight.size // weight.shape[-1]
+    columns = columns or Columns(source.channels)
     fits = model.accumulators[f"{name}.sum"].bits <= 16 and int(np.abs(bias).max(initial=0)) <= INT16_MAX
-    listed = max(inputs, line * source.channels)
-    kept = lines * line * source.channels * most_parts(source.timesteps)
+    kept = columns.all * columns.rows * most_parts(source.timesteps)
+    listed = columns.all * columns.rows
     if source.ternary or not fits or listed > MAX_INPUTS or kept > MAX_KEPT or finish.steps != source.timesteps:
         return None
-    words = max(line, lines) * -(-source.channels // 32)
     order = model.edges[source.edge].order or default_order(source.timesteps)
     nibbles = bool(weight.min() >= -8 and weight.max() <= 7)
-    return Chain(inputs, words, weight.shape[-1], order, narrow_finish(model, finish), nibbles)
+    return Chain(inputs, columns, weight.shape[-1], order, narrow_finish(model, finish), nibbles)

@@ -63,40 +63,29 @@ class ConvStep(FinishedStep):
     pixels: Pixels | None = None
 
     @property
-    def line_entries(self) -> int:
-        """Longest list of the inputs of one line (esnn_chain_line)."""
-        return self.image[1] * self.image[2] * most_parts(self.finish.steps)
-
-    @property
-    def start_entries(self) -> int:
-        """Numbers that tell where in it each position of each part begins."""
-        return (2 * self.finish.steps - 1) * (self.image[1] + 1)
-
-    @property
     def column_bytes(self) -> int:
         """List of one column of the window, int32 (esnn_v6m.h)."""
         kh, _, cin, _ = self.node.weight.shape
         return 4 * (kh * cin * most_parts(self.finish.steps) + 2 * self.finish.steps)
 
-    def _line_parts(self, chain: Chain) -> dict[str, int]:
-        """The list of a window, and those of its lines."""
-        kept = self.node.weight.shape[0]
-        return {
-            "list": 2 * chain.list_entries,
-            "lines": 2 * kept * self.line_entries,
-            "starts": 2 * kept * self.start_entries,
-            "slots": 8 * kept,
-        }
+    def _parts(self, chain: Chain) -> tuple[dict[str, int], ...]:
+        """What shares the room for lists: maps of lines and the list of a window, or lists of columns (esnn_v6m.h)."""
+        kh, kw = self.node.weight.shape[:2]
+        starts = 2 * (2 * len(chain.order) - 1) * (chain.columns.all + 1)
+        maps = {"map": kh * chain.line_map, "list": 2 * chain.list_entries, "starts": starts, "slots": 24 * kh}
+        return maps, {"columns": self.column_bytes * kw, "masks": chain.mask_bytes}
 
     @property
     def inside(self) -> dict[str, tuple[str, int]]:
         if self.chain is None or self.vector is not None:
             return {}
-        parts, at = {"columns": ("lists", 0)}, 0
-        for part, size in self._line_parts(self.chain).items():
-            parts[part] = ("lists", at)
-            at += aligned(size)
-        return parts
+        places = {}
+        for parts in self._parts(self.chain):
+            at = 0
+            for part, size in parts.items():
+                places[part] = ("lists", at)
+                at += aligned(size)
+        return places
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -109,9 +98,9 @@ class ConvStep(FinishedStep):
         if self.vector is not None:
             return self.vector.scratch
         if self.chain is not None:
-            rest = {part: size for part, size in self.chain.scratch.items() if part != "list"}
-            lists = sum(aligned(size) for size in self._line_parts(self.chain).values())
-            return {**rest, "lists": max(lists, self.column_bytes * self.node.weight.shape[1])}
+            rest = {part: size for part, size in self.chain.scratch.items() if part not in ("map", "list")}
+            lists = (sum(aligned(size) for size in parts.values()) for parts in self._parts(self.chain))
+            return {**rest, "lists": max(lists)}
         kh, kw, cin, cout = self.node.weight.shape
         # Pixels: two lists of rows and the pixels themselves. Spikes: one list, with room for whole bytes.
         if self.table:

@@ -19,7 +19,7 @@ from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import AttentionStep
-from edge_snn.plan.chain import MAX_COLUMNS, Chain, block_finish, narrow_finish, plan_chain
+from edge_snn.plan.chain import MAX_COLUMNS, Chain, Columns, block_finish, narrow_finish, plan_chain
 from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.pixels import plan_pixels
@@ -110,7 +110,10 @@ class Lowering:
         finish = self._finish(node.name)
         chain = None
         if source is not None and kw <= MAX_COLUMNS:
-            chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish, spec.shape[1], kh)
+            width, left = spec.shape[1], node.padding[1]
+            behind = max((out.shape[1] - 1) * node.stride[1] + kw - left - width, 0)
+            columns = Columns(spec.shape[2], kh, kw, left, width, behind)
+            chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish, columns)
         table = source is None and tabled(self.model, node, finish)
         vector = None if source is None else self._vector(chain, source, finish, spec.shape[1], node)
         pixels = None

@@ -15,10 +15,19 @@ def _list(values: list[int]) -> str:
 
 
 def chain(
-    context: Context, index: int, item: Chain, weight: np.ndarray, bias: np.ndarray, source: Spikes, about: list[str]
+    context: Context,
+    index: int,
+    item: Chain,
+    weight: np.ndarray,
+    bias: np.ndarray,
+    source: Spikes,
+    about: list[str],
+    masks: str = "map",
 ) -> Struct:
-    """Declares weights and biases of step ``index``; returns its esnn_chain_t."""
+    """Declares weights and biases of step ``index``; returns its esnn_chain_t. ``masks``: where they are in scratch."""
     name = f"step_{index}"
+    if weight.ndim == 4:
+        weight = weight.swapaxes(0, 1)  # rows by columns of the window
     context.blocks(f"{name}_weights", weight, about, item.nibbles)
     bias_macro = "ESNN_NIBBLE_BIAS" if item.nibbles else "ESNN_BIAS"
     context.declare(biases(f"{name}_bias", padded_to_blocks(bias), ["bias"], bias_macro))
@@ -37,7 +46,11 @@ def chain(
             "position_bytes": f"{source.position_stride}u",
             "row_bytes": f"{source.row_bytes}u",
             "places": f"{len(item.order)}u",
+            "map_bytes": f"{item.columns.map_bytes}u",
+            "position_map": f"{item.columns.position_bytes}u",
+            "column_rows": f"{item.columns.rows}u",
             **{part: f"{context.scratch(index, part)}u" for part in item.scratch},
+            "masks": f"{context.scratch(index, masks)}u",
             "nibbles": "ESNN_NIBBLE_ROWS" if item.nibbles else 0,
         }
     )

@@ -160,17 +160,19 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         context.calls.append(f"esnn_vector_layer(&{name}, arena, result->counts)")
         return
     if step.chain is not None and source is not None:
-        shared = chain(context, index, step.chain, node.weight, node.bias, source, about)
+        shared = chain(context, index, step.chain, node.weight, node.bias, source, about, "masks")
         for field in ("inputs", "window_step", "window_line", "window_origin"):
             del geometry[field]
-        geometry["line_rows"] = f"{kw * cin}u"
-        geometry["step_rows"] = f"{node.stride[1] * cin}u"
-        geometry["left_rows"] = f"{left * cin}u"
-        geometry["lines"] = f"{context.scratch(index, 'lines')}u"
-        geometry["line_entries"] = f"{step.line_entries}u"
-        geometry["starts"] = f"{context.scratch(index, 'starts')}u"
-        geometry["start_entries"] = f"{step.start_entries}u"
+        columns = step.chain.columns
+        geometry["line_map"] = f"{step.chain.line_map}u"
+        geometry["map_words"] = f"{kh * step.chain.line_map // 4}u"
+        geometry["behind"] = f"{columns.behind + 1}u"
+        geometry["start_entries"] = f"{columns.all + 1}u"
+        geometry["all_rows"] = f"{columns.all * columns.rows}u"
+        geometry["first_row"] = f"0u - {(columns.all - left) * columns.rows}u"
+        geometry["step_rows"] = f"{node.stride[1] * columns.rows}u"
         geometry["slots"] = f"{context.scratch(index, 'slots')}u"
+        geometry["starts"] = f"{context.scratch(index, 'starts')}u"
         geometry["columns"] = f"{context.scratch(index, 'columns')}u"
         geometry["column_bytes"] = f"{step.column_bytes}u"
         geometry["columns_bytes"] = f"{step.column_bytes * kw}u"

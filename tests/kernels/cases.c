@@ -79,7 +79,8 @@ static void read_nibbles(uint32_t count)
     }
 }
 
-static void read_chain(esnn_chain_t *chain, uint32_t line, uint32_t lists)
+/* Of a window of `lines`; a line of the input has `line` positions, windows see `span` in a row; `lists` for sums. */
+static void read_chain(esnn_chain_t *chain, uint32_t lines, uint32_t line, uint32_t span, uint32_t lists)
 {
     const uint32_t total = number(), blocks = (number() + ESNN_BLOCK - 1u) / ESNN_BLOCK;
     memset(chain, 0, sizeof *chain);
@@ -113,8 +114,17 @@ static void read_chain(esnn_chain_t *chain, uint32_t line, uint32_t lists)
         memcpy(bias + i, nibbles ? plain : made, sizeof made);
     }
     const uint32_t places = chain->places, most = places > 1u ? places - 1u : 1u;
-    chain->masks = take(8u * places * line * ((chain->inputs + 31u) / 32u));
-    chain->list = lists ? take(4u * (total * most + 2u * places)) : 0;
+    const uint32_t bytes = chain->inputs <= 8u ? 1u : chain->row_bytes;
+    chain->position_map = bytes;
+    chain->map_bytes = (line * bytes + 3u) / 4u * 4u;
+    chain->column_rows = lines * chain->inputs;
+#if ESNN_CHAIN_V6M
+    chain->masks = take(8u * places * lines * ((chain->inputs + 31u) / 32u));
+#else
+    chain->map = take(lines * (2u * places - 1u) * chain->map_bytes);
+    chain->runs = take(sizeof(esnn_runs_t));
+#endif
+    chain->list = lists ? take((ESNN_CHAIN_V6M ? 4u : 2u) * (span * lines * chain->inputs * most + 2u * places)) : 0;
     chain->totals = take(8u * places);
     chain->sums = take(32u * places);
     chain->wide = take(64u * places);
@@ -214,7 +224,7 @@ static void run_linear(void)
     memset(counts, 0, sizeof counts);
     memset(&layer, 0, sizeof layer);
     layer.positions = number();
-    read_chain(&layer.chain, 1, 1);
+    read_chain(&layer.chain, 1, 1, 1, 1);
     layer.position_stride = layer.chain.position_bytes;
     layer.input = take(layer.positions * layer.position_stride);
     (void)case_read(arena + layer.input, layer.positions * layer.position_stride);
@@ -236,24 +246,29 @@ static void run_conv(void)
     layer.stride_y = shape[6], layer.stride_x = shape[7];
     layer.top = shape[8], layer.left = shape[9];
     layer.pool_lanes = (uint8_t)shape[10];
-    const int32_t tall = layer.kernel_height;
-    read_chain(&layer.chain, (uint32_t)(layer.width > tall ? layer.width : tall), !ESNN_CHAIN_V6M);
-    const uint32_t cin = layer.chain.inputs, steps = layer.chain.places, most = steps > 1u ? steps - 1u : 1u;
+    const uint32_t tall = (uint32_t)layer.kernel_height;
+    const int32_t seen = (layer.out_width - 1) * layer.stride_x + layer.kernel_width;
+    const int32_t span = seen > layer.left + layer.width ? seen : layer.left + layer.width;
+    read_chain(&layer.chain, tall, (uint32_t)layer.width, (uint32_t)span, !ESNN_CHAIN_V6M);
+    const uint32_t steps = layer.chain.places;
     layer.position_stride = (int32_t)layer.chain.position_bytes;
     layer.line_stride = layer.position_stride * layer.width;
-    layer.line_rows = (uint32_t)layer.kernel_width * cin;
-    layer.step_rows = (uint32_t)layer.stride_x * cin;
-    layer.left_rows = (uint32_t)layer.left * cin;
 #if ESNN_CHAIN_V6M
-    layer.column_bytes = 4u * ((uint32_t)layer.kernel_height * cin * most + 2u * steps);
+    const uint32_t most = steps > 1u ? steps - 1u : 1u;
+    layer.column_bytes = 4u * (tall * layer.chain.inputs * most + 2u * steps);
     layer.columns_bytes = layer.column_bytes * (uint32_t)layer.kernel_width;
     layer.columns = take(layer.columns_bytes);
 #else
-    layer.line_entries = (uint32_t)layer.width * cin * most;
-    layer.start_entries = (2u * steps - 1u) * ((uint32_t)layer.width + 1u);
-    layer.lines = take(2u * (uint32_t)tall * layer.line_entries);
-    layer.starts = take(2u * (uint32_t)tall * layer.start_entries);
-    layer.slots = take(8u * (uint32_t)tall);
+    layer.line_map = (2u * steps - 1u) * layer.chain.map_bytes;
+    layer.map_words = tall * layer.line_map / 4u;
+    const uint32_t column = layer.chain.column_rows;
+    layer.behind = (uint32_t)(span - layer.left - layer.width) + 1u;
+    layer.start_entries = (uint32_t)span + 1u;
+    layer.all_rows = (uint32_t)span * column;
+    layer.first_row = 0u - (uint32_t)(span - layer.left) * column;
+    layer.step_rows = (uint32_t)layer.stride_x * column;
+    layer.slots = take(tall * (uint32_t)(sizeof(esnn_slot_t) + sizeof(void *)));
+    layer.starts = take(2u * (2u * steps - 1u) * layer.start_entries);
 #endif
     const uint32_t bytes = (uint32_t)(layer.height * layer.line_stride);
     layer.input = take(bytes);

@@ -6,31 +6,26 @@
 #define ESNN_BITS_H
 
 #include <stdint.h>
-
-/* Cores that count leading zeros keep input 0 in the highest bit. */
-#if defined(__ARM_FEATURE_CLZ)
-#define ESNN_MASK_BIT(k) (31u - (k))
-#else
-#define ESNN_MASK_BIT(k) (k)
-#endif
+#include <string.h>
 
 /** Place of the lowest set bit of a byte; 0 for 0. */
 extern const uint8_t esnn_lowest_bit[256];
 
 /**
- * Appends the inputs whose bit is set, in order.
+ * Appends the rows whose bit is set, in any order.
  *
- * @param mask   input k is bit ESNN_MASK_BIT(k).
- * @param first  row of input 0.
+ * @param mask   bit k is row first + k.
+ * @param first  row of bit 0; modulo 2^32; those of set bits fit int16.
  * @return the list behind what was appended.
  */
 static inline int16_t *esnn_append_rows(uint32_t mask, uint32_t first, int16_t *list)
 {
 #if defined(__ARM_FEATURE_CLZ)
+    const uint32_t top = first + 31u;
     while (mask != 0) {
         const uint32_t k = (uint32_t)__builtin_clz(mask);
         mask &= ~(0x80000000u >> k);
-        *list++ = (int16_t)(first + k);
+        *list++ = (int16_t)(top - k);
     }
 #else
     while (mask != 0) {
@@ -44,6 +39,34 @@ static inline int16_t *esnn_append_rows(uint32_t mask, uint32_t first, int16_t *
     }
 #endif
     return list;
+}
+
+/** 1, 2 or 4 bytes of bits; those of 2 and 4 are aligned to 2 bytes. */
+static inline uint32_t esnn_load_bits(const uint8_t *at, uint32_t bytes)
+{
+    if (bytes == 1u) {
+        return *at;
+    }
+    uint32_t bits = *(const uint16_t *)(const void *)at;
+    if (bytes == 4u) {
+#if defined(__ARM_FEATURE_UNALIGNED)
+        memcpy(&bits, at, 4);
+#else
+        bits |= (uint32_t)*(const uint16_t *)(const void *)(at + 2) << 16;
+#endif
+    }
+    return bits;
+}
+
+/** Appends the rows of `bytes` of bits: 1, or an even number of them, aligned to 2. @param first  row of bit 0. */
+static inline int16_t *esnn_append_bits(const uint8_t *at, uint32_t bytes, uint32_t first, int16_t *list)
+{
+    for (; bytes >= 4u; bytes -= 4u) {
+        list = esnn_append_rows(esnn_load_bits(at, 4), first, list);
+        first += 32u;
+        at += 4;
+    }
+    return bytes == 0 ? list : esnn_append_rows(esnn_load_bits(at, bytes), first, list);
 }
 
 #endif

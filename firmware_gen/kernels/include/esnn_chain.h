@@ -20,8 +20,11 @@
 /** Outputs of a block. */
 #define ESNN_BLOCK 16u
 
-/** Ends each part of a list of rows. */
-#define ESNN_LIST_END ((int16_t)-1)
+/**
+ * Ends each part of a list of rows. Rows count back from behind the last one, so they are negative (V6M: from the
+ * first one, in bytes; there -1 ends a part).
+ */
+#define ESNN_LIST_END ((int16_t)0)
 
 /**
  * Variants of esnn_chain_sums() and esnn_block_neuron(), by the core; all compute the same. Define ESNN_PORTABLE to
@@ -125,18 +128,23 @@
 
 /** Weights and scratch of one layer. Offsets are bytes into the arena. */
 typedef struct {
-    const uint32_t *weights;            /**< [blocks][inputs][4] of ESNN_WEIGHTS(), or [2] of ESNN_NIBBLES() */
+    const uint32_t *weights;            /**< [blocks][rows][4] of ESNN_WEIGHTS(), or [2] of ESNN_NIBBLES() */
     const int16_t *bias;                /**< [blocks][ESNN_BLOCK], ESNN_BIAS() or ESNN_NIBBLE_BIAS() of every four */
     uint32_t block_words;               /**< words from one block to the next */
     uint32_t blocks;                    /**< outputs / ESNN_BLOCK, rounded up */
     uint32_t channels;                  /**< outputs */
     uint32_t plane[ESNN_MAX_TIMESTEPS]; /**< by place: bytes from the spikes of a position to those of its step */
     uint32_t sum[ESNN_MAX_TIMESTEPS];   /**< by place: entries from the sums to those of its step */
-    uint32_t inputs;                    /**< of one position: rows from one to the next */
+    uint32_t inputs;                    /**< of one position: rows from one line of the window to the next */
     uint32_t position_bytes;            /**< from the spikes of one position to those of the next */
     uint32_t row_bytes;                 /**< of the spikes of one step, a multiple of 2 */
     uint32_t places;                    /**< T */
-    uint32_t masks;                     /**< scratch: 8 T bytes for each 32 inputs that are looked at together */
+    uint32_t map_bytes;                 /**< of the map of one part of a line, a multiple of 4: esnn_chain_map() */
+    uint32_t position_map;              /**< of one position in it: 1, or a multiple of 2 */
+    uint32_t column_rows;               /**< rows from one column of the window to the next */
+    uint32_t map;                       /**< scratch: maps of the lines of a window, or of one position */
+    uint32_t runs;                      /**< scratch: esnn_runs_t */
+    uint32_t masks;                     /**< scratch of V6M instead: 8 T bytes for each 32 inputs looked at together */
     uint32_t list;                      /**< scratch: int16 entries; V6M: int32 */
     uint32_t totals;                    /**< scratch: 2 T uint32 */
     uint32_t sums;                      /**< scratch: int16 [T][ESNN_BLOCK] */
@@ -145,63 +153,78 @@ typedef struct {
 } esnn_chain_t;
 
 /**
- * Splits the spikes of some neighbouring positions into the parts of the chain.
+ * Splits the spikes of neighbouring positions into the parts of the chain: 2 T - 1 maps of a line, one bit an input.
  *
  * @param spikes     of the first position, 2-byte aligned.
  * @param positions  their number.
- * @param first      row of input 0 of the first position; all rows are below 2^15 - 32.
- * @param masks      receives 2 T words for each 32 inputs of which any is active: first row, then one mask for each
- * of the 2 T - 1 parts, in the order of the list. Input k is bit ESNN_MASK_BIT(k).
- * @return the first word behind what was written.
+ * @param map        where the first position is in the map of the first part; receives position_map bytes each,
+ * input k in bit k & 7 of byte k >> 3. Parts are in the order of the list: trunk abcd, a, trunk bcd, b, .., last place.
  */
-uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint32_t first,
-                           uint32_t *masks);
+void esnn_chain_map(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint8_t *map);
+
+/** The lines that one row of windows sees. Columns left and right of the image are empty. */
+typedef struct {
+    const uint8_t *const *map; /**< of each line that is inside the image, first part */
+    uint32_t count;            /**< number of them */
+    uint32_t row;              /**< of the first one's first column inside the image, counted from behind all columns */
+    uint32_t before, columns;  /**< columns left of the image, and inside */
+    uint32_t behind;           /**< columns right of the image, and one more */
+    uint32_t present;          /**< bit i: part i may be other than empty */
+} esnn_lines_t;
 
 /**
- * Lists the rows of each part, each part closed by ESNN_LIST_END: trunk abcd, a, trunk bcd, b, .., last place.
+ * Lists a row of windows by columns: for each part of the chain the rows of all columns from left to right, then
+ * ESNN_LIST_END. A window is a run of each part.
  *
- * @param totals  by place: number of rows that make its sum; left alone without ESNN_CHAIN_TOTALS.
+ * @param starts  receives [2 T - 1][before + columns + behind]: where in the list each column of each part begins.
  */
-void esnn_chain_list(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, int16_t *list,
-                     uint32_t *totals);
+void esnn_chain_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, int16_t *list, uint16_t *starts);
+
+/** The rows that one position adds, listed, and where its sums go. */
+typedef struct {
+    uint32_t rows;                         /**< from row 0 of a block to what listed rows count from */
+    int16_t *out[ESNN_MAX_TIMESTEPS]; /**< by place: [ESNN_BLOCK] sums */
+    const int16_t *part[2u * ESNN_MAX_TIMESTEPS - 1u]; /**< trunk abcd, a, trunk bcd, b, .., last place: ends with
+                                                          ESNN_LIST_END */
+} esnn_runs_t;
+
+/** Sets where sums go: to chain->sums, by step. */
+void esnn_chain_begin(const esnn_chain_t *chain, uint8_t *arena);
 
 /**
- * Sums of one block at all steps: sums[t][c] = bias[c] + the rows of the step.
+ * Lists the rows of one position of spikes, 2-byte aligned: its runs (V6M: its list).
  *
- * @param weights, bias  of the block.
- * @param sums           int16 [T][ESNN_BLOCK], 4-byte aligned.
+ * Where sums ask for totals (ESNN_CHAIN_TOTALS, nibbles): by place, the number of rows that make its sum.
+ */
+void esnn_chain_list(const esnn_chain_t *chain, const uint8_t *spikes, uint8_t *arena);
+
+/**
+ * Sums of one block at all steps, int16 [ESNN_BLOCK] for each place: bias[c] + the rows of the step.
+ *
+ * @param weights  what rows of the block count from: runs->rows rows behind its first one.
+ * @param bias     of the block.
+ * @param totals   see esnn_chain_list().
  */
 void esnn_chain_sums_portable(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                              const int16_t *list, const uint32_t *totals, int16_t *sums);
+                              const esnn_runs_t *runs, const uint32_t *totals);
 void esnn_chain_sums_swar(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                          const int16_t *list, const uint32_t *totals, int16_t *sums);
-void esnn_chain_sums_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
-                         const uint32_t *totals, int16_t *sums);
-void esnn_chain_sums_v6m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
-                         const uint32_t *totals, int16_t *sums);
-void esnn_chain_sums_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
-                         const uint32_t *totals, int16_t *sums);
+                          const esnn_runs_t *runs, const uint32_t *totals);
+void esnn_chain_sums_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                         const esnn_runs_t *runs, const uint32_t *totals);
+void esnn_chain_sums_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                         const esnn_runs_t *runs, const uint32_t *totals);
 
-/** The same from rows of nibbles (ESNN_NIBBLE_ROWS); it counts the rows itself. */
+/** The same from rows of nibbles (ESNN_NIBBLE_ROWS). */
 void esnn_chain_sums_nibbles_portable(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                                      const int16_t *list, int16_t *sums);
+                                      const esnn_runs_t *runs, const uint32_t *totals);
 void esnn_chain_sums_nibbles_swar(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                                  const int16_t *list, int16_t *sums);
+                                  const esnn_runs_t *runs, const uint32_t *totals);
 void esnn_chain_sums_nibbles_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                                 const int16_t *list, int16_t *sums);
+                                 const esnn_runs_t *runs, const uint32_t *totals);
 
-/**
- * Lists the rows of a line of neighbouring positions at list[begin] and behind: per part of the chain, in the order
- * of the parts, the rows of all positions from left to right. Row of input k of position x: x * inputs + k.
- *
- * @param spikes  of the first position.
- * @param width   positions of the line; width * inputs is below 2^15 - 32.
- * @param masks   scratch, as for esnn_chain_masks().
- * @param list    receives the rows; all places in it are below 2^16.
- * @param starts  receives [2 T - 1][width + 1]: where in the list each position of each part begins; then its end.
- */
-void esnn_chain_line(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t width, uint32_t *masks, int16_t *list,
-                     uint32_t begin, uint16_t *starts);
+/** All sums of a block on V6M, from the list, to int16 [T][ESNN_BLOCK] by step. */
+void esnn_chain_sums_v6m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
+                         int16_t *sums);
 
 /** All blocks of one position, from its list and totals, each finished when it is summed. */
 void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
@@ -209,8 +232,6 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
 
 #if ESNN_CHAIN_DSP
 #define esnn_chain_sums esnn_chain_sums_dsp
-#elif ESNN_CHAIN_V6M
-#define esnn_chain_sums esnn_chain_sums_v6m
 #elif ESNN_CHAIN_V7M
 #define esnn_chain_sums esnn_chain_sums_v7m
 #elif ESNN_CHAIN_SWAR
@@ -227,17 +248,31 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
 #define esnn_chain_sums_nibbles esnn_chain_sums_nibbles_portable
 #endif
 
-/** The sums of a block as lanes, from rows of either kind. */
-static inline void esnn_chain_lane_sums(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                                        const int16_t *list, const uint32_t *totals, int16_t *sums)
+/** Words of weights of so many rows. */
+static inline uint32_t esnn_row_words(const esnn_chain_t *chain, uint32_t rows)
 {
+    return chain->nibbles ? rows << 1 : rows << (ESNN_PAIRED_ROWS ? 3u : 2u);
+}
+
+/** The sums of a block as lanes, at chain->sums, of the rows that are listed. @param weights, bias  of the block. */
+static inline void esnn_chain_lane_sums(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                                        uint8_t *arena)
+{
+#if ESNN_CHAIN_V6M
+    esnn_chain_sums_v6m(chain, weights, bias, (const int16_t *)(const void *)(arena + chain->list),
+                        (int16_t *)(void *)(arena + chain->sums));
+#else
+    const esnn_runs_t *runs = (const esnn_runs_t *)(const void *)(arena + chain->runs);
+    const uint32_t *totals = (const uint32_t *)(const void *)(arena + chain->totals);
+    weights += esnn_row_words(chain, runs->rows);
 #if ESNN_NIBBLE_ROWS
     if (chain->nibbles) {
-        esnn_chain_sums_nibbles(chain, weights, bias, list, sums);
+        esnn_chain_sums_nibbles(chain, weights, bias, runs, totals);
         return;
     }
 #endif
-    esnn_chain_sums(chain, weights, bias, list, totals, sums);
+    esnn_chain_sums(chain, weights, bias, runs, totals);
+#endif
 }
 
 #endif

@@ -89,11 +89,19 @@ typedef struct {
 /** Runs the layer. @return as above. */
 esnn_status_t esnn_conv2d_table(const esnn_conv2d_table_t *layer, uint8_t *arena, uint32_t *counts);
 
+/** The maps of a line, and which of them are not empty (esnn_lines_t). */
+typedef struct {
+    uint8_t *map;
+    uint32_t present;
+} esnn_slot_t;
+
 /**
  * A convolution of binary spikes with 16-bit sums, shared over time; fields as of esnn_conv2d_t.
  *
- * Each line of the input is listed once (esnn_chain_line()); the list of a window is put together from pieces of the
- * lists of its lines, which are kept for as long as a window reaches them: line y in slot y modulo kernel_height.
+ * Each line of the input is split into the parts of the chain once (esnn_chain_map()), and kept for as long as a
+ * window reaches it: line y in slot y modulo kernel_height. For each row of windows the lines that it sees are listed
+ * by columns (esnn_chain_columns()); a window is a run of each list. Rows of weights are in that order:
+ * [column][line][input].
  */
 typedef struct {
     esnn_chain_t chain;
@@ -105,12 +113,15 @@ typedef struct {
     int32_t top, left;
     int32_t position_stride;
     int32_t line_stride;
-    uint32_t line_rows;             /**< rows from one line of the window to the next */
-    uint32_t step_rows;             /**< rows from one window to the next: stride_x * inputs */
-    uint32_t left_rows;             /**< left * inputs */
-    uint32_t lines, line_entries;   /**< scratch: int16 lists of lines, entries of one */
-    uint32_t starts, start_entries; /**< scratch: uint16 starts of lines, entries of one */
-    uint32_t slots;                 /**< scratch: kernel_height pointers */
+    uint32_t line_map;      /**< bytes of the maps of one slot */
+    uint32_t map_words;     /**< words of those of all */
+    uint32_t behind;        /**< columns that windows see right of the image, and one more */
+    uint32_t start_entries; /**< starts of one part: columns in all, and one more */
+    uint32_t all_rows;      /**< rows of all columns */
+    uint32_t first_row;     /**< row of the first column inside the image, counted from behind all (modulo 2^32) */
+    uint32_t step_rows;     /**< rows from one window to the next */
+    uint32_t slots;         /**< scratch: kernel_height esnn_slot_t, then as many pointers */
+    uint32_t starts;        /**< scratch: uint16 [2 T - 1][start_entries] */
     /** scratch of V6M instead: int32 lists of columns of the window, bytes of one and of all */
     uint32_t columns, column_bytes, columns_bytes;
     uint8_t pool_lanes; /**< sums are pooled, and |sum| < 2^14 */

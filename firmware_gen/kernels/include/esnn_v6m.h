@@ -45,6 +45,19 @@ static inline void esnn_walk_to(esnn_walk_t *walk, const esnn_chain_t *chain, ui
 void esnn_flip_words_v6m(uint32_t *to, const uint32_t *from, uint32_t words, uint32_t plus, uint32_t flip);
 
 /**
+ * Splits the spikes of some neighbouring positions into the parts of the chain.
+ *
+ * @param spikes     of the first position, 2-byte aligned.
+ * @param positions  their number.
+ * @param first      row of input 0 of the first position; all rows are below 2^15 - 32.
+ * @param masks      receives 2 T words for each 32 inputs of which any is active: first row, then one mask for each
+ * of the 2 T - 1 parts, in the order of the list. Input k is bit k.
+ * @return the first word behind what was written.
+ */
+uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint32_t first,
+                           uint32_t *masks);
+
+/**
  * esnn_chain_masks() for T = 4.
  *
  * Positions of 8 inputs share words, three in each; those of 16 inputs whose rows follow one another share them in
@@ -57,7 +70,7 @@ uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes,
                                uint32_t first, uint32_t rows, uint32_t *masks);
 
 /**
- * esnn_chain_list().
+ * Lists the rows of each part, each part closed by ESNN_LIST_END: trunk abcd, a, trunk bcd, b, .., last place.
  *
  * @param eight  bytes from the row of one input of a mask to that of the eighth behind it.
  */

@@ -17,12 +17,9 @@
 
 #if ESNN_PAIRED_ROWS
 
-/**
- * r4 to r11 hold 16 sums. A row costs 14 instructions: its number, its address (an end mark, -1, carries out of the
- * addition), three LDM and eight additions.
- */
-#define ESNN_PART(label)                                                                                             \
-    "b " label "f\n" label "0:\n"                                                                                    \
+/** A row costs 14 instructions: its number, its address, three LDM and eight additions. */
+#define ESNN_ROW_SHIFT "5"
+#define ESNN_ROW                                                                                                     \
     "ldm r0!, {r1-r3}\n"                                                                                             \
     "add r4, r4, r1\n"                                                                                               \
     "add r5, r5, r2\n"                                                                                               \
@@ -33,34 +30,25 @@
     "add r9, r9, r3\n"                                                                                               \
     "ldm r0, {r1, r2}\n"                                                                                             \
     "add r10, r10, r1\n"                                                                                             \
-    "add r11, r11, r2\n" label ":\n"                                                                                 \
-    "ldrsh r0, [r12], #2\n"                                                                                          \
-    "adds r0, lr, r0, lsl #5\n"                                                                                      \
-    "bcc " label "0b\n"
+    "add r11, r11, r2\n"
 
 #else
 
 /**
- * esnn_chain_sums_swar() with everything in registers: r4 r6 r8 r10 hold even sums, r5 r7 r9 r11 odd ones. A row
- * costs 16 instructions: its number, its address (an end mark, -1, carries out of the addition), one LDM, three a
- * word.
+ * esnn_chain_sums_swar() with everything in registers: r4 r6 r8 r10 hold even sums, r5 r7 r9 r11 odd ones, which
+ * start with what is taken off them in the end: ESNN_BIAS(). A row costs 16 instructions: its number, its address,
+ * one LDM, three a word.
  */
 #define ESNN_WORD(w, even, odd)                                                                                      \
     "add " odd ", " odd ", " w ", lsr #8\n"                                                                          \
     "and " w ", " w ", #0x00ff00ff\n"                                                                                \
     "add " even ", " even ", " w "\n"
-
-#define ESNN_PART(label)                                                                                             \
-    "b " label "f\n" label "0:\n"                                                                                    \
+#define ESNN_ROW_SHIFT "4"
+#define ESNN_ROW                                                                                                     \
     "ldm r0, {r0-r3}\n" ESNN_WORD("r0", "r4", "r5") ESNN_WORD("r1", "r6", "r7") ESNN_WORD("r2", "r8", "r9")          \
-        ESNN_WORD("r3", "r10", "r11") label ":\n"                                                                    \
-                                            "ldrsh r0, [r12], #2\n"                                                  \
-                                            "adds r0, lr, r0, lsl #4\n"                                              \
-                                            "bcc " label "0b\n"
+        ESNN_WORD("r3", "r10", "r11")
 
 #endif
-
-#define ESNN_CLOBBERS "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "cc", "memory"
 
 /**
  * Turns totals, once for all blocks of a position, into what sums of so many rows lack: the bias of their weights,
@@ -81,36 +69,9 @@ static inline void esnn_chain_lacks(uint32_t *totals, uint32_t places)
     }
 }
 
-/** What is the same in both forms; ESNN_STORE() tells them apart. @param lacks  see esnn_chain_lacks(). */
-#define ESNN_SUMS(lacks)                                                                                             \
-    register const int16_t *next __asm__("r12") = list;                                                              \
-    register const uint32_t *base __asm__("lr") = weights;                                                           \
-    const uint32_t *place = chain->sum;                                                                              \
-    const uint32_t *lack = lacks;                                                                                    \
-    uint32_t left = chain->places - 1u;                                                                              \
-    int16_t *trunk = sums + place[left];                                                                             \
-    const void *from = bias; /* odd sums start with what ESNN_SPLIT takes off them: ESNN_BIAS() */                   \
-    for (; left != 0; --left) {                                                                                      \
-        const void *branch = sums + *place++;                                                                        \
-        __asm__ volatile("ldr r0, %[from]\n"                                                                         \
-                         "ldm r0, {r4-r11}\n" ESNN_PART("1") "ldr r0, %[trunk]\n"                                    \
-                                                             "stm r0, {r4-r11}\n" ESNN_PART("2")                     \
-                                                                 ESNN_STORE("%[branch]")                             \
-                         : "+r"(next)                                                                                \
-                         : "r"(base), [from] "m"(from), [trunk] "m"(trunk), [branch] "m"(branch), [lack] "m"(lack)   \
-                         : ESNN_CLOBBERS);                                                                           \
-        from = trunk;                                                                                                \
-        lack += 2;                                                                                                   \
-    }                                                                                                                \
-    __asm__ volatile("ldr r0, %[from]\n"                                                                             \
-                     "ldm r0, {r4-r11}\n" ESNN_PART("1") ESNN_STORE("%[trunk]")                                      \
-                     : "+r"(next)                                                                                    \
-                     : "r"(base), [from] "m"(from), [trunk] "m"(trunk), [lack] "m"(lack)                             \
-                     : ESNN_CLOBBERS)
-
-/** esnn_chain_sums_v7m(), but numbers plus ESNN_QUARTER; sums uint32 [T][ESNN_BLOCK / 2]. */
+/** esnn_chain_sums_v7m(), but numbers plus ESNN_QUARTER: uint32 [ESNN_BLOCK / 2] for each place. */
 void esnn_chain_numbers_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                            const int16_t *list, const uint32_t *totals, int16_t *sums);
+                            const esnn_runs_t *runs, const uint32_t *totals);
 
 /**
  * esnn_block_neuron_lanes() for binary neurons, from such numbers.

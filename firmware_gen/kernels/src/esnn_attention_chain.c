@@ -21,25 +21,21 @@ static inline uint32_t esnn_head_bits(const uint8_t *row, uint32_t first, uint32
 static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes, uint8_t *arena)
 {
     const esnn_chain_t *chain = &layer->key;
-    uint32_t *masks = (uint32_t *)(void *)(arena + chain->masks);
-    uint32_t *totals = (uint32_t *)(void *)(arena + chain->totals);
-    int16_t *list = (int16_t *)(void *)(arena + chain->list);
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
     int16_t *block = (int16_t *)(void *)(arena + layer->keys);
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
     const int16_t *clip = layer->clip;
-    const uint32_t *end = esnn_chain_masks(chain, spikes, 1, 0, masks);
-    esnn_chain_list(chain, masks, end, list, totals);
+    esnn_chain_list(chain, spikes, arena);
 #if ESNN_CHAIN_V7M && ESNN_CHAIN_TOTALS
     if (!chain->nibbles) {
-        esnn_chain_lacks(totals, chain->places);
+        esnn_chain_lacks((uint32_t *)(void *)(arena + chain->totals), chain->places);
     }
 #endif
     for (uint32_t i = chain->blocks; i != 0; --i) {
         const int16_t *from = sums;
         int16_t *to = block;
-        esnn_chain_lane_sums(chain, weights, bias, list, totals, sums);
+        esnn_chain_lane_sums(chain, weights, bias, arena);
         for (uint32_t t = chain->places; t != 0; --t) {
             esnn_block_clip(from, clip, to, ESNN_BLOCK);
             from += ESNN_BLOCK;
@@ -152,6 +148,7 @@ esnn_status_t esnn_attention_chain(const esnn_attention_chain_t *layer, uint8_t 
     const uint8_t *query = arena + layer->query;
     uint32_t *context = (uint32_t *)(void *)(arena + layer->contexts);
     memset(context, 0, layer->context_bytes);
+    esnn_chain_begin(&layer->key, arena);
     for (uint32_t n = layer->positions; n != 0; --n) {
         esnn_keys(layer, spikes, arena);
         esnn_add_contexts(layer, value, arena);

@@ -67,16 +67,16 @@ static inline void esnn_count_flush(uint32_t *early, uint32_t *late, uint32_t *c
 
 /** Sums of one block and the neurons behind them; returns whether any fires. */
 static inline uint32_t esnn_plain_block(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                                        const int16_t *list, const uint32_t *totals, const int16_t *threshold,
+                                        const esnn_runs_t *runs, const uint32_t *totals, const int16_t *threshold,
                                         int16_t *sums, uint32_t *planes)
 {
 #if ESNN_NIBBLE_ROWS
     if (chain->nibbles) {
-        esnn_chain_sums_nibbles(chain, weights, bias, list, sums);
+        esnn_chain_sums_nibbles(chain, weights, bias, runs, totals);
         return esnn_block_neuron_lanes(sums, threshold, 0, planes);
     }
 #endif
-    esnn_plain_sums(chain, weights, bias, list, totals, sums);
+    esnn_plain_sums(chain, weights, bias, runs, totals);
     return esnn_plain_neuron(sums, threshold, planes);
 }
 
@@ -84,10 +84,10 @@ static inline uint32_t esnn_plain_block(const esnn_chain_t *chain, const uint32_
 static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                               uint8_t *arena, uint32_t *counts)
 {
-    const int16_t *list = (const int16_t *)(const void *)(arena + chain->list);
+    const esnn_runs_t *runs = (const esnn_runs_t *)(const void *)(arena + chain->runs);
     const uint32_t *totals = (const uint32_t *)(const void *)(arena + chain->totals);
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
-    const uint32_t *weights = chain->weights;
+    const uint32_t *weights = chain->weights + esnn_row_words(chain, runs->rows);
     const int16_t *bias = chain->bias;
     const int16_t *threshold = finish->neuron->narrow_threshold;
     const uint32_t stride = finish->neuron->step_stride;
@@ -99,7 +99,7 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *fi
     uint8_t *at = arena + place->spikes;
     for (uint32_t left = chain->blocks; left != 0; --left) {
         uint32_t planes[2];
-        const uint32_t any = esnn_plain_block(chain, weights, bias, list, totals, threshold, sums, planes);
+        const uint32_t any = esnn_plain_block(chain, weights, bias, runs, totals, threshold, sums, planes);
         if (pooled) {
             esnn_block_emit(finish, place, planes, any, first, arena, counts);
         } else {
@@ -123,14 +123,12 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *fi
 void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                        uint8_t *arena, uint32_t *counts)
 {
-    const int16_t *list = (const int16_t *)(const void *)(arena + chain->list);
-    uint32_t *totals = (uint32_t *)(void *)(arena + chain->totals);
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights;
     const int16_t *bias = chain->bias;
 #if ESNN_CHAIN_V7M && ESNN_CHAIN_TOTALS
     if (!chain->nibbles) {
-        esnn_chain_lacks(totals, chain->places);
+        esnn_chain_lacks((uint32_t *)(void *)(arena + chain->totals), chain->places);
     }
 #endif
     if (esnn_is_plain(chain, finish)) {
@@ -140,7 +138,7 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
     uint32_t first = 0;
     for (uint32_t left = chain->channels; left != 0;) {
         const uint32_t channels = left < ESNN_BLOCK ? left : ESNN_BLOCK;
-        esnn_chain_lane_sums(chain, weights, bias, list, totals, sums);
+        esnn_chain_lane_sums(chain, weights, bias, arena);
         if (finish->narrow) {
             esnn_block_finish(finish, place, sums, first, channels, arena, counts);
         } else {

@@ -2,12 +2,12 @@
 
 #if !ESNN_CHAIN_SWAR
 
-/** acc[c] += the weights of each listed row; returns the list behind its end mark. */
-static const int16_t *esnn_add_part(uint16_t *acc, const uint32_t *weights, const int16_t *list)
+/** acc[c] += the weights of each listed row. */
+static void esnn_add_part(uint16_t *acc, const uint32_t *weights, const int16_t *list)
 {
     int16_t row;
     while ((row = *list++) != ESNN_LIST_END) {
-        const uint32_t *word = weights + ((uint32_t)row << 2);
+        const uint32_t *word = weights - ((uint32_t)-row << 2);
         for (uint32_t c = 0; c < ESNN_BLOCK; c += 4) {
             const uint32_t w = *word++;
             acc[c] = (uint16_t)(acc[c] + (uint32_t)(int8_t)w);
@@ -16,7 +16,6 @@ static const int16_t *esnn_add_part(uint16_t *acc, const uint32_t *weights, cons
             acc[c + 3] = (uint16_t)(acc[c + 3] + (uint32_t)(int8_t)(w >> 24));
         }
     }
-    return list;
 }
 
 static void esnn_copy(int16_t *to, const uint16_t *acc)
@@ -27,7 +26,7 @@ static void esnn_copy(int16_t *to, const uint16_t *acc)
 }
 
 void esnn_chain_sums_portable(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                              const int16_t *list, const uint32_t *totals, int16_t *sums)
+                              const esnn_runs_t *runs, const uint32_t *totals)
 {
     uint16_t trunk[ESNN_BLOCK];
     uint16_t branch[ESNN_BLOCK];
@@ -35,17 +34,18 @@ void esnn_chain_sums_portable(const esnn_chain_t *chain, const uint32_t *weights
     for (uint32_t c = 0; c < ESNN_BLOCK; ++c) {
         trunk[c] = (uint16_t)bias[c];
     }
+    const int16_t *const *part = runs->part;
     const uint32_t last = chain->places - 1u;
     for (uint32_t i = 0; i < last; ++i) {
-        list = esnn_add_part(trunk, weights, list);
+        esnn_add_part(trunk, weights, *part++);
         for (uint32_t c = 0; c < ESNN_BLOCK; ++c) {
             branch[c] = trunk[c];
         }
-        list = esnn_add_part(branch, weights, list);
-        esnn_copy(sums + chain->sum[i], branch);
+        esnn_add_part(branch, weights, *part++);
+        esnn_copy(runs->out[i], branch);
     }
-    (void)esnn_add_part(trunk, weights, list);
-    esnn_copy(sums + chain->sum[last], trunk);
+    esnn_add_part(trunk, weights, *part);
+    esnn_copy(runs->out[last], trunk);
 }
 
 #endif

@@ -12,13 +12,13 @@ typedef struct {
     uint32_t odd[4];
 } esnn_pairs_t;
 
-static const int16_t *esnn_add_part(esnn_pairs_t *acc, const uint32_t *weights, const int16_t *list)
+static void esnn_add_part(esnn_pairs_t *acc, const uint32_t *weights, const int16_t *list)
 {
     uint32_t e0 = acc->even[0], e1 = acc->even[1], e2 = acc->even[2], e3 = acc->even[3];
     uint32_t o0 = acc->odd[0], o1 = acc->odd[1], o2 = acc->odd[2], o3 = acc->odd[3];
     int32_t row;
-    while ((row = *list++) >= 0) {
-        const uint32_t *w = weights + ((uint32_t)row << 2);
+    while ((row = *list++) < 0) {
+        const uint32_t *w = weights - ((uint32_t)-row << 2);
         const uint32_t w0 = w[0], w1 = w[1], w2 = w[2], w3 = w[3];
         o0 += w0 >> 8;
         e0 += w0 & 0x00ff00ffu;
@@ -30,7 +30,6 @@ static const int16_t *esnn_add_part(esnn_pairs_t *acc, const uint32_t *weights, 
         e3 += w3 & 0x00ff00ffu;
     }
     *acc = (esnn_pairs_t){{e0, e1, e2, e3}, {o0, o1, o2, o3}};
-    return list;
 }
 
 /** Takes the bias of `rows` rows off, and splits numbers into lanes. */
@@ -51,7 +50,7 @@ static void esnn_unload(const esnn_pairs_t *acc, const int16_t *bias, uint32_t r
 }
 
 void esnn_chain_sums_swar(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                          const int16_t *list, const uint32_t *totals, int16_t *sums)
+                          const esnn_runs_t *runs, const uint32_t *totals)
 {
     esnn_pairs_t trunk;
     const int16_t *from = bias;
@@ -60,15 +59,16 @@ void esnn_chain_sums_swar(const esnn_chain_t *chain, const uint32_t *weights, co
         trunk.odd[i] = (uint32_t)(int32_t)from[2] + ((uint32_t)(int32_t)from[3] << 16);
         from += 4;
     }
+    const int16_t *const *part = runs->part;
     const uint32_t last = chain->places - 1u;
     for (uint32_t i = 0; i < last; ++i) {
-        list = esnn_add_part(&trunk, weights, list);
+        esnn_add_part(&trunk, weights, *part++);
         esnn_pairs_t branch = trunk;
-        list = esnn_add_part(&branch, weights, list);
-        esnn_unload(&branch, bias, totals[i], sums + chain->sum[i]);
+        esnn_add_part(&branch, weights, *part++);
+        esnn_unload(&branch, bias, totals[i], runs->out[i]);
     }
-    (void)esnn_add_part(&trunk, weights, list);
-    esnn_unload(&trunk, bias, totals[last], sums + chain->sum[last]);
+    esnn_add_part(&trunk, weights, *part);
+    esnn_unload(&trunk, bias, totals[last], runs->out[last]);
 }
 
 #endif

@@ -3,9 +3,8 @@
 #if ESNN_CHAIN_V6M
 
 void esnn_chain_sums_v6m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,
-                         const uint32_t *totals, int16_t *sums)
+                         int16_t *sums)
 {
-    (void)totals; /* signed weights need no correction */
     uint32_t *words = (uint32_t *)(void *)sums;
     esnn_walk_t walk;
     walk.list[0] = (const int32_t *)(const void *)list;

@@ -1,117 +1,113 @@
-#include <string.h>
-
 #include "esnn_conv.h"
 
 #if !ESNN_CHAIN_V6M
 
-/**
- * Copies the rows from begin to end, not none, each plus `shift`. May write one entry too many.
- *
- * Two at a time they are one number, and so is the sum, because neither row nor row + shift leaves 0 .. 2^15 - 1.
- */
-static inline int16_t *esnn_copy_rows(int16_t *to, const int16_t *begin, const int16_t *end, uint32_t shift)
+/** Bit i: the map of part i is not empty. */
+static uint32_t esnn_present(const esnn_chain_t *chain, const uint8_t *map)
 {
-#if defined(__ARM_FEATURE_UNALIGNED)
-    const uint32_t both = shift + (shift << 16);
-    do {
-        uint32_t pair;
-        memcpy(&pair, begin, 4);
-        pair += both;
-        memcpy(to, &pair, 4);
-        begin += 2;
-        to += 2;
-    } while (begin < end);
-    return to - (begin - end);
-#else
-    do {
-        *to++ = (int16_t)((uint32_t)*begin++ + shift);
-    } while (begin != end);
-    return to;
-#endif
-}
-
-/** The lines of the window that are in the image, from the first one on. */
-typedef struct {
-    const uint16_t **starts; /**< of each line */
-    uint32_t lines;
-    uint32_t shift; /**< from rows of the first line's list to rows of the window */
-} esnn_lines_t;
-
-/** Puts the list of the window of columns first .. first + columns - 1 together. */
-static void esnn_list_window(const esnn_conv2d_chain_t *layer, const esnn_lines_t *window, uint32_t first,
-                             uint32_t columns, uint8_t *arena)
-{
-    const int16_t *rows = (const int16_t *)(const void *)(arena + layer->lines);
-    int16_t *list = (int16_t *)(void *)(arena + layer->chain.list);
-#if ESNN_CHAIN_TOTALS
-    uint32_t *totals = (uint32_t *)(void *)(arena + layer->chain.totals);
-    uint32_t trunk = 0;
-#endif
-    const uint16_t **end = window->starts + window->lines;
-    const uint32_t part_starts = (uint32_t)layer->width + 1u;
-    const uint32_t line_rows = layer->line_rows;
-    const uint32_t shift = window->shift;
-    for (uint32_t part = (layer->chain.places << 1) - 1u; part != 0; --part) {
-#if ESNN_CHAIN_TOTALS
-        const int16_t *begin = list;
-#endif
-        uint32_t row = shift;
-        for (const uint16_t **line = window->starts; line != end; ++line) {
-            const uint16_t *at = *line + first;
-            const uint32_t from = at[0], to = at[columns];
-            if (from != to) {
-                list = esnn_copy_rows(list, rows + from, rows + to, row);
-            }
-            row += line_rows;
-        }
-#if ESNN_CHAIN_TOTALS
-        const uint32_t count = (uint32_t)(list - begin);
-        if ((part & 1u) == 0u) {
-            *totals++ = trunk + count;
-        } else {
-            trunk += count;
-        }
-#endif
-        *list++ = ESNN_LIST_END;
-        first += part_starts;
+    const uint32_t *word = (const uint32_t *)(const void *)map;
+    uint32_t present = 0;
+    for (uint32_t bit = 1; bit != 1u << ((chain->places << 1) - 1u); bit <<= 1) {
+        const uint32_t *end = word + (chain->map_bytes >> 2);
+        uint32_t any = 0;
+        do {
+            any |= *word++;
+        } while (word != end);
+        present |= any != 0 ? bit : 0u;
     }
-#if ESNN_CHAIN_TOTALS
-    *totals = trunk;
-#endif
+    return present;
 }
 
-/** All windows of one output row, whose lines in the image are listed. */
-static void esnn_row_of_windows(const esnn_conv2d_chain_t *layer, esnn_lines_t *window, esnn_place_t *place,
+/** Clears the maps of all slots, whose last words are filled in part only. */
+static void esnn_clear_maps(const esnn_conv2d_chain_t *layer, uint8_t *arena)
+{
+    uint32_t *word = (uint32_t *)(void *)(arena + layer->chain.map);
+    const uint32_t *end = word + layer->map_words;
+    while (word != end) {
+        *word++ = 0;
+    }
+}
+
+/** One row of windows. */
+typedef struct {
+    int16_t *list;
+    const uint16_t *starts; /**< of the columns of the first part, from that of the window on */
+    uint32_t present;
+    int16_t kept[2u * ESNN_MAX_TIMESTEPS - 1u]; /**< what stands in the list where runs end */
+} esnn_row_t;
+
+/** Makes the window a run of each part: the end of each is marked for as long as it is used. */
+static void esnn_open_window(const esnn_conv2d_chain_t *layer, esnn_row_t *row, esnn_runs_t *runs, uint32_t *totals)
+{
+    const esnn_chain_t *chain = &layer->chain;
+    const uint16_t *start = row->starts;
+    const int16_t **part = runs->part;
+    int16_t *kept = row->kept;
+    uint32_t trunk = 0;
+    uint32_t odd = 0; /* whether the part is a branch */
+    for (uint32_t present = row->present; present != 1u; present >>= 1) {
+        if ((present & 1u) != 0) {
+            int16_t *run = row->list + start[0];
+            int16_t *end = row->list + start[layer->kernel_width];
+            *part = run;
+            *kept = *end;
+            *end = ESNN_LIST_END;
+            if (ESNN_CHAIN_TOTALS || chain->nibbles) {
+                *totals = trunk + (uint32_t)(end - run);
+            }
+        } else if (ESNN_CHAIN_TOTALS || chain->nibbles) {
+            *totals = trunk;
+        }
+        if (ESNN_CHAIN_TOTALS || chain->nibbles) {
+            trunk = odd ? trunk : *totals;
+            totals += odd;
+            odd ^= 1u;
+        }
+        ++part;
+        ++kept;
+        start += layer->start_entries;
+    }
+}
+
+/** Puts back what the marks stand on. */
+static void esnn_close_window(const esnn_conv2d_chain_t *layer, const esnn_row_t *row)
+{
+    const uint16_t *end = row->starts + layer->kernel_width;
+    const int16_t *kept = row->kept;
+    for (uint32_t present = row->present; present != 1u; present >>= 1) {
+        if ((present & 1u) != 0) {
+            row->list[*end] = *kept;
+        }
+        ++kept;
+        end += layer->start_entries;
+    }
+}
+
+/** All windows of one output row. */
+static void esnn_row_of_windows(const esnn_conv2d_chain_t *layer, const esnn_lines_t *lines, esnn_place_t *place,
                                 uint8_t *arena, uint32_t *counts)
 {
-    const uint32_t lines = window->lines;
-    int32_t x = -layer->left;
-    for (int32_t j = 0; j < layer->out_width; ++j) {
-        const int32_t end = x + layer->kernel_width;
-        const int32_t first = x < 0 ? 0 : x;
-        const int32_t columns = (end < layer->width ? end : layer->width) - first;
-        window->lines = columns > 0 ? lines : 0u;
-        esnn_list_window(layer, window, (uint32_t)first, (uint32_t)columns, arena);
-        esnn_chain_finish(&layer->chain, &layer->finish, place, arena, counts);
-        esnn_place_next(&layer->finish, place);
-        x += layer->stride_x;
-        window->shift -= layer->step_rows;
+    const esnn_chain_t *chain = &layer->chain;
+    uint16_t *starts = (uint16_t *)(void *)(arena + layer->starts);
+    uint32_t *totals = (uint32_t *)(void *)(arena + chain->totals);
+    esnn_runs_t *runs = (esnn_runs_t *)(void *)(arena + chain->runs);
+    esnn_row_t row;
+    row.list = (int16_t *)(void *)(arena + chain->list);
+    row.starts = starts;
+    row.present = lines->present | 1u << ((chain->places << 1) - 1u);
+    esnn_chain_columns(chain, lines, row.list, starts);
+    for (uint32_t part = 0; row.present >> part != 1u; ++part) { /* those that stay empty */
+        runs->part[part] = row.list + *starts;
+        starts += layer->start_entries;
     }
-}
-
-/** A slot for a line: where its list and its starts lie. */
-typedef struct {
-    uint32_t list; /**< entries from the first list */
-    uint32_t starts;
-    int32_t number;
-} esnn_slot_t;
-
-static inline void esnn_slot_next(const esnn_conv2d_chain_t *layer, esnn_slot_t *slot)
-{
-    slot->list += layer->line_entries;
-    slot->starts += layer->start_entries;
-    if (++slot->number == layer->kernel_height) {
-        *slot = (esnn_slot_t){0, 0, 0};
+    runs->rows = layer->all_rows;
+    for (int32_t j = layer->out_width; j != 0; --j) {
+        esnn_open_window(layer, &row, runs, totals);
+        esnn_chain_finish(chain, &layer->finish, place, arena, counts);
+        esnn_close_window(layer, &row);
+        esnn_place_next(&layer->finish, place);
+        row.starts += layer->stride_x;
+        runs->rows -= layer->step_rows;
     }
 }
 
@@ -120,39 +116,48 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     if (layer == NULL || arena == NULL || counts == NULL) {
         return ESNN_ERROR_ARGUMENT;
     }
-    uint32_t *masks = (uint32_t *)(void *)(arena + layer->chain.masks);
-    int16_t *lists = (int16_t *)(void *)(arena + layer->lines);
-    uint16_t *starts = (uint16_t *)(void *)(arena + layer->starts);
-    const uint16_t **slots = (const uint16_t **)(void *)(arena + layer->slots);
+    const esnn_chain_t *chain = &layer->chain;
+    esnn_slot_t *slot = (esnn_slot_t *)(void *)(arena + layer->slots);
+    const uint8_t **maps = (const uint8_t **)(void *)(slot + layer->kernel_height);
     const uint8_t *spikes = arena + layer->input;
     esnn_place_t place;
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
-    esnn_slot_t fresh = {0, 0, 0}, top = {0, 0, 0};
-    int32_t listed = 0; /* line that `fresh` is for: the next one to be listed */
-    int32_t above = 0;  /* line of `top`: the first one of the window inside the image */
+    esnn_chain_begin(chain, arena);
+    esnn_clear_maps(layer, arena);
+    uint8_t *map = arena + chain->map;
+    for (int32_t i = 0; i < layer->kernel_height; ++i) {
+        slot[i] = (esnn_slot_t){map, 0};
+        map += layer->line_map;
+    }
+    int32_t fresh = 0;  /* slot of the next line that is mapped */
+    int32_t mapped = 0; /* its number */
+    int32_t top = 0;    /* slot of the first line of the window inside the image */
+    int32_t above = 0;  /* its number */
     int32_t y = -layer->top;
     for (int32_t i = 0; i < layer->out_height; ++i) {
         const int32_t below = y + layer->kernel_height < layer->height ? y + layer->kernel_height : layer->height;
-        for (; listed < below; ++listed) {
-            esnn_chain_line(&layer->chain, spikes, (uint32_t)layer->width, masks, lists, fresh.list,
-                            starts + fresh.starts);
-            esnn_slot_next(layer, &fresh);
+        for (; mapped < below; ++mapped) {
+            esnn_chain_map(chain, spikes, (uint32_t)layer->width, slot[fresh].map);
+            slot[fresh].present = esnn_present(chain, slot[fresh].map);
+            fresh = fresh + 1 == layer->kernel_height ? 0 : fresh + 1;
             spikes += layer->line_stride;
         }
         for (; above < y; ++above) {
-            esnn_slot_next(layer, &top);
+            top = top + 1 == layer->kernel_height ? 0 : top + 1;
         }
-        esnn_lines_t window = {slots, 0, layer->left_rows};
+        esnn_lines_t lines = {maps, 0, layer->first_row, (uint32_t)layer->left, (uint32_t)layer->width,
+                              layer->behind, 0};
         for (int32_t line = y; line < 0; ++line) {
-            window.shift += layer->line_rows;
+            lines.row += chain->inputs;
         }
-        esnn_slot_t slot = top;
+        int32_t next = top;
         for (int32_t line = above; line < below; ++line) {
-            slots[window.lines++] = starts + slot.starts;
-            esnn_slot_next(layer, &slot);
+            maps[lines.count++] = slot[next].map;
+            lines.present |= slot[next].present;
+            next = next + 1 == layer->kernel_height ? 0 : next + 1;
         }
-        esnn_row_of_windows(layer, &window, &place, arena, counts);
+        esnn_row_of_windows(layer, &lines, &place, arena, counts);
         y += layer->stride_y;
     }
     return ESNN_OK;

@@ -34,16 +34,16 @@ static void esnn_enter_column(const esnn_conv2d_chain_t *layer, esnn_columns_t *
         int32_t *list = (int32_t *)(void *)(arena + layer->columns + columns->slot);
         uint32_t eight = 8u << ESNN_ROW_SHIFT;
         if (chain->places == 4u) {
-            eight = chain->inputs == 8u ? layer->line_rows << ESNN_ROW_SHIFT : eight;
+            eight = chain->inputs == 8u ? layer->chain.inputs << ESNN_ROW_SHIFT : eight;
             end = esnn_chain_masks_v6m(chain, columns->spikes, columns->lines, (uint32_t)layer->line_stride,
-                                       columns->row, layer->line_rows, masks);
+                                       columns->row, layer->chain.inputs, masks);
         } else {
             const uint8_t *spikes = columns->spikes;
             uint32_t row = columns->row;
             for (uint32_t line = columns->lines; line != 0; --line) {
                 end = esnn_chain_masks(chain, spikes, 1, row, end);
                 spikes += layer->line_stride;
-                row += layer->line_rows;
+                row += layer->chain.inputs;
             }
         }
         esnn_chain_list_v6m(chain, masks, end, eight, list);
@@ -85,7 +85,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     esnn_walk_t walk;
     esnn_place_t place;
     walk.lists = (uint32_t)layer->kernel_width;
-    walk.column_words = layer->chain.inputs << (ESNN_ROW_SHIFT - 2u);
+    walk.column_words = layer->chain.column_rows << (ESNN_ROW_SHIFT - 2u);
     walk.pool = layer->pool_lanes;
     esnn_walk_to(&walk, &layer->chain, (uint32_t *)(void *)(arena + layer->chain.sums));
     esnn_finish_begin(&layer->finish, arena);
@@ -102,7 +102,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
         int32_t lines = layer->kernel_height - (over > 0 ? over : 0);
         esnn_columns_t columns = {line, 0, 0, -layer->left, 0};
         for (int32_t a = y; a < 0; ++a) { /* above the image */
-            columns.row += layer->line_rows;
+            columns.row += layer->chain.inputs;
             --lines;
         }
         columns.lines = lines > 0 ? (uint32_t)lines : 0u;

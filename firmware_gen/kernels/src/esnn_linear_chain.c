@@ -5,16 +5,13 @@ esnn_status_t esnn_linear_chain(const esnn_linear_chain_t *layer, uint8_t *arena
     if (layer == NULL || arena == NULL || counts == NULL) {
         return ESNN_ERROR_ARGUMENT;
     }
-    uint32_t *masks = (uint32_t *)(void *)(arena + layer->chain.masks);
-    int16_t *list = (int16_t *)(void *)(arena + layer->chain.list);
-    uint32_t *totals = (uint32_t *)(void *)(arena + layer->chain.totals);
     const uint8_t *spikes = arena + layer->input;
     esnn_place_t place;
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
+    esnn_chain_begin(&layer->chain, arena);
     for (uint32_t n = layer->positions; n != 0; --n) {
-        const uint32_t *end = esnn_chain_masks(&layer->chain, spikes, 1, 0, masks);
-        esnn_chain_list(&layer->chain, masks, end, list, totals);
+        esnn_chain_list(&layer->chain, spikes, arena);
         esnn_chain_finish(&layer->chain, &layer->finish, &place, arena, counts);
         esnn_place_next(&layer->finish, &place);
         spikes += layer->position_stride;
