@@ -7,13 +7,14 @@ from functools import cache
 
 import numpy as np
 
+from edge_snn.graph.graph import MAX_TIMESTEPS
 from edge_snn.graph.model import INT16_MAX, IntegerModel
 from edge_snn.graph.neuron import Neuron
+from edge_snn.plan.memory import aligned
 from edge_snn.plan.steps import Finish, Spikes
 
 BLOCK = 16  # outputs of a block
 MAX_INPUTS = INT16_MAX - 32  # rows are numbered in int16
-MAX_KEPT = (1 << 16) - 1 - 16  # places in lists of columns are uint16
 MAX_COLUMNS = 8  # of a window (esnn_v6m.h)
 
 
@@ -82,7 +83,17 @@ class Chain:
     @property
     def list_entries(self) -> int:
         """Longest list of the rows of one position, or of one row of windows."""
-        return self.columns.all * self.columns.rows * most_parts(len(self.order)) + 2 * len(self.order)
+        return self.columns.image * self.columns.rows * most_parts(len(self.order)) + 2 * len(self.order)
+
+    @property
+    def runs_at(self) -> int:
+        """Bytes from the list, int16, to the runs behind it."""
+        return aligned(2 * self.list_entries)
+
+    @property
+    def list_bytes(self) -> int:
+        """The list and the runs: up to T outputs and 2 T - 1 parts, all pointers (esnn_runs_t)."""
+        return self.runs_at + 8 * (1 + MAX_TIMESTEPS + 2 * len(self.order) - 1)
 
     @property
     def mask_bytes(self) -> int:
@@ -100,8 +111,7 @@ class Chain:
         steps = len(self.order)
         parts = {
             "map": max(self.line_map, self.mask_bytes),
-            "runs": 8 * (1 + steps + 2 * steps - 1),  # pointers (esnn_runs_t)
-            "list": 4 * self.list_entries,  # int32 (esnn_v6m.h); int16 elsewhere
+            "list": max(4 * self.list_entries, self.list_bytes),  # int32 (esnn_v6m.h); int16 elsewhere
             "totals": 8 * steps,
             "sums": 2 * steps * BLOCK,
         }
@@ -185,9 +195,8 @@ def plan_chain(
     inputs = weight.size // weight.shape[-1]
     columns = columns or Columns(source.channels)
     fits = model.accumulators[f"{name}.sum"].bits <= 16 and int(np.abs(bias).max(initial=0)) <= INT16_MAX
-    kept = columns.all * columns.rows * most_parts(source.timesteps)
     listed = columns.all * columns.rows
-    if source.ternary or not fits or listed > MAX_INPUTS or kept > MAX_KEPT or finish.steps != source.timesteps:
+    if source.ternary or not fits or listed > MAX_INPUTS or finish.steps != source.timesteps:
         return None
     order = model.edges[source.edge].order or default_order(source.timesteps)
     nibbles = bool(weight.min() >= -8 and weight.max() <= 7)

@@ -50,6 +50,7 @@ def chain(
             "position_map": f"{item.columns.position_bytes}u",
             "column_rows": f"{item.columns.rows}u",
             **{part: f"{context.scratch(index, part)}u" for part in item.scratch},
+            "runs": f"{context.scratch(index, 'list') + item.runs_at}u",
             "masks": f"{context.scratch(index, masks)}u",
             "nibbles": "ESNN_NIBBLE_ROWS" if item.nibbles else 0,
         }

@@ -167,7 +167,9 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         geometry["line_map"] = f"{step.chain.line_map}u"
         geometry["map_words"] = f"{kh * step.chain.line_map // 4}u"
         geometry["behind"] = f"{columns.behind + 1}u"
-        geometry["start_entries"] = f"{columns.all + 1}u"
+        parts = 2 * step.finish.steps - 1
+        geometry["window_starts"] = f"{kw * parts}u"
+        geometry["step_starts"] = f"{node.stride[1] * parts}u"
         geometry["all_rows"] = f"{columns.all * columns.rows}u"
         geometry["first_row"] = f"0u - {(columns.all - left) * columns.rows}u"
         geometry["step_rows"] = f"{node.stride[1] * columns.rows}u"

@@ -79,8 +79,8 @@ static void read_nibbles(uint32_t count)
     }
 }
 
-/* Of a window of `lines`; a line of the input has `line` positions, windows see `span` in a row; `lists` for sums. */
-static void read_chain(esnn_chain_t *chain, uint32_t lines, uint32_t line, uint32_t span, uint32_t lists)
+/* Of a window of `lines`; a line of the input has `line` positions; `lists` for sums. */
+static void read_chain(esnn_chain_t *chain, uint32_t lines, uint32_t line, uint32_t lists)
 {
     const uint32_t total = number(), blocks = (number() + ESNN_BLOCK - 1u) / ESNN_BLOCK;
     memset(chain, 0, sizeof *chain);
@@ -124,7 +124,7 @@ static void read_chain(esnn_chain_t *chain, uint32_t lines, uint32_t line, uint3
     chain->map = take(lines * (2u * places - 1u) * chain->map_bytes);
     chain->runs = take(sizeof(esnn_runs_t));
 #endif
-    chain->list = lists ? take((ESNN_CHAIN_V6M ? 4u : 2u) * (span * lines * chain->inputs * most + 2u * places)) : 0;
+    chain->list = lists ? take((ESNN_CHAIN_V6M ? 4u : 2u) * (line * lines * chain->inputs * most + 2u * places)) : 0;
     chain->totals = take(8u * places);
     chain->sums = take(32u * places);
     chain->wide = take(64u * places);
@@ -215,7 +215,7 @@ static void write_finish(const esnn_finish_t *finish, const uint32_t *counts)
     case_write(counts, 64);
 }
 
-static parts_t parts;
+static parts_t rest;
 static uint32_t counts[16];
 
 static void run_linear(void)
@@ -224,11 +224,11 @@ static void run_linear(void)
     memset(counts, 0, sizeof counts);
     memset(&layer, 0, sizeof layer);
     layer.positions = number();
-    read_chain(&layer.chain, 1, 1, 1, 1);
+    read_chain(&layer.chain, 1, 1, 1);
     layer.position_stride = layer.chain.position_bytes;
     layer.input = take(layer.positions * layer.position_stride);
     (void)case_read(arena + layer.input, layer.positions * layer.position_stride);
-    read_finish(&layer.finish, &parts, &layer.chain, layer.positions, layer.positions);
+    read_finish(&layer.finish, &rest, &layer.chain, layer.positions, layer.positions);
     (void)esnn_linear_chain(&layer, arena, counts);
     write_finish(&layer.finish, counts);
 }
@@ -247,9 +247,7 @@ static void run_conv(void)
     layer.top = shape[8], layer.left = shape[9];
     layer.pool_lanes = (uint8_t)shape[10];
     const uint32_t tall = (uint32_t)layer.kernel_height;
-    const int32_t seen = (layer.out_width - 1) * layer.stride_x + layer.kernel_width;
-    const int32_t span = seen > layer.left + layer.width ? seen : layer.left + layer.width;
-    read_chain(&layer.chain, tall, (uint32_t)layer.width, (uint32_t)span, !ESNN_CHAIN_V6M);
+    read_chain(&layer.chain, tall, (uint32_t)layer.width, !ESNN_CHAIN_V6M);
     const uint32_t steps = layer.chain.places;
     layer.position_stride = (int32_t)layer.chain.position_bytes;
     layer.line_stride = layer.position_stride * layer.width;
@@ -261,19 +259,23 @@ static void run_conv(void)
 #else
     layer.line_map = (2u * steps - 1u) * layer.chain.map_bytes;
     layer.map_words = tall * layer.line_map / 4u;
+    const int32_t seen = (layer.out_width - 1) * layer.stride_x + layer.kernel_width;
+    const int32_t span = seen > layer.left + layer.width ? seen : layer.left + layer.width;
     const uint32_t column = layer.chain.column_rows;
     layer.behind = (uint32_t)(span - layer.left - layer.width) + 1u;
-    layer.start_entries = (uint32_t)span + 1u;
+    const uint32_t parts = 2u * steps - 1u;
+    layer.window_starts = (uint32_t)layer.kernel_width * parts;
+    layer.step_starts = (uint32_t)layer.stride_x * parts;
     layer.all_rows = (uint32_t)span * column;
     layer.first_row = 0u - (uint32_t)(span - layer.left) * column;
     layer.step_rows = (uint32_t)layer.stride_x * column;
     layer.slots = take(tall * (uint32_t)(sizeof(esnn_slot_t) + sizeof(void *)));
-    layer.starts = take(2u * (2u * steps - 1u) * layer.start_entries);
+    layer.starts = take((uint32_t)sizeof(void *) * parts * ((uint32_t)span + 1u));
 #endif
     const uint32_t bytes = (uint32_t)(layer.height * layer.line_stride);
     layer.input = take(bytes);
     (void)case_read(arena + layer.input, bytes);
-    read_finish(&layer.finish, &parts, &layer.chain, (uint32_t)(layer.out_height * layer.out_width),
+    read_finish(&layer.finish, &rest, &layer.chain, (uint32_t)(layer.out_height * layer.out_width),
                 (uint32_t)layer.out_width);
     (void)esnn_conv2d_chain(&layer, arena, counts);
     write_finish(&layer.finish, counts);

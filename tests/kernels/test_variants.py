@@ -13,8 +13,8 @@ from firmware_gen.families.context import block_words, nibble_words
 from tests.kernels.target import Target
 
 CORES = {
-    "M0": ("microbit", ("-DROOM=6792u",)),
-    "M0 packed": ("microbit", ("-DROOM=10200u", "-DESNN_PACKED_ROWS")),
+    "M0": ("microbit", ("-DROOM=6736u",)),
+    "M0 packed": ("microbit", ("-DROOM=10128u", "-DESNN_PACKED_ROWS")),
     "M3": ("mps2-an385", ()),
     "M3 packed": ("mps2-an385", ("-DESNN_PACKED_ROWS",)),
     "M4": ("mps2-an386", ()),

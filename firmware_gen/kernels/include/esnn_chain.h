@@ -169,6 +169,7 @@ typedef struct {
     uint32_t row;              /**< of the first one's first column inside the image, counted from behind all columns */
     uint32_t before, columns;  /**< columns left of the image, and inside */
     uint32_t behind;           /**< columns right of the image, and one more */
+    uint32_t below;            /**< rows of a column that belong to lines outside of the image */
     uint32_t present;          /**< bit i: part i may be other than empty */
 } esnn_lines_t;
 
@@ -176,9 +177,9 @@ typedef struct {
  * Lists a row of windows by columns: for each part of the chain the rows of all columns from left to right, then
  * ESNN_LIST_END. A window is a run of each part.
  *
- * @param starts  receives [2 T - 1][before + columns + behind]: where in the list each column of each part begins.
+ * @param starts  receives [before + columns + behind][2 T - 1]: where each column of each part begins.
  */
-void esnn_chain_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, int16_t *list, uint16_t *starts);
+void esnn_chain_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, int16_t *list, int16_t **starts);
 
 /** The rows that one position adds, listed, and where its sums go. */
 typedef struct {

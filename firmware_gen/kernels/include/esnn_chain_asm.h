@@ -4,7 +4,7 @@
  *
  * r4 to r11 hold 16 sums, r12 the place in a run, lr what its rows count from. The file that includes this defines
  * - ESNN_ROW: adds the row at r0 to r4 - r11; may use r0 - r3;
- * - ESNN_ROW_SHIFT: its bytes, as a power of 2, in quotes;
+ * - ESNN_ROW_BITS: its bytes, as a power of 2, in quotes;
  * - ESNN_STORE(out, one, two): stores r4 - r11 where ESNN_OUT(out) says; may use r0 - r3, and numbers of the place,
  *   `one` bytes behind %[lack] if there is one of 4 bytes for each, `two` if there are two;
  * - ESNN_BRANCH: ESNN_BRANCH_KEEPS if that leaves r4 - r11 as they are, else ESNN_BRANCH_CHANGES.
@@ -17,7 +17,7 @@
 /** r0 = the next row; the end mark, 0, is the only number that does not carry out of the addition. */
 #define ESNN_NEXT_ROW                                                                                                \
     "ldrsh r0, [r12], #2\n"                                                                                          \
-    "adds r0, lr, r0, lsl #" ESNN_ROW_SHIFT "\n"
+    "adds r0, lr, r0, lsl #" ESNN_ROW_BITS "\n"
 
 /** The row at r0 and those behind it. */
 #define ESNN_ROWS "0:\n" ESNN_ROW ESNN_NEXT_ROW "bcs 0b\n"

@@ -116,12 +116,13 @@ typedef struct {
     uint32_t line_map;      /**< bytes of the maps of one slot */
     uint32_t map_words;     /**< words of those of all */
     uint32_t behind;        /**< columns that windows see right of the image, and one more */
-    uint32_t start_entries; /**< starts of one part: columns in all, and one more */
+    uint32_t window_starts; /**< starts from the first column of a window to the one behind its last */
+    uint32_t step_starts;   /**< from one window to the next */
     uint32_t all_rows;      /**< rows of all columns */
     uint32_t first_row;     /**< row of the first column inside the image, counted from behind all (modulo 2^32) */
     uint32_t step_rows;     /**< rows from one window to the next */
     uint32_t slots;         /**< scratch: kernel_height esnn_slot_t, then as many pointers */
-    uint32_t starts;        /**< scratch: uint16 [2 T - 1][start_entries] */
+    uint32_t starts;        /**< scratch: pointers [columns and one more][2 T - 1] */
     /** scratch of V6M instead: int32 lists of columns of the window, bytes of one and of all */
     uint32_t columns, column_bytes, columns_bytes;
     uint8_t pool_lanes; /**< sums are pooled, and |sum| < 2^14 */

@@ -18,7 +18,7 @@
 #if ESNN_PAIRED_ROWS
 
 /** A row costs 14 instructions: its number, its address, three LDM and eight additions. */
-#define ESNN_ROW_SHIFT "5"
+#define ESNN_ROW_BITS "5"
 #define ESNN_ROW                                                                                                     \
     "ldm r0!, {r1-r3}\n"                                                                                             \
     "add r4, r4, r1\n"                                                                                               \
@@ -43,7 +43,7 @@
     "add " odd ", " odd ", " w ", lsr #8\n"                                                                          \
     "and " w ", " w ", #0x00ff00ff\n"                                                                                \
     "add " even ", " even ", " w "\n"
-#define ESNN_ROW_SHIFT "4"
+#define ESNN_ROW_BITS "4"
 #define ESNN_ROW                                                                                                     \
     "ldm r0, {r0-r3}\n" ESNN_WORD("r0", "r4", "r5") ESNN_WORD("r1", "r6", "r7") ESNN_WORD("r2", "r8", "r9")          \
         ESNN_WORD("r3", "r10", "r11")

@@ -3,50 +3,81 @@
 
 #if !ESNN_CHAIN_V6M
 
-/** The columns of one part. @param bytes  of a position. */
-static inline int16_t *esnn_list_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, uint32_t at,
-                                         uint32_t bytes, const int16_t *begin, int16_t *list, uint16_t *starts)
+/** Windows of three lines: positions of `bytes`, a constant. */
+static inline int16_t *esnn_list_three(const esnn_lines_t *lines, uint32_t at, uint32_t bytes, uint32_t inputs,
+                                       int16_t *list, int16_t **start, uint32_t parts)
+{
+    const uint8_t *a = lines->map[0] + at, *b = lines->map[1] + at, *c = lines->map[2] + at;
+    uint32_t row = lines->row;
+    for (uint32_t x = lines->columns; x != 0; --x) {
+        *start = list;
+        start += parts;
+        list = esnn_append_bits(a, bytes, row, list);
+        row += inputs;
+        list = esnn_append_bits(b, bytes, row, list);
+        row += inputs;
+        list = esnn_append_bits(c, bytes, row, list);
+        row += inputs;
+        a += bytes;
+        b += bytes;
+        c += bytes;
+    }
+    return list;
+}
+
+/** Any windows. */
+static int16_t *esnn_list_any(const esnn_lines_t *lines, uint32_t at, uint32_t bytes, uint32_t inputs, int16_t *list,
+                              int16_t **start, uint32_t parts)
 {
     const uint8_t *const *end = lines->map + lines->count;
-    uint32_t first = lines->row;
+    uint32_t row = lines->row;
     for (uint32_t x = lines->columns; x != 0; --x) {
-        uint32_t row = first;
-        *starts++ = (uint16_t)(list - begin);
+        *start = list;
+        start += parts;
         for (const uint8_t *const *line = lines->map; line != end; ++line) {
             list = esnn_append_bits(*line + at, bytes, row, list);
-            row += chain->inputs;
+            row += inputs;
         }
-        first += chain->column_rows;
+        row += lines->below;
         at += bytes;
     }
     return list;
 }
 
-void esnn_chain_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, int16_t *list, uint16_t *starts)
+void esnn_chain_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, int16_t *list, int16_t **starts)
 {
-    const int16_t *begin = list;
+    const uint32_t parts = (chain->places << 1) - 1u;
+    const uint32_t bytes = chain->position_map, inputs = chain->inputs;
     uint32_t at = 0, present = lines->present;
-    for (uint32_t part = (chain->places << 1) - 1u; part != 0; --part) {
-        for (uint32_t x = lines->before; x != 0; --x) {
-            *starts++ = (uint16_t)(list - begin);
-        }
+    for (uint32_t part = parts; part != 0; --part) {
+        int16_t **start = starts++;
+        uint32_t before = lines->before, behind = lines->behind;
         if ((present & 1u) == 0) {
-            for (uint32_t x = lines->columns; x != 0; --x) {
-                *starts++ = (uint16_t)(list - begin);
-            }
-        } else {
-            const uint32_t bytes = chain->position_map;
-            if (bytes == 1u) {
-                list = esnn_list_columns(chain, lines, at, 1, begin, list, starts);
-            } else if (bytes == 2u) {
-                list = esnn_list_columns(chain, lines, at, 2, begin, list, starts);
-            } else {
-                list = esnn_list_columns(chain, lines, at, bytes, begin, list, starts);
-            }
-            starts += lines->columns;
+            before += lines->columns;
         }
-        for (uint32_t x = lines->behind; x != 0; --x) {
-            *starts++ = (uint16_t)(list - begin);
+        for (; before != 0; --before) {
+            *start = list;
+            start += parts;
+        }
+        if ((present & 1u) != 0) {
+            if (lines->count != 3u || lines->below != 0) {
+                list = esnn_list_any(lines, at, bytes, inputs, list, start, parts);
+            } else if (bytes == 1u) {
+                list = esnn_list_three(lines, at, 1, inputs, list, start, parts);
+            } else if (bytes == 2u) {
+                list = esnn_list_three(lines, at, 2, inputs, list, start, parts);
+            } else if (bytes == 4u) {
+                list = esnn_list_three(lines, at, 4, inputs, list, start, parts);
+            } else {
+                list = esnn_list_any(lines, at, bytes, inputs, list, start, parts);
+            }
+            for (uint32_t x = lines->columns; x != 0; --x) {
+                start += parts;
+            }
+        }
+        for (; behind != 0; --behind) {
+            *start = list;
+            start += parts;
         }
         *list++ = ESNN_LIST_END;
         present >>= 1;

@@ -3,7 +3,7 @@
 #if ESNN_CHAIN_DSP
 
 /* A row costs 12 instructions: its number, its address, one LDM and 8 SXTAB16. */
-#define ESNN_ROW_SHIFT "4"
+#define ESNN_ROW_BITS "4"
 #define ESNN_ROW                                                                                                     \
     "ldm r0, {r0-r3}\n"                                                                                              \
     "sxtab16 r4, r4, r0\n"                                                                                           \

@@ -12,7 +12,7 @@
     "uxtab16 " b ", " b ", " low ", ror #8\n"                                                                        \
     "uxtab16 " c ", " c ", " w "\n"                                                                                  \
     "uxtab16 " d ", " d ", " w ", ror #8\n"
-#define ESNN_ROW_SHIFT "3"
+#define ESNN_ROW_BITS "3"
 #define ESNN_ROW                                                                                                     \
     "ldm r0, {r0, r1}\n" ESNN_WORD("r0", "r2", "r4", "r5", "r6", "r7") ESNN_WORD("r1", "r3", "r8", "r9", "r10", "r11")
 

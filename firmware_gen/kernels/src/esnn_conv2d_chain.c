@@ -28,59 +28,41 @@ static void esnn_clear_maps(const esnn_conv2d_chain_t *layer, uint8_t *arena)
     }
 }
 
-/** One row of windows. */
-typedef struct {
-    int16_t *list;
-    const uint16_t *starts; /**< of the columns of the first part, from that of the window on */
-    uint32_t present;
-    int16_t kept[2u * ESNN_MAX_TIMESTEPS - 1u]; /**< what stands in the list where runs end */
-} esnn_row_t;
-
-/** Makes the window a run of each part: the end of each is marked for as long as it is used. */
-static void esnn_open_window(const esnn_conv2d_chain_t *layer, esnn_row_t *row, esnn_runs_t *runs, uint32_t *totals)
+/**
+ * Makes the window a run of each part: the ends of runs are marked for as long as it is used.
+ *
+ * @param start  of the window's first column.
+ * @param end    of the one behind its last.
+ * @param kept   receives what stands where the marks go.
+ */
+static inline void esnn_open_window(int16_t *const *start, int16_t *const *end, uint32_t parts, const int16_t **run,
+                                    int16_t *kept)
 {
-    const esnn_chain_t *chain = &layer->chain;
-    const uint16_t *start = row->starts;
-    const int16_t **part = runs->part;
-    int16_t *kept = row->kept;
-    uint32_t trunk = 0;
-    uint32_t odd = 0; /* whether the part is a branch */
-    for (uint32_t present = row->present; present != 1u; present >>= 1) {
-        if ((present & 1u) != 0) {
-            int16_t *run = row->list + start[0];
-            int16_t *end = row->list + start[layer->kernel_width];
-            *part = run;
-            *kept = *end;
-            *end = ESNN_LIST_END;
-            if (ESNN_CHAIN_TOTALS || chain->nibbles) {
-                *totals = trunk + (uint32_t)(end - run);
-            }
-        } else if (ESNN_CHAIN_TOTALS || chain->nibbles) {
-            *totals = trunk;
-        }
-        if (ESNN_CHAIN_TOTALS || chain->nibbles) {
-            trunk = odd ? trunk : *totals;
-            totals += odd;
-            odd ^= 1u;
-        }
-        ++part;
-        ++kept;
-        start += layer->start_entries;
+    for (; parts != 0; --parts) {
+        int16_t *mark = *end++;
+        *run++ = *start++;
+        *kept++ = *mark;
+        *mark = ESNN_LIST_END;
     }
 }
 
 /** Puts back what the marks stand on. */
-static void esnn_close_window(const esnn_conv2d_chain_t *layer, const esnn_row_t *row)
+static inline void esnn_close_window(int16_t *const *end, uint32_t parts, const int16_t *kept)
 {
-    const uint16_t *end = row->starts + layer->kernel_width;
-    const int16_t *kept = row->kept;
-    for (uint32_t present = row->present; present != 1u; present >>= 1) {
-        if ((present & 1u) != 0) {
-            row->list[*end] = *kept;
-        }
-        ++kept;
-        end += layer->start_entries;
+    for (; parts != 0; --parts) {
+        **end++ = *kept++;
     }
+}
+
+/** Rows that make the sums of each place. */
+static void esnn_count_rows(int16_t *const *start, int16_t *const *end, uint32_t parts, uint32_t *totals)
+{
+    uint32_t trunk = (uint32_t)(*end++ - *start++);
+    for (; parts != 1u; parts -= 2u) {
+        *totals++ = trunk + (uint32_t)(*end++ - *start++);
+        trunk += (uint32_t)(*end++ - *start++);
+    }
+    *totals = trunk;
 }
 
 /** All windows of one output row. */
@@ -88,25 +70,31 @@ static void esnn_row_of_windows(const esnn_conv2d_chain_t *layer, const esnn_lin
                                 uint8_t *arena, uint32_t *counts)
 {
     const esnn_chain_t *chain = &layer->chain;
-    uint16_t *starts = (uint16_t *)(void *)(arena + layer->starts);
-    uint32_t *totals = (uint32_t *)(void *)(arena + chain->totals);
+    int16_t **start = (int16_t **)(void *)(arena + layer->starts);
+    int16_t **end = start + layer->window_starts;
     esnn_runs_t *runs = (esnn_runs_t *)(void *)(arena + chain->runs);
-    esnn_row_t row;
-    row.list = (int16_t *)(void *)(arena + chain->list);
-    row.starts = starts;
-    row.present = lines->present | 1u << ((chain->places << 1) - 1u);
-    esnn_chain_columns(chain, lines, row.list, starts);
-    for (uint32_t part = 0; row.present >> part != 1u; ++part) { /* those that stay empty */
-        runs->part[part] = row.list + *starts;
-        starts += layer->start_entries;
-    }
+    const uint32_t parts = (chain->places << 1) - 1u;
+    int16_t kept[2u * ESNN_MAX_TIMESTEPS - 1u];
+    esnn_chain_columns(chain, lines, (int16_t *)(void *)(arena + chain->list), start);
     runs->rows = layer->all_rows;
     for (int32_t j = layer->out_width; j != 0; --j) {
-        esnn_open_window(layer, &row, runs, totals);
+        if (parts == 7u) { /* unrolled */
+            esnn_open_window(start, end, 7, runs->part, kept);
+        } else {
+            esnn_open_window(start, end, parts, runs->part, kept);
+        }
+        if (ESNN_CHAIN_TOTALS || chain->nibbles) {
+            esnn_count_rows(start, end, parts, (uint32_t *)(void *)(arena + chain->totals));
+        }
         esnn_chain_finish(chain, &layer->finish, place, arena, counts);
-        esnn_close_window(layer, &row);
+        if (parts == 7u) {
+            esnn_close_window(end, 7, kept);
+        } else {
+            esnn_close_window(end, parts, kept);
+        }
         esnn_place_next(&layer->finish, place);
-        row.starts += layer->stride_x;
+        start += layer->step_starts;
+        end += layer->step_starts;
         runs->rows -= layer->step_rows;
     }
 }
@@ -147,13 +135,14 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
             top = top + 1 == layer->kernel_height ? 0 : top + 1;
         }
         esnn_lines_t lines = {maps, 0, layer->first_row, (uint32_t)layer->left, (uint32_t)layer->width,
-                              layer->behind, 0};
+                              layer->behind, chain->column_rows, 0};
         for (int32_t line = y; line < 0; ++line) {
             lines.row += chain->inputs;
         }
         int32_t next = top;
         for (int32_t line = above; line < below; ++line) {
             maps[lines.count++] = slot[next].map;
+            lines.below -= chain->inputs;
             lines.present |= slot[next].present;
             next = next + 1 == layer->kernel_height ? 0 : next + 1;
         }
