@@ -72,7 +72,7 @@ class ConvStep(FinishedStep):
         """What shares the room for lists: maps of lines and the list of a window, or lists of columns (esnn_v6m.h)."""
         kh, kw = self.node.weight.shape[:2]
         starts = 8 * (2 * len(chain.order) - 1) * (chain.columns.all + 1)
-        maps = {"map": kh * chain.line_map, "list": chain.list_bytes, "starts": starts, "slots": 24 * kh}
+        maps = {"map": (kh + 1) * chain.line_map, "list": chain.list_bytes, "starts": starts, "slots": 24 * kh}
         return maps, {"columns": self.column_bytes * kw, "masks": chain.mask_bytes}
 
     @property

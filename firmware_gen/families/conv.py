@@ -165,7 +165,7 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
             del geometry[field]
         columns = step.chain.columns
         geometry["line_map"] = f"{step.chain.line_map}u"
-        geometry["map_words"] = f"{kh * step.chain.line_map // 4}u"
+        geometry["map_words"] = f"{(kh + 1) * step.chain.line_map // 4}u"
         geometry["behind"] = f"{columns.behind + 1}u"
         parts = 2 * step.finish.steps - 1
         geometry["window_starts"] = f"{kw * parts}u"

@@ -121,7 +121,7 @@ static void read_chain(esnn_chain_t *chain, uint32_t lines, uint32_t line, uint3
 #if ESNN_CHAIN_V6M
     chain->masks = take(8u * places * lines * ((chain->inputs + 31u) / 32u));
 #else
-    chain->map = take(lines * (2u * places - 1u) * chain->map_bytes);
+    chain->map = take((lines + 1u) * (2u * places - 1u) * chain->map_bytes);
     chain->runs = take(sizeof(esnn_runs_t));
 #endif
     chain->list = lists ? take((ESNN_CHAIN_V6M ? 4u : 2u) * (line * lines * chain->inputs * most + 2u * places)) : 0;
@@ -258,7 +258,7 @@ static void run_conv(void)
     layer.columns = take(layer.columns_bytes);
 #else
     layer.line_map = (2u * steps - 1u) * layer.chain.map_bytes;
-    layer.map_words = tall * layer.line_map / 4u;
+    layer.map_words = (tall + 1u) * layer.line_map / 4u;
     const int32_t seen = (layer.out_width - 1) * layer.stride_x + layer.kernel_width;
     const int32_t span = seen > layer.left + layer.width ? seen : layer.left + layer.width;
     const uint32_t column = layer.chain.column_rows;

@@ -20,12 +20,19 @@ extern const uint8_t esnn_lowest_bit[256];
  */
 static inline int16_t *esnn_append_rows(uint32_t mask, uint32_t first, int16_t *list)
 {
-#if defined(__ARM_FEATURE_CLZ)
-    const uint32_t top = first + 31u;
-    while (mask != 0) {
-        const uint32_t k = (uint32_t)__builtin_clz(mask);
-        mask &= ~(0x80000000u >> k);
-        *list++ = (int16_t)(top - k);
+#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+    if (mask != 0) {
+        uint32_t bit, row;
+        __asm__ volatile("0:\n"
+                         "clz %[bit], %[mask]\n"
+                         "sub %[row], %[top], %[bit]\n"
+                         "lsr %[bit], %[high], %[bit]\n"
+                         "strh %[row], [%[list]], #2\n"
+                         "bics %[mask], %[mask], %[bit]\n"
+                         "bne 0b\n"
+                         : [mask] "+r"(mask), [list] "+r"(list), [bit] "=&r"(bit), [row] "=&r"(row)
+                         : [top] "r"(first + 31u), [high] "r"(0x80000000u)
+                         : "cc", "memory");
     }
 #else
     while (mask != 0) {

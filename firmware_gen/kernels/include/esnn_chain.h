@@ -164,12 +164,11 @@ void esnn_chain_map(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t p
 
 /** The lines that one row of windows sees. Columns left and right of the image are empty. */
 typedef struct {
-    const uint8_t *const *map; /**< of each line that is inside the image, first part */
+    const uint8_t *const *map; /**< of each line, first part; those outside of the image are empty */
     uint32_t count;            /**< number of them */
-    uint32_t row;              /**< of the first one's first column inside the image, counted from behind all columns */
+    uint32_t row;              /**< of the first column inside the image, counted from behind all columns */
     uint32_t before, columns;  /**< columns left of the image, and inside */
     uint32_t behind;           /**< columns right of the image, and one more */
-    uint32_t below;            /**< rows of a column that belong to lines outside of the image */
     uint32_t present;          /**< bit i: part i may be other than empty */
 } esnn_lines_t;
 

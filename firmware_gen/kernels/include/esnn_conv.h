@@ -114,7 +114,7 @@ typedef struct {
     int32_t position_stride;
     int32_t line_stride;
     uint32_t line_map;      /**< bytes of the maps of one slot */
-    uint32_t map_words;     /**< words of those of all */
+    uint32_t map_words;     /**< words of those of all, and of one more */
     uint32_t behind;        /**< columns that windows see right of the image, and one more */
     uint32_t window_starts; /**< starts from the first column of a window to the one behind its last */
     uint32_t step_starts;   /**< from one window to the next */

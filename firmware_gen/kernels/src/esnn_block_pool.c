@@ -1,32 +1,42 @@
 #include "esnn_block.h"
 
-/** to[ESNN_BLOCK] = the larger of to and from, lane by lane. */
-static inline void esnn_max_lanes(int16_t *to, const int16_t *from)
+#if ESNN_CHAIN_DSP
+/** The larger of two lanes each, of r9 - r12 at `to` and what follows at `from`. GE of a lane: to - from >= 0. */
+#define ESNN_MAX                                                                                                     \
+    "ldm %[from]!, {r4-r6, r8}\n"                                                                                    \
+    "ldm %[to], {r9-r12}\n"                                                                                          \
+    "ssub16 lr, r9, r4\n"                                                                                            \
+    "sel r9, r9, r4\n"                                                                                               \
+    "ssub16 lr, r10, r5\n"                                                                                           \
+    "sel r10, r10, r5\n"                                                                                             \
+    "ssub16 lr, r11, r6\n"                                                                                           \
+    "sel r11, r11, r6\n"                                                                                             \
+    "ssub16 lr, r12, r8\n"                                                                                           \
+    "sel r12, r12, r8\n"                                                                                             \
+    "stm %[to]!, {r9-r12}\n"
+#endif
+
+/** to[ESNN_BLOCK] = the larger of to and from, lane by lane, at `steps` steps; `to` lies `stride` bytes apart. */
+static inline void esnn_max_lanes(uint8_t *to, const int16_t *from, uint32_t steps, uint32_t stride)
 {
 #if ESNN_CHAIN_DSP
-    for (uint32_t half = 0; half < 2u; ++half) {
-        __asm__ volatile("ldm %[from]!, {r4-r6, r8}\n"
-                         "ldm %[to], {r9-r12}\n"
-                         "ssub16 lr, r9, r4\n" /* GE of a lane: to - from >= 0, exactly */
-                         "sel r9, r9, r4\n"
-                         "ssub16 lr, r10, r5\n"
-                         "sel r10, r10, r5\n"
-                         "ssub16 lr, r11, r6\n"
-                         "sel r11, r11, r6\n"
-                         "ssub16 lr, r12, r8\n"
-                         "sel r12, r12, r8\n"
-                         "stm %[to]!, {r9-r12}"
-                         : [to] "+r"(to), [from] "+r"(from)
-                         :
-                         : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
-    }
+    __asm__ volatile("0:\n" ESNN_MAX ESNN_MAX "add %[to], %[to], %[skip]\n"
+                                              "subs %[steps], %[steps], #1\n"
+                                              "bne 0b\n"
+                     : [to] "+r"(to), [from] "+r"(from), [steps] "+r"(steps)
+                     : [skip] "r"(stride - 2u * ESNN_BLOCK)
+                     : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 #else
-    for (uint32_t c = ESNN_BLOCK; c != 0; --c) {
-        const int32_t value = *from++;
-        if (value > *to) {
-            *to = (int16_t)value;
+    for (; steps != 0; --steps) {
+        int16_t *most = (int16_t *)(void *)to;
+        for (uint32_t c = ESNN_BLOCK; c != 0; --c) {
+            const int32_t value = *from++;
+            if (value > *most) {
+                *most = (int16_t)value;
+            }
+            ++most;
         }
-        ++to;
+        to += stride;
     }
 #endif
 }
@@ -42,13 +52,7 @@ void esnn_block_pool(const esnn_finish_t *finish, const esnn_place_t *place, con
     for (uint32_t i = rows->count; i != 0; --i) {
         uint8_t *position = line;
         for (uint32_t j = columns->count; j != 0; --j) {
-            const int16_t *from = sums;
-            uint8_t *to = position;
-            for (uint32_t t = finish->steps; t != 0; --t) {
-                esnn_max_lanes((int16_t *)(void *)to, from);
-                from += ESNN_BLOCK;
-                to += pooled->step_stride;
-            }
+            esnn_max_lanes(position, sums, finish->steps, pooled->step_stride);
             position += window->position_stride;
         }
         line += window->row_stride;

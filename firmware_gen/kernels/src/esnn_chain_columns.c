@@ -3,7 +3,7 @@
 
 #if !ESNN_CHAIN_V6M
 
-/** Windows of three lines: positions of `bytes`, a constant. */
+/** Windows of three lines. @param bytes  of a position, most often a constant. */
 static inline int16_t *esnn_list_three(const esnn_lines_t *lines, uint32_t at, uint32_t bytes, uint32_t inputs,
                                        int16_t *list, int16_t **start, uint32_t parts)
 {
@@ -38,7 +38,6 @@ static int16_t *esnn_list_any(const esnn_lines_t *lines, uint32_t at, uint32_t b
             list = esnn_append_bits(*line + at, bytes, row, list);
             row += inputs;
         }
-        row += lines->below;
         at += bytes;
     }
     return list;
@@ -60,16 +59,18 @@ void esnn_chain_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, in
             start += parts;
         }
         if ((present & 1u) != 0) {
-            if (lines->count != 3u || lines->below != 0) {
+            if (lines->count != 3u) {
                 list = esnn_list_any(lines, at, bytes, inputs, list, start, parts);
-            } else if (bytes == 1u) {
+            } else if (bytes == 1u) { /* the widths of most layers */
                 list = esnn_list_three(lines, at, 1, inputs, list, start, parts);
             } else if (bytes == 2u) {
                 list = esnn_list_three(lines, at, 2, inputs, list, start, parts);
             } else if (bytes == 4u) {
                 list = esnn_list_three(lines, at, 4, inputs, list, start, parts);
+            } else if (bytes == 6u) {
+                list = esnn_list_three(lines, at, 6, inputs, list, start, parts);
             } else {
-                list = esnn_list_any(lines, at, bytes, inputs, list, start, parts);
+                list = esnn_list_three(lines, at, bytes, inputs, list, start, parts);
             }
             for (uint32_t x = lines->columns; x != 0; --x) {
                 start += parts;

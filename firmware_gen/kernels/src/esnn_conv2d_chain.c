@@ -1,4 +1,7 @@
+#include <string.h>
+
 #include "esnn_conv.h"
+#include "esnn_v7m.h"
 
 #if !ESNN_CHAIN_V6M
 
@@ -18,7 +21,7 @@ static uint32_t esnn_present(const esnn_chain_t *chain, const uint8_t *map)
     return present;
 }
 
-/** Clears the maps of all slots, whose last words are filled in part only. */
+/** Clears all maps: one more than there are slots stays so, and last words are filled in part only. */
 static void esnn_clear_maps(const esnn_conv2d_chain_t *layer, uint8_t *arena)
 {
     uint32_t *word = (uint32_t *)(void *)(arena + layer->chain.map);
@@ -65,6 +68,30 @@ static void esnn_count_rows(int16_t *const *start, int16_t *const *end, uint32_t
     *totals = trunk;
 }
 
+/** Pooled currents that are pooled in 15 bits, in lanes plus 2^14; else NULL. */
+static const esnn_stream_t *esnn_pooled(const esnn_conv2d_chain_t *layer)
+{
+#if ESNN_CHAIN_V7M
+    return layer->pool_lanes && !layer->chain.nibbles ? layer->finish.pooled : NULL;
+#else
+    (void)layer;
+    return NULL;
+#endif
+}
+
+/** Sums of one window and what follows them. */
+static inline void esnn_window(const esnn_conv2d_chain_t *layer, const esnn_place_t *place, uint8_t *arena,
+                               uint32_t *counts)
+{
+#if ESNN_CHAIN_V7M
+    if (esnn_pooled(layer) != NULL) {
+        esnn_chain_pool_v7m(&layer->chain, &layer->finish, place, arena);
+        return;
+    }
+#endif
+    esnn_chain_finish(&layer->chain, &layer->finish, place, arena, counts);
+}
+
 /** All windows of one output row. */
 static void esnn_row_of_windows(const esnn_conv2d_chain_t *layer, const esnn_lines_t *lines, esnn_place_t *place,
                                 uint8_t *arena, uint32_t *counts)
@@ -86,7 +113,7 @@ static void esnn_row_of_windows(const esnn_conv2d_chain_t *layer, const esnn_lin
         if (ESNN_CHAIN_TOTALS || chain->nibbles) {
             esnn_count_rows(start, end, parts, (uint32_t *)(void *)(arena + chain->totals));
         }
-        esnn_chain_finish(chain, &layer->finish, place, arena, counts);
+        esnn_window(layer, place, arena, counts);
         if (parts == 7u) {
             esnn_close_window(end, 7, kept);
         } else {
@@ -108,16 +135,21 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     esnn_slot_t *slot = (esnn_slot_t *)(void *)(arena + layer->slots);
     const uint8_t **maps = (const uint8_t **)(void *)(slot + layer->kernel_height);
     const uint8_t *spikes = arena + layer->input;
+    const esnn_stream_t *pooled = esnn_pooled(layer);
     esnn_place_t place;
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
     esnn_chain_begin(chain, arena);
+    if (pooled != NULL) {
+        memset(arena + pooled->offset, 0, pooled->bytes);
+    }
     esnn_clear_maps(layer, arena);
     uint8_t *map = arena + chain->map;
     for (int32_t i = 0; i < layer->kernel_height; ++i) {
         slot[i] = (esnn_slot_t){map, 0};
         map += layer->line_map;
     }
+    const uint8_t *empty = map; /* the maps of lines outside of the image */
     int32_t fresh = 0;  /* slot of the next line that is mapped */
     int32_t mapped = 0; /* its number */
     int32_t top = 0;    /* slot of the first line of the window inside the image */
@@ -134,20 +166,30 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
         for (; above < y; ++above) {
             top = top + 1 == layer->kernel_height ? 0 : top + 1;
         }
-        esnn_lines_t lines = {maps, 0, layer->first_row, (uint32_t)layer->left, (uint32_t)layer->width,
-                              layer->behind, chain->column_rows, 0};
-        for (int32_t line = y; line < 0; ++line) {
-            lines.row += chain->inputs;
-        }
+        esnn_lines_t lines = {maps, (uint32_t)layer->kernel_height, layer->first_row, (uint32_t)layer->left,
+                              (uint32_t)layer->width, layer->behind, 0};
         int32_t next = top;
-        for (int32_t line = above; line < below; ++line) {
-            maps[lines.count++] = slot[next].map;
-            lines.below -= chain->inputs;
+        for (int32_t line = 0; line < layer->kernel_height; ++line) {
+            if (y + line < 0 || y + line >= below) {
+                maps[line] = empty;
+                continue;
+            }
+            maps[line] = slot[next].map;
             lines.present |= slot[next].present;
             next = next + 1 == layer->kernel_height ? 0 : next + 1;
         }
         esnn_row_of_windows(layer, &lines, &place, arena, counts);
         y += layer->stride_y;
+    }
+    if (pooled != NULL) { /* lanes again */
+        uint32_t *word = (uint32_t *)(void *)(arena + pooled->offset);
+        for (uint32_t left = pooled->bytes >> 4; left != 0; --left) {
+            word[0] = (word[0] + 0x40004000u) ^ 0x80008000u;
+            word[1] = (word[1] + 0x40004000u) ^ 0x80008000u;
+            word[2] = (word[2] + 0x40004000u) ^ 0x80008000u;
+            word[3] = (word[3] + 0x40004000u) ^ 0x80008000u;
+            word += 4;
+        }
     }
     return ESNN_OK;
 }
