@@ -92,8 +92,8 @@ class Chain:
 
     @property
     def list_bytes(self) -> int:
-        """The list and the runs: up to T outputs and 2 T - 1 parts, all pointers (esnn_runs_t)."""
-        return self.runs_at + 8 * (1 + MAX_TIMESTEPS + 2 * len(self.order) - 1)
+        """The list and esnn_runs_t, whose pointers may have 8 bytes."""
+        return self.runs_at + 8 * (2 + MAX_TIMESTEPS + 2 * MAX_TIMESTEPS - 1)
 
     @property
     def mask_bytes(self) -> int:

@@ -183,13 +183,14 @@ void esnn_chain_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, in
 /** The rows that one position adds, listed, and where its sums go. */
 typedef struct {
     uint32_t rows;                         /**< from row 0 of a block to what listed rows count from */
-    int16_t *out[ESNN_MAX_TIMESTEPS]; /**< by place: [ESNN_BLOCK] sums */
+    int16_t *out[ESNN_MAX_TIMESTEPS];      /**< by place: [ESNN_BLOCK] sums */
     const int16_t *part[2u * ESNN_MAX_TIMESTEPS - 1u]; /**< trunk abcd, a, trunk bcd, b, .., last place: ends with
                                                           ESNN_LIST_END */
+    uint32_t plain;                                    /**< nothing follows the sums but a binary neuron */
 } esnn_runs_t;
 
-/** Sets where sums go: to chain->sums, by step. */
-void esnn_chain_begin(const esnn_chain_t *chain, uint8_t *arena);
+/** Sets where sums go: to chain->sums, by step; and whether they are plain. Once per layer. */
+void esnn_chain_begin(const esnn_chain_t *chain, const esnn_finish_t *finish, uint8_t *arena);
 
 /**
  * Lists the rows of one position of spikes, 2-byte aligned: its runs (V6M: its list).

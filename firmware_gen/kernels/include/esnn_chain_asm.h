@@ -66,14 +66,17 @@ _Static_assert(sizeof(void *) != 4u || (offsetof(esnn_runs_t, out) == 4u && offs
                "offsets of ESNN_FOUR_PLACES");
 
 #define ESNN_RUN(program, where)                                                                                     \
-    __asm__ volatile(program                                                                                         \
-                     :                                                                                               \
-                     : "r"(base), [from] "m"(from), [runs] "m"(where), [trunk] "m"(trunk), [lack] "m"(lack)          \
-                     : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "cc", "memory")
+    do {                                                                                                             \
+        register const uint32_t *base __asm__("lr") = weights;                                                       \
+        __asm__ volatile(program                                                                                     \
+                         :                                                                                           \
+                         : "r"(base), [from] "m"(from), [runs] "m"(where), [trunk] "m"(trunk), [lack] "m"(lack)      \
+                         : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "cc",    \
+                           "memory");                                                                                \
+    } while (0)
 
 /** The body of such a function. @param lacks  uint32_t numbers for ESNN_STORE(), @param each  so many a place. */
 #define ESNN_SUMS(lacks, each)                                                                                       \
-    register const uint32_t *base __asm__("lr") = weights;                                                           \
     const uint32_t *lack = lacks;                                                                                    \
     const void *from = bias;                                                                                         \
     uint32_t room[ESNN_BLOCK / 2u];                                                                                  \
@@ -82,7 +85,7 @@ _Static_assert(sizeof(void *) != 4u || (offsetof(esnn_runs_t, out) == 4u && offs
         ESNN_RUN(ESNN_FOUR_PLACES, runs);                                                                            \
         return;                                                                                                      \
     }                                                                                                                \
-    esnn_runs_t place = *runs; /* its first two parts and output */                                                  \
+    esnn_runs_t place; /* its first two parts and output */                                                          \
     const esnn_runs_t *here = &place;                                                                                \
     const int16_t *const *part = runs->part;                                                                         \
     int16_t *const *out = runs->out;                                                                                 \

@@ -148,7 +148,7 @@ esnn_status_t esnn_attention_chain(const esnn_attention_chain_t *layer, uint8_t 
     const uint8_t *query = arena + layer->query;
     uint32_t *context = (uint32_t *)(void *)(arena + layer->contexts);
     memset(context, 0, layer->context_bytes);
-    esnn_chain_begin(&layer->key, arena);
+    esnn_chain_begin(&layer->key, &layer->finish, arena);
     for (uint32_t n = layer->positions; n != 0; --n) {
         esnn_keys(layer, spikes, arena);
         esnn_add_contexts(layer, value, arena);

@@ -1,9 +1,10 @@
 #include "esnn_chain.h"
 
-void esnn_chain_begin(const esnn_chain_t *chain, uint8_t *arena)
+void esnn_chain_begin(const esnn_chain_t *chain, const esnn_finish_t *finish, uint8_t *arena)
 {
 #if ESNN_CHAIN_V6M
     (void)chain;
+    (void)finish;
     (void)arena;
 #else
     esnn_runs_t *runs = (esnn_runs_t *)(void *)(arena + chain->runs);
@@ -11,5 +12,8 @@ void esnn_chain_begin(const esnn_chain_t *chain, uint8_t *arena)
     for (uint32_t i = 0; i != chain->places; ++i) {
         runs->out[i] = sums + chain->sum[i];
     }
+    const esnn_neuron_t *neuron = finish->neuron;
+    runs->plain = finish->narrow && finish->residual == NULL && finish->store == NULL && neuron != NULL &&
+                  neuron->lanes && !neuron->ternary;
 #endif
 }

@@ -33,14 +33,6 @@ static void esnn_widen(const int16_t *sums, int32_t *wide, uint32_t entries)
 #define esnn_plain_neuron(sums, threshold, planes) esnn_block_neuron_lanes(sums, threshold, 0, planes)
 #endif
 
-/** Whether nothing follows but a binary neuron: most layers. */
-static inline uint32_t esnn_is_plain(const esnn_chain_t *chain, const esnn_finish_t *finish)
-{
-    const esnn_neuron_t *neuron = finish->neuron;
-    return finish->narrow && finish->residual == NULL && finish->store == NULL && neuron != NULL && neuron->lanes &&
-           !neuron->ternary && (chain->channels & (ESNN_BLOCK - 1u)) == 0;
-}
-
 /** Blocks whose counts of 8 bits fit a byte. */
 #define ESNN_COUNTED_BLOCKS 31u
 
@@ -80,8 +72,42 @@ static inline uint32_t esnn_plain_block(const esnn_chain_t *chain, const uint32_
     return esnn_plain_neuron(sums, threshold, planes);
 }
 
-/** All blocks of a position, where esnn_is_plain(). */
-static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
+/** ORs the planes of four steps into two bytes each, `stride` bytes apart. */
+static inline void esnn_or_planes(const uint32_t *planes, uint8_t *at, uint32_t stride)
+{
+    uint16_t *half = (uint16_t *)(void *)at;
+    if (planes[0] != 0) {
+        *half = (uint16_t)(*half | planes[0]);
+        half = (uint16_t *)(void *)(at + stride);
+        *half = (uint16_t)(*half | planes[0] >> 16);
+    }
+    if (planes[1] != 0) {
+        at += stride << 1;
+        half = (uint16_t *)(void *)at;
+        *half = (uint16_t)(*half | planes[1]);
+        half = (uint16_t *)(void *)(at + stride);
+        *half = (uint16_t)(*half | planes[1] >> 16);
+    }
+}
+
+/** Where the spikes of a position go. */
+typedef struct {
+    uint8_t *at;
+    uint32_t rows, columns; /**< pooling windows; 0: none, the position itself */
+} esnn_target_t;
+
+static inline esnn_target_t esnn_target(const esnn_neuron_t *neuron, const esnn_place_t *place, uint8_t *arena)
+{
+    const esnn_window_t *window = neuron->window;
+    if (window == NULL) {
+        return (esnn_target_t){arena + place->spikes, 0, 0};
+    }
+    const esnn_span_t *rows = &window->rows[place->y], *columns = &window->columns[place->x];
+    return (esnn_target_t){arena + neuron->offset + rows->offset + columns->offset, rows->count, columns->count};
+}
+
+/** All blocks of a position, where runs->plain. */
+static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_neuron_t *neuron, const esnn_place_t *place,
                               uint8_t *arena, uint32_t *counts)
 {
     const esnn_runs_t *runs = (const esnn_runs_t *)(const void *)(arena + chain->runs);
@@ -89,52 +115,56 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_finish_t *fi
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights + esnn_row_words(chain, runs->rows);
     const int16_t *bias = chain->bias;
-    const int16_t *threshold = finish->neuron->narrow_threshold;
-    const uint32_t stride = finish->neuron->step_stride;
-    const uint32_t pooled = finish->neuron->window != NULL;
-    uint32_t *counter = counts + finish->neuron->counter;
-    uint32_t first = 0;
+    const int16_t *threshold = neuron->narrow_threshold;
+    const uint32_t stride = neuron->step_stride;
     uint32_t early = 0, late = 0; /* spikes of two steps each, by byte */
     uint32_t room = ESNN_COUNTED_BLOCKS;
-    uint8_t *at = arena + place->spikes;
+    esnn_target_t target = esnn_target(neuron, place, arena);
     for (uint32_t left = chain->blocks; left != 0; --left) {
         uint32_t planes[2];
         const uint32_t any = esnn_plain_block(chain, weights, bias, runs, totals, threshold, sums, planes);
-        if (pooled) {
-            esnn_block_emit(finish, place, planes, any, first, arena, counts);
-        } else {
-            esnn_block_write(planes, at, stride);
-            early += esnn_count_bytes(planes[0]);
-            late += esnn_count_bytes(planes[1]);
-            if (--room == 0) {
-                esnn_count_flush(&early, &late, counter);
-                room = ESNN_COUNTED_BLOCKS;
+        if (target.rows == 0) {
+            esnn_block_write(planes, target.at, stride);
+        } else if (any != 0) {
+            uint8_t *line = target.at;
+            for (uint32_t i = target.rows; i != 0; --i) {
+                uint8_t *at = line;
+                for (uint32_t j = target.columns; j != 0; --j) {
+                    esnn_or_planes(planes, at, stride);
+                    at += neuron->window->position_stride;
+                }
+                line += neuron->window->row_stride;
             }
         }
-        first += ESNN_BLOCK;
+        early += esnn_count_bytes(planes[0]);
+        late += esnn_count_bytes(planes[1]);
+        if (--room == 0) {
+            esnn_count_flush(&early, &late, counts + neuron->counter);
+            room = ESNN_COUNTED_BLOCKS;
+        }
         weights += chain->block_words;
         bias += ESNN_BLOCK;
         threshold += ESNN_BLOCK;
-        at += 2;
+        target.at += 2;
     }
-    esnn_count_flush(&early, &late, counter);
+    esnn_count_flush(&early, &late, counts + neuron->counter);
 }
 
 void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                        uint8_t *arena, uint32_t *counts)
 {
-    int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
-    const uint32_t *weights = chain->weights;
-    const int16_t *bias = chain->bias;
 #if ESNN_CHAIN_V7M && ESNN_CHAIN_TOTALS
     if (!chain->nibbles) {
         esnn_chain_lacks((uint32_t *)(void *)(arena + chain->totals), chain->places);
     }
 #endif
-    if (esnn_is_plain(chain, finish)) {
-        esnn_plain_blocks(chain, finish, place, arena, counts);
+    if (((const esnn_runs_t *)(const void *)(arena + chain->runs))->plain) {
+        esnn_plain_blocks(chain, finish->neuron, place, arena, counts);
         return;
     }
+    int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
+    const uint32_t *weights = chain->weights;
+    const int16_t *bias = chain->bias;
     uint32_t first = 0;
     for (uint32_t left = chain->channels; left != 0;) {
         const uint32_t channels = left < ESNN_BLOCK ? left : ESNN_BLOCK;

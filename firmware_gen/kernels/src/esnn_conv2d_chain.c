@@ -139,7 +139,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     esnn_place_t place;
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
-    esnn_chain_begin(chain, arena);
+    esnn_chain_begin(chain, &layer->finish, arena);
     if (pooled != NULL) {
         memset(arena + pooled->offset, 0, pooled->bytes);
     }

@@ -9,7 +9,7 @@ esnn_status_t esnn_linear_chain(const esnn_linear_chain_t *layer, uint8_t *arena
     esnn_place_t place;
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
-    esnn_chain_begin(&layer->chain, arena);
+    esnn_chain_begin(&layer->chain, &layer->finish, arena);
     for (uint32_t n = layer->positions; n != 0; --n) {
         esnn_chain_list(&layer->chain, spikes, arena);
         esnn_chain_finish(&layer->chain, &layer->finish, &place, arena, counts);
