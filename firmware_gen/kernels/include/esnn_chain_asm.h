@@ -75,16 +75,26 @@ _Static_assert(sizeof(void *) != 4u || (offsetof(esnn_runs_t, out) == 4u && offs
                            "memory");                                                                                \
     } while (0)
 
+/** The sums of T = 4. */
+#define ESNN_SUMS_OF_FOUR(lacks)                                                                                     \
+    do {                                                                                                             \
+        const uint32_t *lack = lacks;                                                                                \
+        const void *from = bias;                                                                                     \
+        uint32_t room[ESNN_BLOCK / 2u];                                                                              \
+        void *trunk = room;                                                                                          \
+        ESNN_RUN(ESNN_FOUR_PLACES, runs);                                                                            \
+    } while (0)
+
 /** The body of such a function. @param lacks  uint32_t numbers for ESNN_STORE(), @param each  so many a place. */
 #define ESNN_SUMS(lacks, each)                                                                                       \
+    if (chain->places == 4u) {                                                                                       \
+        ESNN_SUMS_OF_FOUR(lacks);                                                                                    \
+        return;                                                                                                      \
+    }                                                                                                                \
     const uint32_t *lack = lacks;                                                                                    \
     const void *from = bias;                                                                                         \
     uint32_t room[ESNN_BLOCK / 2u];                                                                                  \
     void *trunk = room;                                                                                              \
-    if (chain->places == 4u) {                                                                                       \
-        ESNN_RUN(ESNN_FOUR_PLACES, runs);                                                                            \
-        return;                                                                                                      \
-    }                                                                                                                \
     esnn_runs_t place; /* its first two parts and output */                                                          \
     const esnn_runs_t *here = &place;                                                                                \
     const int16_t *const *part = runs->part;                                                                         \

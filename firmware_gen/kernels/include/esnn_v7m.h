@@ -79,13 +79,6 @@ void esnn_chain_numbers_v7m(const esnn_chain_t *chain, const uint32_t *weights, 
 void esnn_chain_pool_v7m(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                          uint8_t *arena);
 
-/**
- * esnn_block_neuron_lanes() for binary neurons, from such numbers.
- *
- * @param numbers  uint32 [4][ESNN_BLOCK / 2].
- */
-uint32_t esnn_block_neuron_numbers_v7m(const int16_t *numbers, const int16_t *threshold, uint32_t *planes);
-
 #endif
 
 #endif

@@ -76,19 +76,12 @@ static void esnn_add_contexts(const esnn_attention_chain_t *layer, const uint8_t
     }
 }
 
-/** Splits words into lanes and turns [channel of V][channel of K] round, in place. */
+/** Splits words into lanes and turns [channel of V][channel of K] round, in place, two by two lanes. */
 static void esnn_transpose(const esnn_attention_chain_t *layer, uint32_t *context)
 {
-    int16_t *lanes = (int16_t *)(void *)context;
 #if ESNN_CHAIN_V6M
     esnn_flip_words_v6m(context, context, layer->head_words, 0x8000u, 0x8000u);
-#else
-    uint32_t *word = context;
-    for (uint32_t i = layer->head_words; i != 0; --i) {
-        *word = (*word + 0x8000u) ^ 0x8000u;
-        ++word;
-    }
-#endif
+    int16_t *lanes = (int16_t *)(void *)context;
     int16_t *row = lanes;
     for (uint32_t i = 1; i < layer->width; ++i) {
         int16_t *column = lanes + i;
@@ -100,6 +93,25 @@ static void esnn_transpose(const esnn_attention_chain_t *layer, uint32_t *contex
             column += layer->width;
         }
     }
+#else
+    const uint32_t words = layer->width >> 1; /* of a row */
+    uint32_t *left = context;                 /* rows 2 i and 2 i + 1 */
+    for (uint32_t i = 0; i != words; ++i) {
+        uint32_t *above = context + i; /* columns 2 i and 2 i + 1, of rows 2 j and 2 j + 1 */
+        uint32_t *at = left;
+        for (uint32_t j = 0; j <= i; ++j) {
+            const uint32_t a = (at[0] + 0x8000u) ^ 0x8000u, b = (at[words] + 0x8000u) ^ 0x8000u;
+            const uint32_t c = (above[0] + 0x8000u) ^ 0x8000u, d = (above[words] + 0x8000u) ^ 0x8000u;
+            at[0] = (c & 0xffffu) | d << 16;
+            at[words] = c >> 16 | (d & 0xffff0000u);
+            above[0] = (a & 0xffffu) | b << 16;
+            above[words] = a >> 16 | (b & 0xffff0000u);
+            ++at;
+            above += words << 1;
+        }
+        left += words << 1;
+    }
+#endif
 }
 
 /** Q (K^T V) of one position, all heads and steps: sums[t][channel]. */

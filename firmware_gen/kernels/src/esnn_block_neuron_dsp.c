@@ -1,4 +1,4 @@
-#include "esnn_block.h"
+#include "esnn_dsp.h"
 
 #if ESNN_CHAIN_DSP
 
@@ -47,53 +47,6 @@ static inline uint32_t esnn_negate(uint32_t lanes)
     return zero;
 }
 
-/**
- * Bits of even channels are in the lower half, of odd ones in the upper half, each in its own place: planes of two
- * steps, in one word.
- */
-static inline uint32_t esnn_fold(uint32_t early, uint32_t late)
-{
-    return ((early | early >> 16) & 0xffffu) | ((late | late >> 16) << 16);
-}
-
-/** Spikes of a pair of neurons at one step: GE of a lane is U - theta >= 0, exactly. */
-#define ESNN_SPIKE(plane, place)                                                                                     \
-    "ssub16 %[s], %[u], %[theta]\n"                                                                                  \
-    "sel %[s], %[one], %[zero]\n"                                                                                    \
-    "orr %[" plane "], %[" plane "], %[s], lsl #" place "\n"
-
-/** H = leak of U, or 0 where it fired; U = H + X of the next step. */
-#define ESNN_LEAK(sum)                                                                                               \
-    "sel %[u], %[zero], %[u]\n"                                                                                      \
-    "ldr %[s], [%[sums], #" sum "]\n"                                                                                \
-    "shadd16 %[u], %[u], %[zero]\n"                                                                                  \
-    "sadd16 %[u], %[u], %[s]\n"
-
-/** All steps of a pair: `place` is twice its number; its sums lie 32 bytes apart. */
-#define ESNN_PAIR(place, sum0, sum1, sum2, sum3)                                                                     \
-    "ldr %[theta], [%[thresholds], #" sum0 "]\n"                                                                     \
-    "ldr %[u], [%[sums], #" sum0 "]\n" ESNN_SPIKE("f0", place) ESNN_LEAK(sum1) ESNN_SPIKE("f1", place)               \
-        ESNN_LEAK(sum2) ESNN_SPIKE("f2", place) ESNN_LEAK(sum3) ESNN_SPIKE("f3", place)
-
-static uint32_t esnn_neurons_binary(const uint32_t *sums, const uint32_t *thresholds, uint32_t *planes)
-{
-    uint32_t f0 = 0, f1 = 0, f2 = 0, f3 = 0;
-    uint32_t s, u, theta;
-    /* In one piece, because the compiler would work on many pairs at once and run out of registers. */
-    __asm__(ESNN_PAIR("0", "0", "32", "64", "96") ESNN_PAIR("2", "4", "36", "68", "100")
-                ESNN_PAIR("4", "8", "40", "72", "104") ESNN_PAIR("6", "12", "44", "76", "108")
-                    ESNN_PAIR("8", "16", "48", "80", "112") ESNN_PAIR("10", "20", "52", "84", "116")
-                        ESNN_PAIR("12", "24", "56", "88", "120") ESNN_PAIR("14", "28", "60", "92", "124")
-            : [f0] "+&r"(f0), [f1] "+&r"(f1), [f2] "+&r"(f2), [f3] "+&r"(f3), [s] "=&r"(s), [u] "=&r"(u),
-              [theta] "=&r"(theta)
-            : [sums] "r"(sums), [thresholds] "r"(thresholds), [one] "r"(0x00020001u), [zero] "r"(0u),
-              "m"(*(const uint32_t (*)[32])sums), "m"(*(const uint32_t (*)[8])thresholds)
-            : "cc");
-    planes[0] = esnn_fold(f0, f1);
-    planes[1] = esnn_fold(f2, f3);
-    return planes[0] | planes[1];
-}
-
 static uint32_t esnn_neurons_ternary(const uint32_t *sums, const uint32_t *theta, uint32_t *planes)
 {
     uint32_t plus[4] = {0, 0, 0, 0};
@@ -110,10 +63,10 @@ static uint32_t esnn_neurons_ternary(const uint32_t *sums, const uint32_t *theta
             plus[t] |= esnn_fire(&membrane, threshold) << (pair << 1);
         }
     }
-    planes[0] = esnn_fold(plus[0], plus[1]);
-    planes[1] = esnn_fold(plus[2], plus[3]);
-    planes[2] = esnn_fold(minus[0], minus[1]);
-    planes[3] = esnn_fold(minus[2], minus[3]);
+    planes[0] = esnn_fold_dsp(plus[0], plus[1]);
+    planes[1] = esnn_fold_dsp(plus[2], plus[3]);
+    planes[2] = esnn_fold_dsp(minus[0], minus[1]);
+    planes[3] = esnn_fold_dsp(minus[2], minus[3]);
     return planes[0] | planes[1] | planes[2] | planes[3];
 }
 
@@ -121,7 +74,7 @@ uint32_t esnn_block_neuron_dsp(const int16_t *sums, const int16_t *threshold, ui
 {
     const uint32_t *words = (const uint32_t *)(const void *)sums;
     const uint32_t *theta = (const uint32_t *)(const void *)threshold;
-    return ternary ? esnn_neurons_ternary(words, theta, planes) : esnn_neurons_binary(words, theta, planes);
+    return ternary ? esnn_neurons_ternary(words, theta, planes) : esnn_neurons_dsp(words, theta, planes);
 }
 
 #endif

@@ -1,5 +1,6 @@
+#include "esnn_dsp.h"
 #include "esnn_v6m.h"
-#include "esnn_v7m.h"
+#include "esnn_v7m_numbers.h"
 
 #if ESNN_CHAIN_V6M
 
@@ -23,15 +24,6 @@ static void esnn_widen(const int16_t *sums, int32_t *wide, uint32_t entries)
         wide[i] = sums[i];
     }
 }
-
-/* Sums may go to the neuron in another form than lanes. */
-#if ESNN_CHAIN_V7M
-#define esnn_plain_sums esnn_chain_numbers_v7m
-#define esnn_plain_neuron esnn_block_neuron_numbers_v7m
-#else
-#define esnn_plain_sums esnn_chain_sums
-#define esnn_plain_neuron(sums, threshold, planes) esnn_block_neuron_lanes(sums, threshold, 0, planes)
-#endif
 
 /** Blocks whose counts of 8 bits fit a byte. */
 #define ESNN_COUNTED_BLOCKS 31u
@@ -62,14 +54,23 @@ static inline uint32_t esnn_plain_block(const esnn_chain_t *chain, const uint32_
                                         const esnn_runs_t *runs, const uint32_t *totals, const int16_t *threshold,
                                         int16_t *sums, uint32_t *planes)
 {
+    (void)chain; /* not looked at in every form */
 #if ESNN_NIBBLE_ROWS
     if (chain->nibbles) {
         esnn_chain_sums_nibbles(chain, weights, bias, runs, totals);
         return esnn_block_neuron_lanes(sums, threshold, 0, planes);
     }
 #endif
-    esnn_plain_sums(chain, weights, bias, runs, totals);
-    return esnn_plain_neuron(sums, threshold, planes);
+#if ESNN_CHAIN_DSP /* in line: blocks are short */
+    ESNN_SUMS_OF_FOUR(totals);
+    return esnn_neurons_dsp((const uint32_t *)(const void *)sums, (const uint32_t *)(const void *)threshold, planes);
+#elif ESNN_CHAIN_V7M
+    ESNN_SUMS_OF_FOUR(totals);
+    return esnn_neurons_v7m(sums, threshold, planes);
+#else
+    esnn_chain_sums(chain, weights, bias, runs, totals);
+    return esnn_block_neuron_lanes(sums, threshold, 0, planes);
+#endif
 }
 
 /** ORs the planes of four steps into two bytes each, `stride` bytes apart. */
