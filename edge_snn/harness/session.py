@@ -15,6 +15,7 @@ from edge_snn.errors import InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
 from edge_snn.harness.dut import Dut, EmulatedDut, PortDut
+from edge_snn.harness.emulator import find_qemu
 from edge_snn.harness.evaluate import Settings, evaluate_boards
 from edge_snn.harness.facts import HostResults, model_facts
 from edge_snn.harness.figures import clock_row
@@ -88,6 +89,8 @@ def open_bench(stack: ExitStack, bench: Bench, model: IntegerModel, folder: Path
     duts: list[Dut] = []
     if bench.emulate:
         board = boards.load(bench.emulate)
+        if board.machine:
+            find_qemu()  # told before anything is built
         made = build(model, board, firmware)
         sizes = {
             "flash_bytes": made.flash_bytes,
