@@ -20,6 +20,7 @@ from edge_snn.training.recipe import Recipe, Stage
 @click.command()
 @click.option("--data", "data_name", help="Data set by name.")
 @click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y.")
+@click.option("--size", type=click.IntRange(min=4), help="Height and width, as of the student [default: the data's].")
 @click.option("--width", default=16, show_default=True, type=click.IntRange(4, 256), help="Channels of the stem.")
 @click.option("--epochs", default=12, show_default=True, type=click.IntRange(min=1))
 @click.option("--rate", default=0.004, show_default=True, type=click.FloatRange(0, 1, min_open=True))
@@ -33,6 +34,7 @@ from edge_snn.training.recipe import Recipe, Stage
 def main(
     data_name: str | None,
     train_files: tuple[Path, ...],
+    size: int | None,
     width: int,
     epochs: int,
     rate: float,
@@ -51,10 +53,13 @@ def main(
     stage = Stage(1, epochs, rate, 0.0, 1.0)
     recipe = Recipe((stage,), seed=seed, shift=shift, flip=flip, erase=erase, held_out=held_out)
     out.mkdir(parents=True, exist_ok=True)
-    _train(training, recipe, width, narrow, out)
+    shape = (size, size, training.x.shape[3]) if size else tuple(training.x.shape[1:])
+    _train(training, recipe, shape, width, narrow, out)
 
 
-def _train(training: data.Dataset, recipe: Recipe, width: int, narrow: str, out: Path) -> None:
+def _train(
+    training: data.Dataset, recipe: Recipe, shape: tuple[int, int, int], width: int, narrow: str, out: Path
+) -> None:
     import keras
 
     from edge_snn.models.teacher import build_teacher
@@ -64,7 +69,8 @@ def _train(training: data.Dataset, recipe: Recipe, width: int, narrow: str, out:
 
     keras.utils.set_random_seed(recipe.seed)
     fitting, held_out = split(training, recipe.held_out)
-    shape, classes = tuple(training.x.shape[1:]), len(training.classes) or int(training.y.max()) + 1
+    held_out = data.fit(held_out, shape)
+    classes = len(training.classes) or int(training.y.max()) + 1
     facts: dict[str, Any] = {
         "teacher": {"input_shape": list(shape), "classes": classes, "width": width},
         "recipe": recipe.to_json(),
