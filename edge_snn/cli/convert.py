@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from edge_snn.cli.common import check_output, console, json_option, make_table, print_json, progress_bar
 from edge_snn.graph.checks import MAX_NAME
+from edge_snn.graph.graph import MAX_TIMESTEPS
 
 
 @click.command("convert")
@@ -17,6 +18,7 @@ from edge_snn.graph.checks import MAX_NAME
 @click.option("--calibrate", metavar="DATA", help="Training images (name or file) that fix the range of K.")
 @click.option("--limit", type=click.IntRange(min=1), default=256, show_default=True, help="Calibration images.")
 @click.option("--weight-bits", type=click.IntRange(2, 8), default=8, show_default=True, help="Bits per weight.")
+@click.option("--timesteps", type=click.IntRange(1, MAX_TIMESTEPS), help="Run it for T steps [default: from the file].")
 @click.option("--name", default="", help="Name of the model [default: from the file].")
 @json_option
 def command(
@@ -25,40 +27,47 @@ def command(
     calibrate: str | None,
     limit: int,
     weight_bits: int,
+    timesteps: int | None,
     name: str,
     as_json: bool,
 ) -> None:
     """Convert SOURCE (.tflite, .keras, or the name of a shipped model) to an integer-only model file.
 
     The recovered graph is first run against the file on 16 inputs; the conversion is refused unless every
-    spike agrees. TensorFlow is needed for .keras only.
+    spike agrees. TensorFlow is needed for .keras only. With --timesteps the model is that of the same weights built
+    for T steps; it was trained for those of the file.
 
     \b
-    Example:
+    Examples:
       edge-snn convert fashion-mnist -o fm.esnn --calibrate fashion-mnist-calibration
+      edge-snn convert fashion-mnist -o fm2.esnn --calibrate fashion-mnist-calibration --timesteps 2
     """
     from edge_snn import data, frontends
     from edge_snn.graph import esnn_file
     from edge_snn.models import zoo
     from edge_snn.passes.convert import ConvertOptions, convert
+    from edge_snn.passes.retime import retime_graph
 
     path = zoo.resolve(source, ".tflite")
     target = output or Path(f"{path.stem}.esnn")
     check_output(target)
     out = console(as_json)
     read = frontends.read(path)
+    graph = retime_graph(read.graph, timesteps or read.graph.timesteps)
     images, data_name = None, None
     classes: tuple[str, ...] = ()
     if calibrate is not None:
         dataset = data.load(calibrate, split="train", limit=limit)
-        dataset = data.fit(dataset, read.graph.image.shape)
+        dataset = data.fit(dataset, graph.image.shape)
         images, data_name = dataset.x, dataset.name
-        if len(dataset.classes) == read.graph.readout.bias.shape[0]:
+        if len(dataset.classes) == graph.readout.bias.shape[0]:
             classes = dataset.classes
     provenance = {"source": path.name, "source_sha256": read.source_sha256, "calibration": data_name}
+    if graph.timesteps != read.graph.timesteps:
+        provenance["source_timesteps"] = read.graph.timesteps
     with progress_bar("calibrating", 0 if images is None else len(images), quiet=as_json) as done:
         result = convert(
-            read.graph,
+            graph,
             ConvertOptions(weight_bits, name or _printable(path.stem), classes),
             calibration=images,
             provenance=provenance,
