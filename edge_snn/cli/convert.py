@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.markup import escape
@@ -62,7 +63,7 @@ def command(
         images, data_name = dataset.x, dataset.name
         if len(dataset.classes) == graph.readout.bias.shape[0]:
             classes = dataset.classes
-    provenance = {"source": path.name, "source_sha256": read.source_sha256, "calibration": data_name}
+    provenance: dict[str, Any] = {"source": path.name, "source_sha256": read.source_sha256, "calibration": data_name}
     if graph.timesteps != read.graph.timesteps:
         provenance["source_timesteps"] = read.graph.timesteps
     with progress_bar("calibrating", 0 if images is None else len(images), quiet=as_json) as done:
