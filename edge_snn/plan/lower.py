@@ -27,7 +27,7 @@ from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import MAX_ROWS, ReadoutStep
 from edge_snn.plan.residual import CurrentStep
 from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stream, padded
-from edge_snn.plan.vector import HEAD, Vector, plan_vector
+from edge_snn.plan.vector import HEAD, TIMESTEPS, Vector, plan_vector
 
 MAX_ROW_UNITS = 1 << 16  # a row's place is 16 bits, in units of 8 bytes
 
@@ -114,7 +114,7 @@ class Lowering:
         table = source is None and tabled(self.model, node, finish)
         vector = None if source is None else self._vector(chain, source, finish, spec.shape[1], node)
         pixels = None
-        if table and self.vectors and finish.neuron is not None:
+        if table and self.vectors and finish.neuron is not None and self.graph.timesteps == TIMESTEPS:
             pixels = plan_pixels(node, finish.neuron.node, spec.shape, finish.neuron.window is not None)
         size = out.shape[:2]
         self.steps.append(
