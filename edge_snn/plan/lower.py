@@ -6,6 +6,8 @@ others read is stored. What cannot ride along with a layer gets a step of its ow
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edge_snn.errors import InputError
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.conv import Conv2D
@@ -42,16 +44,16 @@ def counter_index(model: IntegerModel) -> dict[str, int]:
 
 
 class Lowering:
-    """One pass over one graph."""
+    """One pass over one graph; ``counters`` are indices of the first counter of each neuron layer."""
 
-    def __init__(self, model: IntegerModel, vectors: bool = False) -> None:
+    def __init__(self, model: IntegerModel, vectors: bool, counters: Mapping[str, int]) -> None:
         self.model = model
         self.vectors = vectors
         self.graph = model.graph
         self.steps: list[Step] = []
         self._stored: dict[str, Stream | Spikes] = {}
         self._done: set[str] = set()
-        self._counters = counter_index(model)
+        self._counters = counters
 
     def run(self) -> tuple[Step, ...]:
         """Returns the steps; InputError names a node that cannot be lowered."""
