@@ -6,6 +6,8 @@ others read is stored. What cannot ride along with a layer gets a step of its ow
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from edge_snn.errors import InputError
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.conv import Conv2D
@@ -27,7 +29,7 @@ from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import MAX_ROWS, ReadoutStep
 from edge_snn.plan.residual import CurrentStep
 from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stream, padded
-from edge_snn.plan.vector import HEAD, Vector, plan_vector
+from edge_snn.plan.vector import HEAD, TIMESTEPS, Vector, plan_vector
 
 MAX_ROW_UNITS = 1 << 16  # a row's place is 16 bits, in units of 8 bytes
 
@@ -42,16 +44,16 @@ def counter_index(model: IntegerModel) -> dict[str, int]:
 
 
 class Lowering:
-    """One pass over one graph."""
+    """One pass over one graph; ``counters`` are indices of the first counter of each neuron layer."""
 
-    def __init__(self, model: IntegerModel, vectors: bool = False) -> None:
+    def __init__(self, model: IntegerModel, vectors: bool, counters: Mapping[str, int]) -> None:
         self.model = model
         self.vectors = vectors
         self.graph = model.graph
         self.steps: list[Step] = []
         self._stored: dict[str, Stream | Spikes] = {}
         self._done: set[str] = set()
-        self._counters = counter_index(model)
+        self._counters = counters
 
     def run(self) -> tuple[Step, ...]:
         """Returns the steps; InputError names a node that cannot be lowered."""
@@ -114,7 +116,7 @@ class Lowering:
         table = source is None and tabled(self.model, node, finish)
         vector = None if source is None else self._vector(chain, source, finish, spec.shape[1], node)
         pixels = None
-        if table and self.vectors and finish.neuron is not None:
+        if table and self.vectors and finish.neuron is not None and self.graph.timesteps == TIMESTEPS:
             pixels = plan_pixels(node, finish.neuron.node, spec.shape, finish.neuron.window is not None)
         size = out.shape[:2]
         self.steps.append(

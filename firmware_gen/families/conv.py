@@ -89,7 +89,9 @@ def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Val
     blocks = len(table)
     context.numbers(f"{name}_bias", node.bias, [f"{node.name}: bias"], blocks * BLOCK)
     room = np.full((4, blocks * BLOCK), np.iinfo(np.int32).max, np.int64)
-    room[:, :cout] = static_thresholds(np.broadcast_to(neuron.node.threshold, (cout,)), 4)
+    # With T = 2 the later two are those of the last step: what fires by then sets planes that nobody reads.
+    steps = np.minimum(np.arange(4), context.model.graph.timesteps - 1)
+    room[:, :cout] = static_thresholds(np.broadcast_to(neuron.node.threshold, (cout,)), 4)[steps]
     context.numbers(
         f"{name}_static",
         room.reshape(4, blocks, BLOCK).transpose(1, 0, 2),
