@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge_snn.errors import InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.readout import Readout
 from edge_snn.graph.tensor import Kind
@@ -62,6 +63,8 @@ def partial_sums(
     Raises:
         InputError: images of another shape, or the model cannot be run for so many steps.
     """
+    if len(model.classes) < 2:
+        raise InputError("has one class, so there is nothing to decide", where=model.name)
     graph = retime(model, steps).graph
     check_images(graph, images)
     source, weight = graph.readout.inputs[0], graph.readout.weight.astype(np.int64)

@@ -114,6 +114,8 @@ class IntegerModel:
             raise fail(self.graph.name, f"{len(self.classes)} class names for another number of logits")
         if self.early is not None and self.early.timesteps >= self.graph.timesteps:
             raise fail(self.graph.name, f"an early answer must come before all {self.graph.timesteps} time steps")
+        if self.early is not None and len(self.classes) < 2:
+            raise fail(self.graph.name, "an early answer needs two classes")
         for label in self.classes:
             check_name(label, "class")
         object.__setattr__(self, "edges", MappingProxyType(dict(self.edges)))
