@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 from click.testing import CliRunner
 
 from edge_snn.cli.anytime import command
+from edge_snn.cli.common import load_model
+from edge_snn.cli.convert import command as convert
 from edge_snn.errors import InputError
 from edge_snn.graph import esnn_file
 from edge_snn.passes.retime import retime
 from tests.networks import images, model
+
+FILES = Path(__file__).parents[1] / "frontends" / "files"
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +57,33 @@ def test_without_validation_images_there_is_no_margin(place):
     done = call(place, "small.esnn", "--data", "same.npz", "--limit", "5", "--schedule", "1+3")
     assert done.exit_code == 0
     assert "give --validation" in done.stdout
+
+
+def test_convert_makes_models_of_other_steps_and_models_that_answer_early(place):
+    source = str(FILES / "t2-half.tflite")
+    for options, timesteps, early in (
+        ((), 2, None),
+        (("--timesteps", "4"), 4, None),
+        (("--timesteps", "8", "--early", "3:20"), 8, {"timesteps": 3, "margin": 20}),
+    ):
+        done = CliRunner().invoke(convert, [source, "-o", str(place / "c.esnn"), "--json", *options])
+        assert done.exit_code == 0, done.output
+        assert json.loads(done.stdout)["early"] == early
+        made = load_model(place / "c.esnn")
+        assert made.graph.timesteps == timesteps
+        assert (made.early and {"timesteps": made.early.timesteps, "margin": made.early.margin}) == early
+        assert made.provenance.get("source_timesteps") == (None if timesteps == 2 else 2)
+    for wrong, message in (
+        (("--early", "2"), "must be T:MARGIN"),
+        (("--early", "2:-1"), "must be T:MARGIN"),
+        (("--early", "2:5"), "must come before all 2 time steps"),
+    ):
+        done = CliRunner().invoke(convert, [source, "-o", str(place / "d.esnn"), *wrong])
+        assert isinstance(done.exception, InputError)
+        assert message in str(done.exception)
+        assert not (place / "d.esnn").exists()
+    done = CliRunner().invoke(convert, [str(FILES / "t1.tflite"), "-o", str(place / "d.esnn"), "--timesteps", "4"])
+    assert "does not show how its neurons leak" in str(done.exception)
 
 
 @pytest.mark.parametrize(
