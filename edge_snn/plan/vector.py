@@ -15,7 +15,7 @@ HEAD = 16  # channels that a head of attention has room for
 HEADS = (12, 16)  # widths of heads: each begins at a whole or half byte of a row, and ends in the byte behind
 PARTS = 7  # of a chain of four places
 POINTER_BYTES = 8  # at most
-SUM_BYTES = 8192  # of a line of a linear layer, whose width is ours to choose
+LINE_BYTES = 12288  # of lists, marks and sums of a line of a linear layer, whose width is ours to choose
 MAX_LINES = 4
 UNIT = 16  # bytes of weights that an entry of a list counts in
 MAX_UNITS = 1 << 16
@@ -87,9 +87,10 @@ def line_marks(node: Conv2D, width: int) -> int:
     return int(max(left + width + 1, last + kernel + 1))
 
 
-def line_of(positions: int, row_bytes: int) -> int:
-    """Positions of a linear layer that are run together: they share out all positions, and their sums are few."""
-    most = max(1, SUM_BYTES // (2 * TIMESTEPS * row_bytes))
+def line_of(positions: int, inputs: int, row_bytes: int) -> int:
+    """Positions of a linear layer that are run together: they share out all positions, and take little memory."""
+    each = PARTS * (2 * inputs + POINTER_BYTES) + 2 * TIMESTEPS * row_bytes
+    most = max(1, LINE_BYTES // each)
     return max(count for count in range(1, positions + 1) if positions % count == 0 and count <= most)
 
 
@@ -122,7 +123,7 @@ def plan_vector(
         return None
     neuron = finish.neuron
     if node is None:
-        kernel, width = (1, 1), line_of(source.positions, -(-chain.channels // BLOCK) * BLOCK)
+        kernel, width = (1, 1), line_of(source.positions, source.channels, -(-chain.channels // BLOCK) * BLOCK)
         if pooling(finish) is not None:
             width = finish.width  # a line of windows
         out_width, marks = width, width + 1
