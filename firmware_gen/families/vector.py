@@ -81,7 +81,6 @@ def vector(
             "kernel_height": kh,
             "kernel_width": kw,
             "line_rows": kw * position_rows,
-            "position_rows": position_rows,
             "step_rows": stride_x * position_rows,
             "origin_rows": left * position_rows,
             "lists": f"{context.scratch(index, 'lists')}u",

@@ -65,9 +65,8 @@ typedef struct {
     int32_t stride_y, stride_x;
     int32_t top, left;
     int32_t line_rows;        /**< bytes of weights from one line of the window to the next */
-    int32_t position_rows;    /**< bytes of weights of one position */
-    int32_t step_rows;        /**< stride_x * position_rows */
-    int32_t origin_rows;      /**< left * position_rows */
+    int32_t step_rows;        /**< and from stride_x positions of it to the next ones */
+    int32_t origin_rows;      /**< bytes of weights of `left` positions */
     uint32_t lists;           /**< scratch: kernel_height times the lists of a line */
     uint32_t list_bytes;      /**< of one part of a line: 2 * width * inputs */
     uint32_t line_list_bytes; /**< of all parts of a line */
