@@ -7,6 +7,7 @@ others read is stored. What cannot ride along with a layer gets a step of its ow
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from edge_snn.errors import InputError
 from edge_snn.graph.attention import Attention
@@ -29,7 +30,7 @@ from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import MAX_ROWS, ReadoutStep
 from edge_snn.plan.residual import CurrentStep
 from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stream, padded
-from edge_snn.plan.vector import HEAD, TIMESTEPS, Vector, plan_vector
+from edge_snn.plan.vector import HEAD, HEADS, TIMESTEPS, Vector, plan_vector, vector_current
 
 MAX_ROW_UNITS = 1 << 16  # a row's place is 16 bits, in units of 8 bytes
 
@@ -154,10 +155,17 @@ class Lowering:
         if layer is not None and relu is not None:
             chain = self._key_chain(node, layer, relu, made_of, query.channels // node.heads)
         width = query.channels // node.heads
-        vector = None
-        if width == HEAD and block_finish(self.model, finish) and finish.neuron and not finish.neuron.output.ternary:
-            vector = self._vector(chain, made_of, Finish(made_of.timesteps, 1))
+        vector = self._key_vector(chain, made_of, finish, width, node.heads)
         self.steps.append(AttentionStep(node.name, finish, node, query, value, made_of, layer, relu, chain, vector))
+
+    def _key_vector(self, chain: Chain | None, source: Spikes, finish: Finish, width: int, heads: int) -> Vector | None:
+        """The vector form of K, if esnn_vector_attention can run the attention: heads of 16 channels, or of 12."""
+        neuron = finish.neuron
+        if chain is None or neuron is None or not block_finish(self.model, finish) or neuron.output.ternary:
+            return None
+        if width not in HEADS or (width < HEAD and neuron.window is not None):
+            return None
+        return self._vector(replace(chain, channels=HEAD * heads), source, Finish(source.timesteps, 1))
 
     def _key_chain(self, node: Attention, layer: Linear, relu: Relu, source: Spikes, width: int) -> Chain | None:
         """The chain of K, if esnn_attention_chain can run the attention."""
@@ -186,7 +194,8 @@ class Lowering:
                 source.steps, shape[1], pooled=self._new_stream(node.name), pooled_window=window(node, shape)
             )
         narrow = not source.wide and source.steps == self.graph.timesteps and narrow_finish(self.model, finish)
-        self.steps.append(CurrentStep(node.name, finish, source, narrow))
+        vector = self.vectors and narrow and vector_current(self.model, source, finish)
+        self.steps.append(CurrentStep(node.name, finish, source, narrow, vector))
 
     # -- what rides along ----------------------------------------------------------------------------
 
