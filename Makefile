@@ -40,7 +40,7 @@ demo: $(BIN)/.light  ## convert, build, run on the emulated M4, stream 200 real 
 	    --limit $(LIMIT) --report build/demo
 
 bench: $(BIN)/.test  ## instructions of every shipped model on every core against dense int8 (BENCH='--model NAME ..')
-	$(BIN)/python tools/bench.py --out benchmarks $(BENCH)
+	$(BIN)/python tools/bench.py --out benchmarks --cards $(BENCH)
 
 test: $(BIN)/.test $(TRAIN)  ## the whole suite, tier by tier (without the slow marker)
 	@sh tools/run_tests.sh $(BIN) $(if $(TRAIN),$(VENV)-train/bin)

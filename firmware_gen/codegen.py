@@ -13,14 +13,17 @@ from edge_snn import __version__
 from edge_snn.errors import InputError
 from edge_snn.graph.graph import INPUT
 from edge_snn.graph.model import IntegerModel
+from edge_snn.passes.retime import retime
 from edge_snn.plan import Plan, build_plan
 from edge_snn.plan.attention import AttentionStep
 from edge_snn.plan.conv import ConvStep
 from edge_snn.plan.linear import LinearStep
+from edge_snn.plan.lower import counter_index
 from edge_snn.plan.pool import PoolStep
 from edge_snn.plan.readout import ReadoutStep
 from edge_snn.plan.residual import CurrentStep
 from edge_snn.plan.trace import trace_tensors
+from firmware_gen.early import EarlyCode, share
 from firmware_gen.emit import c_string
 from firmware_gen.families import attention, conv, linear, pool, readout, residual
 from firmware_gen.families.context import Context
@@ -45,6 +48,16 @@ class GeneratedModel:
 
 def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
     """The generated files by name; equal models give equal text."""
+    context = _emit(model, plan)
+    early = None
+    if model.early is not None and plan.early is not None:
+        first = _emit(retime(model, model.early.timesteps), plan.early)
+        early = share(model, counter_index(model), context.declarations, first.declarations, first.calls)
+    return _files(model, plan, context, early)
+
+
+def _emit(model: IntegerModel, plan: Plan) -> Context:
+    """Declarations and calls of a plan."""
     context = Context(model, plan)
     for index, step in enumerate(plan.steps):
         if isinstance(step, ConvStep):
@@ -61,6 +74,10 @@ def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
             readout.emit(context, index, step)
         else:
             raise TypeError(f"no C for {type(step).__name__}")
+    return context
+
+
+def _files(model: IntegerModel, plan: Plan, context: Context, early: EarlyCode | None) -> dict[str, str]:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -87,6 +104,8 @@ def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
         name=c_string(model.name, 31),
         declarations=context.declarations,
         calls=context.calls,
+        early=early,
+        timesteps=model.graph.timesteps,
         tensors=tensor_rows(plan),
     )
     return {

@@ -1,5 +1,7 @@
 """Writes benchmarks/results.json and results.md: every shipped model on every core. `make bench`.
 
+With --cards the instructions of each core go on the models' cards as well.
+
 python tools/bench.py --out benchmarks [--model fashion-mnist] [--images 10] [--data cifar10=cifar10.npz]
 """
 
@@ -24,8 +26,9 @@ from edge_snn.profile import bench
 @click.option("--board", "board_names", multiple=True, help="Only this board; may be repeated.")
 @click.option("--data", "sources", multiple=True, metavar="NAME=SOURCE", help="Where the images of data set NAME are.")
 @click.option("--images", type=click.IntRange(min=1), default=bench.IMAGES, show_default=True)
+@click.option("--cards", is_flag=True, help="Write the instructions of each core on the models' cards.")
 def main(
-    out: Path, names: tuple[str, ...], board_names: tuple[str, ...], sources: tuple[str, ...], images: int
+    out: Path, names: tuple[str, ...], board_names: tuple[str, ...], sources: tuple[str, ...], images: int, cards: bool
 ) -> None:
     """Measures and writes both files."""
     places = {name: source for name, _, source in (text.partition("=") for text in sources)}
@@ -50,6 +53,12 @@ def main(
     write_text(out / "results.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
     write_text(out / "results.md", bench.markdown(document))
     for name, made in models.items():
+        if cards:
+            card = {
+                **zoo.card(name),
+                "instructions": {core: row["instructions"] for core, row in made["cores"].items()},
+            }
+            write_text(zoo.FOLDER / f"{name}.card.json", json.dumps(card, indent=1) + "\n")
         for core, row in made["cores"].items():
             click.echo(f"{name} {core}: {row['instructions']:,} instructions, {row['ratio']} of the rival's")
 

@@ -1,6 +1,7 @@
 """A2OS2A against SSA, SDSA and against itself with one neuron choice undone: same size, data, recipe and seeds.
 
-python tools/compare_attention.py --data fashion-mnist --out runs/compare
+python tools/compare_attention.py --data fashion-mnist --no-flip --shift 1 --out runs/compare-fashion-mnist
+python tools/compare_attention.py --data cifar10 --size 16 --shift 2 --out runs/compare-cifar10
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any
 import click
 
 from edge_snn import data
+from edge_snn.errors import InputError
 from edge_snn.models import ModelConfig, preset
 from edge_snn.models.config import ATTENTION_KINDS
 from edge_snn.training import checkpoint
@@ -83,9 +85,14 @@ def accuracy(config: ModelConfig, recipe: Recipe, training: Any, test: Any, fold
 
 @click.command()
 @click.option("--preset", "preset_name", default="fashion-mnist-nano", show_default=True)
-@click.option("--data", "data_name", default="fashion-mnist", show_default=True)
+@click.option("--data", "data_name", help="Data set by name.")
+@click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y.")
+@click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz with x, y.")
+@click.option("--size", type=click.IntRange(min=4), help="Height and width of the input [default: the preset's].")
 @click.option("--kind", "kinds", multiple=True, type=click.Choice(ATTENTION_KINDS), help="[default: all]")
 @click.option("--stage", "stages", multiple=True, default=("1:6:0.004", "4:2:0.002"), show_default=True)
+@click.option("--shift", default=2, show_default=True, type=click.IntRange(0, 8))
+@click.option("--flip/--no-flip", default=True, show_default=True)
 @click.option("--seeds", default=3, show_default=True, type=click.IntRange(1, 10))
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N training images.")
 @click.option("--held-out", default=5000, show_default=True, type=click.IntRange(min=1))
@@ -93,9 +100,14 @@ def accuracy(config: ModelConfig, recipe: Recipe, training: Any, test: Any, fold
 @click.option("--out", type=click.Path(path_type=Path), required=True)
 def main(
     preset_name: str,
-    data_name: str,
+    data_name: str | None,
+    train_files: tuple[Path, ...],
+    test_file: Path | None,
+    size: int | None,
     kinds: tuple[str, ...],
     stages: tuple[str, ...],
+    shift: int,
+    flip: bool,
     seeds: int,
     limit: int | None,
     held_out: int,
@@ -106,15 +118,24 @@ def main(
 
     Accuracies are of the float models: SDSA and the undone variants do not all convert.
     """
-    training, test = data.load(data_name, "train", limit), data.load(data_name, "test")
+    if bool(data_name) == bool(train_files and test_file):
+        raise InputError("give either --data, or --train and --test files")
+    if data_name:
+        training, test = data.load(data_name, "train", limit), data.load(data_name, "test")
+    else:
+        assert test_file is not None
+        training = data.from_npz(list(train_files), "train").head(limit)
+        test = data.from_npz([test_file], "test")
     config = preset(preset_name)
+    if size:
+        config = replace(config, input_shape=(size, size, training.x.shape[3]))
     test = data.fit(test, config.input_shape)
     schedule = tuple(Stage.parse(text) for text in stages)
     config = config.with_timesteps(schedule[-1].timesteps)
     chosen = [BASE, *(kind for kind in kinds or ATTENTION_KINDS if kind != BASE)]
     found: dict[str, list[float]] = {kind: [] for kind in chosen}
     for seed in range(1, seeds + 1):  # seed by seed, so that a stopped comparison is paired as far as it goes
-        recipe = Recipe(schedule, seed=seed, held_out=held_out)
+        recipe = Recipe(schedule, seed=seed, held_out=held_out, shift=shift, flip=flip)
         for kind in chosen:
             model = replace(config, attention=kind)
             found[kind].append(accuracy(model, recipe, training, test, out / f"{kind}-{seed}", narrow))
@@ -123,8 +144,12 @@ def main(
             out / "comparison.json",
             {
                 "preset": preset_name,
-                "data": data_name,
+                "data": training.name,
+                "input_shape": list(config.input_shape),
+                "test_images": len(test.x),
                 "stages": list(stages),
+                "shift": shift,
+                "flip": flip,
                 "accuracy": "float",
                 "test_accuracies": found,
                 "differences": [{**asdict(item), "verdict": item.verdict} for item in differences],

@@ -1,8 +1,9 @@
 """Puts a trained run into the package: .tflite, .esnn and card; or makes .esnn and card of a shipped .tflite again.
 
-python tools/ship_model.py fashion-mnist --run runs/fashion-mnist --command "edge-snn train --recipe fashion-mnist .."
+python tools/ship_model.py fashion-mnist --run runs/fashion-mnist --machine "two cores of .." \
+    --command "edge-snn train --recipe fashion-mnist .."
 python tools/ship_model.py fashion-mnist        # the converter or the kernels have changed: no training
-python tools/ship_model.py cifar10 --run runs/cifar10 --train a.npz --test b.npz --command ..
+python tools/ship_model.py cifar10 --run runs/cifar10 --train a.npz --test b.npz --machine .. --command ..
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ PLACES = {
 }
 
 
-def training_facts(run_folder: Path, commands: tuple[str, ...]) -> dict[str, Any]:
+def training_facts(run_folder: Path, commands: tuple[str, ...], machine: str) -> dict[str, Any]:
     """What the card says of the run."""
     document = json.loads((run_folder / "run.json").read_text())
     history = document["history"]
@@ -77,7 +78,7 @@ def training_facts(run_folder: Path, commands: tuple[str, ...]) -> dict[str, Any
         "engine": f"{document['engine']}, {document['narrow']}",
         "seed": document["recipe"]["seed"],
         "training_seconds": round(sum(item["seconds"] for item in history)),
-        "training_machine": "one core of a Xeon with AMX, shared with other work",
+        "training_machine": machine,
         "epochs": len(history),
         "held_out_accuracy": best["held_out_accuracy"],
         "config": document["model"],
@@ -114,22 +115,24 @@ def firmware_facts(model: IntegerModel, board: str) -> dict[str, Any]:
 @click.argument("name", type=click.Choice(list(PLACES)))
 @click.option("--run", "run_folder", type=click.Path(path_type=Path, exists=True), help="Folder of the run to ship.")
 @click.option("--command", "commands", multiple=True, help="With --run: the command(s) that made it.")
+@click.option("--machine", help="With --run: what it was trained on.")
 @click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz to calibrate with.")
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz to score.")
 def main(
     name: str,
     run_folder: Path | None,
     commands: tuple[str, ...],
+    machine: str | None,
     train_files: tuple[Path, ...],
     test_file: Path | None,
 ) -> None:
     """Ships a run as NAME, or without --run makes NAME's .esnn and card from the .tflite that ships."""
     place, target = PLACES[name], zoo.FOLDER / f"{name}.tflite"
-    if run_folder and not commands:
-        raise click.UsageError("--run needs --command: the card says how a model was made")
+    if run_folder and not (commands and machine):
+        raise click.UsageError("--run needs --command and --machine: the card says how a model was made")
     source = run_folder / "model.tflite" if run_folder else target
     old = {} if run_folder else zoo.card(name)
-    facts = training_facts(run_folder, commands) if run_folder else old
+    facts = training_facts(run_folder, commands, machine or "") if run_folder else old
     read = frontends.read(source)
     known = data.load(place.calibration, "train") if not train_files else data.from_npz(list(train_files), "train")
     calibration = data.fit(known.head(CALIBRATION_IMAGES), read.graph.image.shape)

@@ -131,7 +131,7 @@ def show(report: dict[str, Any], target: Path) -> None:
 
     keys = ("median", "p95", "max", *(["jitter"] if time["jitter"] is not None else []))
     spread = ", ".join(f"{key} {number(time[key])}" for key in keys)
-    stack = f"stack bound {number(report['stack_bound'])}, used {report['stack_used']:,}"
+    stack = f"stack bound {number(report['stack_bound'])}, used {number(report['stack_used'])}"
     clock = report["clock"]
     facts = {
         "board": f"{report['board']} ({report['core']})",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,7 @@ def describe(model: IntegerModel, vectors: bool = False) -> dict[str, Any]:
         "name": model.name,
         "sha256": model.sha256,
         "timesteps": model.graph.timesteps,
+        "early": model.early and asdict(model.early),
         "input_shape": list(model.input_shape),
         "classes": list(model.classes),
         "weight_bytes": model.weight_bytes,
@@ -85,6 +87,10 @@ def command(model_path: str, board_name: str | None, as_json: bool) -> None:
     out = console(False)
     shape = "x".join(map(str, facts["input_shape"]))
     out.print(f"[bold]{escape(facts['name'])}[/bold]  T = {facts['timesteps']}, input {shape} uint8")
+    if facts["early"]:
+        out.print(
+            "answers after {timesteps} time steps where its best logit leads by {margin:,}".format(**facts["early"])
+        )
     out.print(f"sha256 {facts['sha256']}")
     out.print(f"weights {facts['weight_bytes']:,} bytes, {facts['dense_macs']:,} dense MACs a time step\n")
     table = make_table("node", "operation", "shape", "range", "inside (proved)", "dense MACs")

@@ -18,6 +18,7 @@ COMMANDS = (
     "convert",
     "inspect",
     "simulate",
+    "anytime",
     "codegen",
     "build",
     "verify",

@@ -67,15 +67,15 @@ def command(
       edge-snn simulate fashion-mnist --data fashion-mnist --float fashion-mnist
     """
     from edge_snn import data, frontends
+    from edge_snn.anytime.run import run_model
     from edge_snn.models import zoo
-    from edge_snn.reference import run
 
     model = load_model(model_path)
     dataset = data.fit(data.load(data_name, split=split, limit=limit), model.input_shape)
     dataset = data.match_classes(dataset, model.classes)
     started = time.monotonic()
     with progress_bar("simulating", len(dataset.x), quiet=as_json) as done:
-        result = run(model.graph, dataset.x, progress=done)
+        result = run_model(model, dataset.x, progress=done)
     layers = layer_rates(model, result)
     accuracy = float((result.predictions == dataset.y).mean())
     facts: dict[str, Any] = {

@@ -38,6 +38,8 @@ DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 @click.option("--flip/--no-flip", default=None, help="Augmentation, mirror [default: flip].")
 @click.option("--erase", type=click.IntRange(0, 32), help="Augmentation, side of an erased square [default: 0].")
 @click.option("--mixup", type=click.FloatRange(0, 10), help="Augmentation, alpha of mixup [default: 0].")
+@click.option("--teacher", type=click.Path(path_type=Path), help="Folder of tools/train_teacher.py: distillation.")
+@click.option("--taught", type=click.FloatRange(0, 1), help="Share of the labels from the teacher [default: 0].")
 @click.option("--held-out", type=click.IntRange(min=1), help="Validation images [default: 5000].")
 @click.option("--engine", type=click.Choice(ENGINES), default="auto", show_default=True, help="What does the steps.")
 @click.option("--narrow", type=click.Choice(NARROW), help="Operands in training, torch engine [default: float32].")
@@ -61,6 +63,8 @@ def command(
     flip: bool | None,
     erase: int | None,
     mixup: float | None,
+    teacher: Path | None,
+    taught: float | None,
     held_out: int | None,
     engine: str,
     narrow: str | None,
@@ -103,6 +107,7 @@ def command(
         "flip": flip,
         "erase": erase,
         "mixup": mixup,
+        "taught": taught,
         "held_out": held_out,
     }
     base = known.recipe if known else Recipe(tuple(Stage.parse(text) for text in DEFAULT_SCHEDULE))
@@ -127,7 +132,7 @@ def command(
     except ImportError as error:
         raise ToolMissingError("training needs Keras and TensorFlow", hint="pip install 'edge-snn[train]'") from error
     run = _open_run(out, config, recipe, resume)
-    run.engine, run.narrow, run.start = engine, narrow, start
+    run.engine, run.narrow, run.start, run.teacher = engine, narrow, start, teacher
     result = _train(run, training, as_json)
     if test is not None:
         result["test_accuracy"] = _score(run, test)

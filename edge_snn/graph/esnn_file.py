@@ -11,7 +11,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from edge_snn.errors import InputError
 from edge_snn.files import need_file
 from edge_snn.graph.checks import MAX_ELEMENTS
 from edge_snn.graph.graph import OPS, Graph
-from edge_snn.graph.model import Bounds, EdgeFacts, IntegerModel
+from edge_snn.graph.model import Bounds, Early, EdgeFacts, IntegerModel
 from edge_snn.graph.node import INTEGER, Node
 from edge_snn.graph.tensor import Kind, TensorSpec
 
@@ -92,6 +92,7 @@ def _encode(model: IntegerModel) -> tuple[dict[str, Any], dict[str, bytes]]:
         "nodes": nodes,
         "edges": edges,
         "accumulators": {name: [item.low, item.high] for name, item in model.accumulators.items()},
+        **({"early": asdict(model.early)} if model.early else {}),
     }
     return manifest, members
 
@@ -253,7 +254,7 @@ class _Reader:
             )
         kinds: dict[str, type] = {"format": str, "version": int, "name": str, "timesteps": int, "input": dict}
         kinds |= {"classes": list, "nodes": list, "edges": dict, "accumulators": dict}
-        _take(manifest, "manifest.json", kinds)
+        _take(manifest, "manifest.json", kinds, ("early",))
         image = _take(manifest["input"], "input", {"edge": str, "shape": list, "encoding": str, "dtype": str})
         if (image["edge"], image["encoding"], image["dtype"]) != ("input", "static", "uint8"):
             raise InputError("only a static uint8 image on edge 'input' is supported", where="input")
@@ -271,6 +272,7 @@ class _Reader:
             accumulators={name: _bounds(item, name) for name, item in manifest["accumulators"].items()},
             classes=tuple(manifest["classes"]),
             provenance=self._provenance(),
+            early=_early(manifest["early"]) if "early" in manifest else None,
         )
         stray = sorted(set(self._sizes) - self._used)
         if stray:
@@ -305,6 +307,10 @@ class _Reader:
         if not isinstance(document, dict):
             raise InputError("provenance.json must be a JSON object")
         return document
+
+
+def _early(document: Any) -> Early:
+    return Early(**_take(document, "early", {"timesteps": int, "margin": int}))
 
 
 def _bounds(document: Any, where: str) -> Bounds:

@@ -57,6 +57,23 @@ class EdgeFacts:
 
 
 @dataclass(frozen=True)
+class Early:
+    """An early answer: a run of fewer steps comes first, and stands if its best logit is far enough ahead.
+
+    Attributes:
+        timesteps: of that run, from the start; below T.
+        margin: by how much the best of its logits must lead the second; else the model is run from the start, whole.
+    """
+
+    timesteps: int
+    margin: int
+
+    def __post_init__(self) -> None:
+        check_int("early", "timesteps", self.timesteps, 1, 255)
+        check_int("early", "margin", self.margin, 0, INT32_MAX)
+
+
+@dataclass(frozen=True)
 class IntegerModel:
     """An integer graph, its edges' scales and bounds, and its class names.
 
@@ -68,6 +85,7 @@ class IntegerModel:
             ``NAME.context`` (the first product) and ``NAME.mixed`` of an attention.
         classes: names of the logits.
         provenance: where it came from; for people, not part of the identity.
+        early: when a shorter run may answer; None for never.
         sha256: identity, SHA-256 of the content as :mod:`edge_snn.graph.esnn_file` defines it; 64 hex digits.
     """
 
@@ -76,6 +94,7 @@ class IntegerModel:
     accumulators: Mapping[str, Bounds]
     classes: tuple[str, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    early: Early | None = None
     sha256: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -93,6 +112,10 @@ class IntegerModel:
             or len(self.classes) != self.graph.specs[self.graph.readout.name].channels
         ):
             raise fail(self.graph.name, f"{len(self.classes)} class names for another number of logits")
+        if self.early is not None and self.early.timesteps >= self.graph.timesteps:
+            raise fail(self.graph.name, f"an early answer must come before all {self.graph.timesteps} time steps")
+        if self.early is not None and len(self.classes) < 2:
+            raise fail(self.graph.name, "an early answer needs two classes")
         for label in self.classes:
             check_name(label, "class")
         object.__setattr__(self, "edges", MappingProxyType(dict(self.edges)))

@@ -50,7 +50,8 @@ def judge(report: dict[str, Any], min_accuracy: float | None) -> list[Check]:
         repeats = Check("repeated inferences agree", PASSED, f"{repeat} inferences of each image")
     checks.append(repeats)
     bound, used = report["stack_bound"], report["stack_used"]
-    stack = f"{used:,} bytes of stack used, {bound:,} proved" if bound else f"{used:,} bytes used, no bound known"
+    spent = "bytes used are not known" if used is None else f"{used:,} bytes of stack used"
+    stack = f"{spent}, {bound:,} proved" if bound else f"{spent}, no bound known"
     checks.append(Check("stack within its bound", _stack(bound, used), stack))
     accuracy = report["accuracy"]
     if min_accuracy is None:
@@ -74,8 +75,8 @@ def _trace(found: dict[str, Any] | None, count: int) -> Check:
     return Check(name, FAILED, f"device and host differ: {text}; see edge-snn bisect")
 
 
-def _stack(bound: int | None, used: int) -> str:
-    if not bound:
+def _stack(bound: int | None, used: int | None) -> str:
+    if not bound or used is None:
         return SKIPPED
     return FAILED if used > bound else PASSED
 

@@ -49,12 +49,9 @@ class Emulator:
             raise
 
     def _start_qemu(self, elf: Path) -> Port:
-        qemu = shutil.which("qemu-system-arm")
-        if qemu is None:
-            raise ToolMissingError("qemu-system-arm is not installed", hint="apt-get install qemu-system-arm")
         number = _free_port()
         command = [
-            qemu,
+            find_qemu(),
             "-M",
             self.board.machine,
             "-display",
@@ -159,6 +156,14 @@ class Emulator:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def find_qemu() -> str:
+    """Path of QEMU; ToolMissingError where it is not installed."""
+    qemu = shutil.which("qemu-system-arm")
+    if qemu is None:
+        raise ToolMissingError("qemu-system-arm is not installed", hint="apt-get install qemu-system-arm")
+    return qemu
 
 
 def _die_with_parent() -> None:

@@ -70,6 +70,7 @@ class BoardRun:
         retries: requests sent again.
         resets: sessions that a reset of the board ended.
         reconnects: why it had to be opened anew, each time.
+        stack_used: bytes of its stack; None while that is not known.
         stopped: why it was lost, or "".
     """
 
@@ -77,7 +78,7 @@ class BoardRun:
     retries: int = 0
     resets: int = 0
     reconnects: list[str] = field(default_factory=list)
-    stack_used: int = 0
+    stack_used: int | None = None
     stopped: str = ""
 
 
@@ -136,9 +137,10 @@ class Evaluation:
         return sum(board.retries for board in self.boards.values())
 
     @property
-    def stack_used(self) -> int:
-        """Of the board that used most."""
-        return max((board.stack_used for board in self.boards.values()), default=0)
+    def stack_used(self) -> int | None:
+        """Of the board that used most, of those that could tell."""
+        known = (board.stack_used for board in self.boards.values())
+        return max((used for used in known if used is not None), default=None)
 
     def correct(self, labels: np.ndarray) -> int:
         """Images whose class is the label."""

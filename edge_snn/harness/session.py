@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from edge_snn import data
+from edge_snn.anytime.run import run_model
 from edge_snn.data.dataset import Dataset
 from edge_snn.errors import InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
 from edge_snn.harness.dut import Dut, EmulatedDut, PortDut
+from edge_snn.harness.emulator import find_qemu
 from edge_snn.harness.evaluate import Settings, evaluate_boards
 from edge_snn.harness.facts import HostResults, model_facts
 from edge_snn.harness.figures import clock_row
 from edge_snn.harness.journal import data_digest
 from edge_snn.harness.report import make_report, write_files
-from edge_snn.harness.trace import host_traces
+from edge_snn.harness.trace import check_whole, host_traces
 from edge_snn.plan import build_plan
-from edge_snn.reference import run
 from firmware_gen import boards, build_id
 from firmware_gen.boards import Board
 from firmware_gen.build import build
@@ -88,6 +89,8 @@ def open_bench(stack: ExitStack, bench: Bench, model: IntegerModel, folder: Path
     duts: list[Dut] = []
     if bench.emulate:
         board = boards.load(bench.emulate)
+        if board.machine:
+            find_qemu()  # told before anything is built
         made = build(model, board, firmware)
         sizes = {
             "flash_bytes": made.flash_bytes,
@@ -148,6 +151,8 @@ def measure(
         EdgeSnnError: nothing could be measured.
     """
     data.check_labels(dataset, len(model.classes))
+    if trace:
+        check_whole(model)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -158,7 +163,7 @@ def measure(
         plan = build_plan(model, opened.board.has_vectors)
         facts = model_facts(model, plan)
         with bars("host reference", len(dataset.x)) as done_host:
-            host = HostResults.of(run(model.graph, dataset.x, progress=done_host))
+            host = HostResults.of(run_model(model, dataset.x, progress=done_host))
         if trace:
             with bars("host trace", len(dataset.x)) as done_trace:
                 host = replace(host, traces=host_traces(model, plan, dataset.x, done_trace))

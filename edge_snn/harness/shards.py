@@ -49,14 +49,14 @@ class Ended:
     Attributes:
         reason: why it failed, or "" when there was nothing left to do.
         retries, resets: requests sent again; sessions that a reset of the board ended.
-        stack_used: bytes, 0 where it could not be asked.
+        stack_used: bytes; None where it could not be asked, or where the board does not know (the host build).
     """
 
     on: str
     reason: str
     retries: int
     resets: int
-    stack_used: int
+    stack_used: int | None
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class Worker(threading.Thread):
         self._backlog = threading.Semaphore(BACKLOG)
         self._cold = True
         self._retries = self._resets = 0  # of devices before this one
-        self._stack_used = 0
+        self._stack_used: int | None = None
 
     def run(self) -> None:
         reason = ""
@@ -151,7 +151,7 @@ class Worker(threading.Thread):
                 self._work.finish()
                 while not self._backlog.acquire(timeout=0.5) and not self._work.stopping.is_set():
                     pass
-            self._stack_used = max(self._stack_used, self._device.read_info().stack_used)
+            self._stack_used = self._device.read_info().stack_used or None
         except EdgeSnnError as error:
             reason = str(error)
         except BaseException as error:  # a bug: the main thread raises it

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from edge_snn.errors import DeviceError
+from edge_snn.errors import DeviceError, InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
 from edge_snn.harness.frames import PART_BYTES, READ, TRACE, DeviceResult
@@ -48,6 +48,16 @@ def crcs_of(tensors: tuple[TraceTensor, ...], result: Result, image: int) -> np.
     """CRCs uint32 [tensors + 1] of one image of a run that kept the edges of all tensors."""
     found = [zlib.crc32(item.encode(result.edges[item.edge][image])) for item in tensors]
     return np.array([*found, logits_crc(result.logits[image])], np.uint32)
+
+
+def check_whole(model: IntegerModel) -> None:
+    """Raises InputError if the model may answer early: a trace looks at the run of all steps."""
+    if model.early is not None:
+        raise InputError(
+            "may answer early, and a trace looks at the run of all time steps",
+            where=model.name,
+            hint="convert it without --early: that run is the same",
+        )
 
 
 def host_traces(

@@ -24,6 +24,12 @@ def quantise(node: Readout, events: int, bits: int) -> tuple[Readout, float]:
     return replace(node, weight=weight, bias=bias), scale / events
 
 
+def retime(node: Readout, before: int, after: int) -> Readout:
+    """The integer node for ``after`` time steps instead of ``before``: its bias counts once a step."""
+    bias = quantise_bias(node.bias.astype(np.float64) * after, np.full(node.bias.shape, float(before)), node.name)
+    return replace(node, bias=bias)
+
+
 def bound(node: Readout, inputs: list[Interval], events: int) -> NodeBounds:
     """Bounds of the logits and of every partial sum over ``events`` positions and time steps."""
     (x,) = inputs

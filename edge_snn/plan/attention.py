@@ -11,7 +11,7 @@ from edge_snn.graph.neuron import Relu
 from edge_snn.plan.chain import BLOCK, Chain
 from edge_snn.plan.memory import aligned
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
-from edge_snn.plan.vector import Vector
+from edge_snn.plan.vector import HEAD, Vector
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class AttentionStep(FinishedStep):
     @property
     def scratch(self) -> dict[str, int]:
         if self.vector is not None:
-            context = 2 * self.width * self.width
+            context = 2 * HEAD * HEAD
             contexts = self.query.timesteps * self.node.heads * context
             return {**self.vector.scratch, "contexts": contexts, "turned": context}
         if self.chain is not None:

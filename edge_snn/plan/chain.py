@@ -16,6 +16,7 @@ from edge_snn.plan.steps import Finish, Spikes
 BLOCK = 16  # outputs of a block
 MAX_INPUTS = INT16_MAX - 32  # rows are numbered in int16
 MAX_COLUMNS = 8  # of a window (esnn_v6m.h)
+BLOCK_STEPS = (2, 4)  # T of the neuron kernels for blocks
 
 
 @dataclass(frozen=True)
@@ -144,8 +145,8 @@ def default_order(steps: int) -> tuple[int, ...]:
 
 
 def block_neuron(model: IntegerModel, node: Neuron) -> bool:
-    """Whether the neuron kernels for blocks run it: T = 4, reset to zero, a leak of 1/2."""
-    return model.graph.timesteps == 4 and node.reset == "zero" and node.leak_shifts == (1,)
+    """Whether the neuron kernels for blocks run it: T = 2 or 4, reset to zero, a leak of 1/2."""
+    return model.graph.timesteps in BLOCK_STEPS and node.reset == "zero" and node.leak_shifts == (1,)
 
 
 def narrow_neuron(model: IntegerModel, node: Neuron) -> bool:

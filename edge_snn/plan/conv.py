@@ -9,7 +9,7 @@ import numpy as np
 
 from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.model import INT16_MAX, IntegerModel
-from edge_snn.plan.chain import BLOCK, Chain, most_parts
+from edge_snn.plan.chain import BLOCK, BLOCK_STEPS, Chain, most_parts
 from edge_snn.plan.memory import aligned
 from edge_snn.plan.pixels import Pixels
 from edge_snn.plan.steps import Finish, FinishedStep, Spikes, padded
@@ -31,7 +31,7 @@ def tabled(model: IntegerModel, node: Conv2D, finish: Finish) -> bool:
         and neuron.node.polarity == "binary"
         and neuron.node.reset == "zero"
         and neuron.node.leak_shifts == (1,)
-        and model.graph.timesteps == 4
+        and model.graph.timesteps in BLOCK_STEPS
         and reach <= INT16_MAX
         and 16 * taps.shape[0] * -(-taps.shape[1] // BLOCK) * BLOCK * 2 <= TABLE_BYTES
     )

@@ -6,6 +6,9 @@ others read is stored. What cannot ride along with a layer gets a step of its ow
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from edge_snn.errors import InputError
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.conv import Conv2D
@@ -27,7 +30,7 @@ from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import MAX_ROWS, ReadoutStep
 from edge_snn.plan.residual import CurrentStep
 from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stream, padded
-from edge_snn.plan.vector import HEAD, Vector, plan_vector
+from edge_snn.plan.vector import HEAD, HEADS, TIMESTEPS, Vector, plan_vector, vector_current
 
 MAX_ROW_UNITS = 1 << 16  # a row's place is 16 bits, in units of 8 bytes
 
@@ -42,16 +45,16 @@ def counter_index(model: IntegerModel) -> dict[str, int]:
 
 
 class Lowering:
-    """One pass over one graph."""
+    """One pass over one graph; ``counters`` are indices of the first counter of each neuron layer."""
 
-    def __init__(self, model: IntegerModel, vectors: bool = False) -> None:
+    def __init__(self, model: IntegerModel, vectors: bool, counters: Mapping[str, int]) -> None:
         self.model = model
         self.vectors = vectors
         self.graph = model.graph
         self.steps: list[Step] = []
         self._stored: dict[str, Stream | Spikes] = {}
         self._done: set[str] = set()
-        self._counters = counter_index(model)
+        self._counters = counters
 
     def run(self) -> tuple[Step, ...]:
         """Returns the steps; InputError names a node that cannot be lowered."""
@@ -117,7 +120,7 @@ class Lowering:
         table = source is None and tabled(self.model, node, finish)
         vector = None if source is None else self._vector(chain, source, finish, spec.shape[1], node)
         pixels = None
-        if table and self.vectors and finish.neuron is not None:
+        if table and self.vectors and finish.neuron is not None and self.graph.timesteps == TIMESTEPS:
             pixels = plan_pixels(node, finish.neuron.node, spec.shape, finish.neuron.window is not None)
         size = out.shape[:2]
         self.steps.append(
@@ -155,10 +158,17 @@ class Lowering:
         if layer is not None and relu is not None:
             chain = self._key_chain(node, layer, relu, made_of, query.channels // node.heads)
         width = query.channels // node.heads
-        vector = None
-        if width == HEAD and block_finish(self.model, finish) and finish.neuron and not finish.neuron.output.ternary:
-            vector = self._vector(chain, made_of, Finish(made_of.timesteps, 1))
+        vector = self._key_vector(chain, made_of, finish, width, node.heads)
         self.steps.append(AttentionStep(node.name, finish, node, query, value, made_of, layer, relu, chain, vector))
+
+    def _key_vector(self, chain: Chain | None, source: Spikes, finish: Finish, width: int, heads: int) -> Vector | None:
+        """The vector form of K, if esnn_vector_attention can run the attention: heads of 16 channels, or of 12."""
+        neuron = finish.neuron
+        if chain is None or neuron is None or not block_finish(self.model, finish) or neuron.output.ternary:
+            return None
+        if width not in HEADS or (width < HEAD and neuron.window is not None):
+            return None
+        return self._vector(replace(chain, channels=HEAD * heads), source, Finish(source.timesteps, 1))
 
     def _key_chain(self, node: Attention, layer: Linear, relu: Relu, source: Spikes, width: int) -> Chain | None:
         """The chain of K, if esnn_attention_chain can run the attention."""
@@ -187,7 +197,8 @@ class Lowering:
                 source.steps, shape[1], pooled=self._new_stream(node.name), pooled_window=window(node, shape)
             )
         narrow = not source.wide and source.steps == self.graph.timesteps and narrow_finish(self.model, finish)
-        self.steps.append(CurrentStep(node.name, finish, source, narrow))
+        vector = self.vectors and narrow and vector_current(self.model, source, finish)
+        self.steps.append(CurrentStep(node.name, finish, source, narrow, vector))
 
     # -- what rides along ----------------------------------------------------------------------------
 

@@ -13,6 +13,8 @@ from edge_snn.plan.chain import BLOCK
 from edge_snn.plan.vector import MAX_LINES, TIMESTEPS, line_marks
 
 ROW_BYTES = 2 * BLOCK  # of a table
+NARROW = 8  # channels
+INT16 = (-INT16_MAX - 1, INT16_MAX)
 POINTER_BYTES = 8  # at most
 UPPER_SHIFT = 4
 
@@ -46,6 +48,7 @@ class Pixels:
         line: numbers in a line of the image.
         lines: height of the window.
         marks: see plan.vector.Vector.
+        narrow: windows of 3x3 and up to 8 channels that are not pooled: 8 lanes, not 16.
     """
 
     start: np.ndarray
@@ -53,11 +56,20 @@ class Pixels:
     line: int
     lines: int
     marks: int
+    narrow: bool
+
+    @property
+    def black(self) -> tuple[int, int]:
+        """The spikes of a narrow layer where all pixels are black: steps 0 and 1 in the first word, then 2 and 3."""
+        current = np.clip(self.start.astype(np.int64) << UPPER_SHIFT, *INT16)
+        by = [int(np.sum((current >= least).astype(np.int64) << np.arange(least.size))) for least in self.threshold]
+        third = by[2] & ~by[1]
+        return by[0] | by[1] << 16, by[0] | third | (by[3] & ~third) << 16
 
     @property
     def scratch(self) -> dict[str, int]:
         """Bytes of the scratch parts."""
-        return {"lists": self.lines * 4 * self.line, "marks": (self.lines + 1) * POINTER_BYTES * self.marks}
+        return {"lists": self.lines * 4 * self.line, "marks": self.lines * POINTER_BYTES * self.marks}
 
 
 def plan_pixels(node: Conv2D, neuron: Neuron, image: tuple[int, int, int], pooled: bool) -> Pixels | None:
@@ -79,6 +91,7 @@ def plan_pixels(node: Conv2D, neuron: Neuron, image: tuple[int, int, int], poole
         and np.all(least - above > -INT16_MAX - 1)
     )
     _, width, _ = image
+    narrow = cout <= NARROW and node.weight.shape[:2] == (3, 3) and not pooled
     if not fits or kh > MAX_LINES or width * cin * 16 * ROW_BYTES > 1 << 16 or (pooled and cout > BLOCK):
         return None
-    return Pixels((-offset).astype(np.int16), least.astype(np.int16), width * cin, kh, line_marks(node, width))
+    return Pixels((-offset).astype(np.int16), least.astype(np.int16), width * cin, kh, line_marks(node, width), narrow)

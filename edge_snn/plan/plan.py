@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+from edge_snn.errors import InputError
 from edge_snn.graph.graph import INPUT
 from edge_snn.graph.model import IntegerModel
+from edge_snn.passes.retime import retime
 from edge_snn.plan import memory
-from edge_snn.plan.lower import Lowering
+from edge_snn.plan.lower import Lowering, counter_index
 from edge_snn.plan.memory import Buffer
 from edge_snn.plan.steps import Step, Stream
 
@@ -22,19 +25,21 @@ class Plan:
         buffers: packed, by offset.
         counters: number of spike counters.
         vectors: for a core with vector registers (Helium).
+        early: of the shorter run that comes first in the same arena, step by step the same; it leaves the image alone.
     """
 
     steps: tuple[Step, ...]
     buffers: tuple[Buffer, ...]
     counters: int
     vectors: bool = False
+    early: Plan | None = None
 
     def __post_init__(self) -> None:
         memory.check(self.buffers)
 
     @property
     def arena_bytes(self) -> int:
-        return memory.arena_bytes(self.buffers)
+        return max(memory.arena_bytes(self.buffers), self.early.arena_bytes if self.early else 0)
 
     def offset(self, storage: str) -> int:
         """Byte offset of a storage, or of a scratch part named ``scratch_name(step, part)``."""
@@ -73,7 +78,19 @@ def build_plan(model: IntegerModel, vectors: bool = False) -> Plan:
     Raises:
         InputError: a node that the kernels cannot run; names it.
     """
-    steps = Lowering(model, vectors).run()
+    whole = _plan(model, vectors, counter_index(model))
+    if model.early is None:
+        return whole
+    image = next(buffer for buffer in whole.buffers if buffer.name == INPUT)
+    early = _plan(retime(model, model.early.timesteps), vectors, counter_index(model), image)
+    if [step.name for step in early.steps] != [step.name for step in whole.steps]:
+        raise InputError(f"its run of {model.early.timesteps} time steps has other layers", where=model.name)
+    return replace(whole, early=early)
+
+
+def _plan(model: IntegerModel, vectors: bool, counters: Mapping[str, int], kept: Buffer | None = None) -> Plan:
+    """A plan; with ``kept``, the image stays where that buffer is, whatever else happens."""
+    steps = Lowering(model, vectors, counters).run()
     image = model.graph.image
     first: dict[str, int] = {INPUT: 0}
     last: dict[str, int] = {INPUT: 0}
@@ -92,6 +109,13 @@ def build_plan(model: IntegerModel, vectors: bool = False) -> Plan:
     for index, step in enumerate(steps):
         for part, need in step.scratch.items():
             buffers.append(Buffer(scratch_name(index, part), "scratch", need, index, index))
-    counters = sum(model.graph.timesteps * (2 if node.polarity == "ternary" else 1) for node in model.graph.neurons)
-    packed = sorted(memory.pack(buffers), key=lambda buffer: buffer.offset)
-    return Plan(steps, tuple(packed), counters, vectors)
+    total = sum(model.graph.timesteps * (2 if node.polarity == "ternary" else 1) for node in model.graph.neurons)
+    if kept is not None:
+        others = memory.pack(buffer for buffer in buffers if buffer.name != INPUT)
+        shift = 0 if memory.arena_bytes(others) <= kept.offset else kept.offset + kept.size
+        moved = [replace(buffer, offset=buffer.offset + shift) for buffer in others]
+        buffers = [replace(kept, first=0, last=len(steps) - 1), *moved]
+    else:
+        buffers = list(memory.pack(buffers))
+    packed = sorted(buffers, key=lambda buffer: buffer.offset)
+    return Plan(steps, tuple(packed), total, vectors)

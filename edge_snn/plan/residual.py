@@ -15,12 +15,14 @@ class CurrentStep(FinishedStep):
 
     Attributes:
         narrow: in 16 bits, by blocks.
+        vector: by a core with vector registers, where the current lies.
     """
 
     kind: ClassVar[str] = "current"
 
     source: Stream
     narrow: bool
+    vector: bool = False
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -28,6 +30,8 @@ class CurrentStep(FinishedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.vector:
+            return {}
         if self.narrow:
             return {"sums": 2 * self.finish.steps * BLOCK}
         return {"sums": 4 * self.finish.steps * self.source.channels}

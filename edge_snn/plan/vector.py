@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge_snn.graph.conv import Conv2D
+from edge_snn.graph.conv import Conv2D, window_output
 from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.neuron import Neuron
 from edge_snn.plan.chain import BLOCK, Chain, narrow_neuron
-from edge_snn.plan.steps import Finish, Spikes
+from edge_snn.plan.steps import Finish, Spikes, Stream, Window
 
 TIMESTEPS = 4
-HEAD = 16  # channels of a head of attention
+HEAD = 16  # channels that a head of attention has room for
+HEADS = (12, 16)  # widths of heads: each begins at a whole or half byte of a row, and ends in the byte behind
 PARTS = 7  # of a chain of four places
-MARK_BYTES = 64  # of one position: 8 pointers, of 8 bytes at most
+POINTER_BYTES = 8  # at most
+LINE_BYTES = 12288  # of lists, marks and sums of a line of a linear layer, whose width is ours to choose
 MAX_LINES = 4
 UNIT = 16  # bytes of weights that an entry of a list counts in
 MAX_UNITS = 1 << 16
@@ -26,20 +28,24 @@ class Vector:
     Attributes:
         kernel: (height, width) of the window.
         inputs: channels of a position.
-        width: positions in a line of the input.
+        width: positions in a line of the input; a linear layer has lines of some positions.
+        out_width: and of the output.
         channels: outputs.
         order: the time step at each place of the chain.
         marks: positions of a line from the first window's first to behind the last one's last.
-        pooled: whether spikes are gathered in scratch before they are pooled.
+        gathered: bytes of the spikes of a position that are gathered in scratch before they are pooled.
+        windows: (first position, number of positions) of the pooling windows of a line.
     """
 
     kernel: tuple[int, int]
     inputs: int
     width: int
+    out_width: int
     channels: int
     order: tuple[int, ...]
     marks: int
-    pooled: bool
+    gathered: int
+    windows: tuple[tuple[int, int], ...] = ()
 
     @property
     def blocks(self) -> int:
@@ -61,11 +67,11 @@ class Vector:
         """Bytes of the scratch parts."""
         parts = {
             "lists": self.kernel[0] * PARTS * self.list_bytes,
-            "marks": (self.kernel[0] + 1) * self.marks * MARK_BYTES,
-            "sums": 2 * TIMESTEPS * self.row_bytes,
+            "marks": self.kernel[0] * self.marks * PARTS * POINTER_BYTES,
+            "sums": 2 * TIMESTEPS * self.row_bytes * self.out_width,
         }
-        if self.pooled:
-            parts["row"] = TIMESTEPS * self.blocks * 2
+        if self.gathered:
+            parts["row"] = self.gathered * self.out_width
         return parts
 
 
@@ -81,30 +87,74 @@ def line_marks(node: Conv2D, width: int) -> int:
     return int(max(left + width + 1, last + kernel + 1))
 
 
+def line_of(positions: int, inputs: int, row_bytes: int) -> int:
+    """Positions of a linear layer that are run together: they share out all positions, and take little memory."""
+    each = PARTS * (2 * inputs + POINTER_BYTES) + 2 * TIMESTEPS * row_bytes
+    most = max(1, LINE_BYTES // each)
+    return max(count for count in range(1, positions + 1) if positions % count == 0 and count <= most)
+
+
+def pooling(finish: Finish) -> Window | None:
+    """The windows that sums or spikes are pooled into."""
+    return finish.pooled_window or (finish.neuron.window if finish.neuron is not None else None)
+
+
+def windows(window: Window | None) -> tuple[tuple[int, int], ...]:
+    """(first position, number of positions) of each window of a line."""
+    if window is None:
+        return ()
+    inside = [
+        [x for x, (first, count) in enumerate(window.columns) if first <= index < first + count]
+        for index in range(window.out_width)
+    ]
+    return tuple((places[0], len(places)) if places else (0, 0) for places in inside)
+
+
 def plan_vector(
     model: IntegerModel, chain: Chain | None, source: Spikes, finish: Finish, width: int = 1, node: Conv2D | None = None
 ) -> Vector | None:
     """The vector form of a layer that has a chain, or None where the vector kernels do not reach.
 
     Args:
-        width: positions in a line of the input; a linear layer has lines of one.
+        width: positions in a line of the input of a convolution.
         node: the convolution, unless the layer is linear.
     """
     if chain is None or not chain.narrow or len(chain.order) != TIMESTEPS:
         return None
     neuron = finish.neuron
-    kernel, marks = (1, 1), width + 1
-    if node is not None:
-        kernel = (node.weight.shape[0], node.weight.shape[1])
-        marks = line_marks(node, width)
-    pooled = neuron is not None and neuron.window is not None
-    made = Vector(kernel, source.channels, width, chain.channels, chain.order, marks, pooled)
+    if node is None:
+        kernel, width = (1, 1), line_of(source.positions, source.channels, -(-chain.channels // BLOCK) * BLOCK)
+        if pooling(finish) is not None:
+            width = finish.width  # a line of windows
+        out_width, marks = width, width + 1
+    else:
+        kernel, marks = (node.weight.shape[0], node.weight.shape[1]), line_marks(node, width)
+        out_width = window_output(width, kernel[1], node.stride[1], node.padding[1], node.padding[3])
+    gathered = neuron.output.position_stride if neuron is not None and neuron.window is not None else 0
+    across = windows(pooling(finish))
+    made = Vector(kernel, source.channels, width, out_width, chain.channels, chain.order, marks, gathered, across)
     units = width * source.channels * made.row_bytes // UNIT
-    if kernel[0] > MAX_LINES or units > MAX_UNITS or (neuron is not None and not _fits(model, neuron.node)):
+    if kernel[0] > MAX_LINES or units > MAX_UNITS or any(count == 0 for _, count in made.windows):
         return None
-    if finish.pooled is not None and finish.pooled.steps != TIMESTEPS:
+    if neuron is not None and not _fits(model, neuron.node):
         return None
     residual = finish.residual
-    if residual is not None and (residual.steps != TIMESTEPS or chain.channels % BLOCK != 0):
+    if any(part is not None and part.steps != TIMESTEPS for part in (residual, finish.pooled)):
+        return None
+    if residual is not None and chain.channels % BLOCK != 0:
         return None  # what stands in lanes past the last channel of a stored current is not known
     return made
+
+
+def vector_current(model: IntegerModel, source: Stream, finish: Finish) -> bool:
+    """Whether the vector kernels run what ends a stored current of all steps: a neuron, and nothing else."""
+    neuron = finish.neuron
+    alone = (finish.residual, finish.store, finish.pooled) == (None, None, None)
+    return (
+        alone
+        and neuron is not None
+        and neuron.window is None
+        and source.steps == TIMESTEPS
+        and source.channels % BLOCK == 0
+        and _fits(model, neuron.node)
+    )

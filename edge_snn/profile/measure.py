@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from edge_snn.anytime.run import run_model
 from edge_snn.data.dataset import Dataset
 from edge_snn.errors import DeviceError, InputError
 from edge_snn.graph.model import IntegerModel
@@ -19,7 +20,6 @@ from edge_snn.profile import plugin
 from edge_snn.profile.cycles import cycle_model
 from edge_snn.profile.histogram import Agreement, Histogram, agreement, histogram
 from edge_snn.profile.rival import Product, products
-from edge_snn.reference import run
 from firmware_gen.boards import Board
 from firmware_gen.build import build
 from firmware_gen.verify.decode import decoder
@@ -99,6 +99,12 @@ def measure(
         DeviceError: the emulator did not start, or runs something else.
     """
     check_board(board)
+    if with_histogram and model.early is not None:
+        raise InputError(
+            "may answer early, and a histogram has all steps of every image",
+            where=model.name,
+            hint="leave --histogram out, or convert it without --early",
+        )
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -106,7 +112,7 @@ def measure(
     made = build(model, board, folder / "firmware")
     plan = made.generated.plan  # what runs there: it differs from core to core
     facts = model_facts(model, plan)
-    result = run(model.graph, dataset.x, progress=host_progress)
+    result = run_model(model, dataset.x, progress=host_progress)
     host = HostResults(result.logits, result.counts, np.asarray(sum(result.sops.values())))
     counts = folder / "counts.txt"
     options: list[str] = []

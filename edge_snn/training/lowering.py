@@ -138,6 +138,7 @@ LAYERS: dict[str, Callable[..., Any]] = {
     "HeadProduct": _head_product,
     "TokenSum": lambda layer, context, weights, own, q, k: (q * k).sum(1, keepdim=True),
     "GlobalAveragePooling1D": lambda layer, context, weights, own, x: x.float().mean(1),
+    "GlobalAveragePooling2D": lambda layer, context, weights, own, x: x.float().mean((1, 2)),
     "MeanOverTime": _over_time,
 }
 
@@ -175,7 +176,7 @@ def lower(model: Any) -> tuple[Callable[..., tuple[Any, Any, list[Any]]], list[i
         values = {image_id: image}
         for layer, compute, own, inputs, output in program:
             values[output] = compute(layer, context, weights, own, *(values[x] for x in inputs))
-        rates = torch.stack([context.rates[place] for place in order])
+        rates = torch.stack([context.rates[place] for place in order]) if order else torch.zeros(0)
         return values[logits_id], rates, context.statistics
 
     return forward, moving

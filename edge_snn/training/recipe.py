@@ -72,6 +72,7 @@ class Recipe:
         flip: images are mirrored half of the time.
         erase: side of the square that is painted over in half of the images; 0 is none.
         mixup: alpha of mixup, in all stages but the last; 0 is none.
+        taught: share of the labels that comes from a teacher; 0 is none.
         held_out: training images at the end of the set that choose the checkpoint and are never trained on.
     """
 
@@ -85,10 +86,13 @@ class Recipe:
     held_out: int = 5000
     erase: int = 0
     mixup: float = 0.0
+    taught: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.stages or self.batch < 1 or self.held_out < 1 or not 0 <= self.shift <= 8:
             raise InputError("a setting of the recipe is out of range", where="recipe")
+        if not 0 <= self.taught <= 1:
+            raise InputError(f"a share of {self.taught} of the labels from a teacher", where="recipe", hint="0 to 1")
 
     @property
     def epochs(self) -> int:

@@ -56,10 +56,13 @@ class TorchEngine:
         logits, rates, statistics = self._forward(weights, image, True, self._narrow)
         smoothing = self._recipe.label_smoothing
         loss = F.cross_entropy(logits, labels, label_smoothing=smoothing)
-        target = self._stage.rate_target
-        excess = F.relu(rates - target).mean() + F.relu(rates.mean() - target)
         right = (logits.argmax(1) == labels.argmax(1)).float().mean()
-        return loss + self._stage.rate_weight * excess, loss.detach(), right, statistics
+        total = loss
+        if len(rates):  # a teacher has none
+            target = self._stage.rate_target
+            excess = F.relu(rates - target).mean() + F.relu(rates.mean() - target)
+            total = loss + self._stage.rate_weight * excess
+        return total, loss.detach(), right, statistics
 
     def _rate(self) -> float:
         """Learning rate of the next step: linear warm-up, then half a cosine."""

@@ -35,6 +35,7 @@ class Run:
         engine: what does the steps: "torch" (fast on a CPU), "keras", or "auto" (torch where it is installed).
         narrow: dtype of the operands of convolutions and products in training; torch only.
         start: a trained ``.tflite`` of the same network to start from, instead of random weights; torch only.
+        teacher: folder of a teacher (``tools/train_teacher.py``), where the recipe has a share for one.
     """
 
     config: ModelConfig
@@ -44,6 +45,7 @@ class Run:
     engine: str = "auto"
     narrow: str = "float32"
     start: Path | None = None
+    teacher: Path | None = None
 
     @property
     def epoch(self) -> int:
@@ -56,6 +58,7 @@ class Run:
             "recipe": self.recipe.to_json(),
             "engine": self.engine,
             "narrow": self.narrow,
+            "teacher": self.teacher and f"{self.teacher.name} {checkpoint.digest(self.teacher / checkpoint.BEST)}",
             "start": self.start and f"{self.start.name} {checkpoint.digest(self.start)}",
             "history": self.history,
         }
@@ -103,6 +106,19 @@ def _first_weights(run: Run, start: Path, data: Dataset) -> list[np.ndarray]:
     return list(model.get_weights())
 
 
+def _softener(run: Run) -> Callable[[Batches], Any]:
+    """What the batches of an epoch go through: a teacher, where there is one."""
+    share = run.recipe.taught
+    if (share > 0) != (run.teacher is not None):
+        raise InputError("a teacher and its share of the labels (--taught) go together", where="recipe")
+    if run.teacher is None:
+        return lambda batches: batches
+    from edge_snn.training.distill import SoftBatches, Teacher
+
+    teacher = Teacher(run.teacher, run.config.input_shape, run.config.classes)
+    return lambda batches: SoftBatches(batches, teacher, share)
+
+
 def train(
     run: Run,
     data: Dataset,
@@ -124,6 +140,7 @@ def train(
     steps = len(Batches(fitting, run.recipe, shape, classes, 0, 0))
     best = max((item["held_out_accuracy"] for item in run.history if item["final_stage"]), default=-1.0)
     engine, current = None, -1
+    soften = _softener(run)
     first = _first_weights(run, run.start, fitting.head(512)) if run.start and not run.history else None
     while run.epoch < run.recipe.epochs:
         stage, within = run.recipe.stage_of(run.epoch)
@@ -136,7 +153,7 @@ def train(
         assert engine is not None
         started = time.monotonic()
         batches = Batches(fitting, run.recipe, shape, classes, run.epoch, stage)
-        loss, seen = engine.fit(batches, (lambda step: on_step(step, steps)) if on_step else None)
+        loss, seen = engine.fit(soften(batches), (lambda step: on_step(step, steps)) if on_step else None)
         accuracy, rates = engine.measure(held_out)
         facts = {
             "epoch": run.epoch + 1,

@@ -9,12 +9,12 @@ from edge_snn.graph.neuron import Relu
 from edge_snn.plan.attention import AttentionStep
 from edge_snn.plan.chain import BLOCK, Chain, block_finish
 from edge_snn.plan.steps import Spikes, padded
-from edge_snn.plan.vector import Vector
+from edge_snn.plan.vector import HEAD, Vector
 from firmware_gen.emit import Struct, Value, bit_rows
 from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
-from firmware_gen.families.vector import lines_of_one, vector
+from firmware_gen.families.vector import linear_lines, vector
 
 
 def _by_head(values: np.ndarray, heads: int) -> np.ndarray:
@@ -24,6 +24,14 @@ def _by_head(values: np.ndarray, heads: int) -> np.ndarray:
     room = np.zeros((heads, *values.shape[:-1], padded(width)), values.dtype)
     room[..., :width] = np.moveaxis(split, -2, 0)
     return room
+
+
+def _roomy(values: np.ndarray, heads: int, fill: int) -> np.ndarray:
+    """[.., heads * d] -> [.., heads * HEAD]: channels that are not there are filled."""
+    width = values.shape[-1] // heads
+    room = np.full((*values.shape[:-1], heads, HEAD), fill, values.dtype)
+    room[..., :width] = values.reshape(*values.shape[:-1], heads, width)
+    return room.reshape(*values.shape[:-1], heads * HEAD)
 
 
 def _key(context: Context, name: str, step: AttentionStep) -> Struct:
@@ -96,16 +104,26 @@ def _vector(context: Context, index: int, step: AttentionStep, item: Vector, lay
     """The same for a core with vector registers."""
     name, query, value, source = f"step_{index}", step.query, step.value, step.key_source
     about = [f"{layer.name}: K, linear {list(layer.weight.shape)}", context.bounds(layer.name)]
-    key = vector(context, index, item, layer.weight, layer.bias, source, lines_of_one(source.positions), about)
+    heads = step.node.heads
+    weight, bias = _roomy(layer.weight, heads, 0), _roomy(layer.bias, heads, 0)
+    key = vector(context, index, item, weight, bias, source, linear_lines(item, source.positions), about)
     clip = relu.clip
     assert clip is not None  # an integer graph has clips
-    context.narrow(f"{name}_clip", np.broadcast_to(clip, (query.channels,)), [f"{relu.name}: clip by channel"])
+    clips = _roomy(np.broadcast_to(clip, (query.channels,)), heads, 0)
+    context.narrow(f"{name}_clip", clips, [f"{relu.name}: clip by channel"])
+    neuron = step.finish.neuron
+    assert neuron is not None  # plan.lower
+    threshold = np.broadcast_to(neuron.node.threshold, (query.channels,)).astype(np.int32)
+    limit = np.iinfo(np.int32).max
+    context.numbers(f"{name}_heads", _roomy(threshold, heads, limit), [f"{neuron.node.name}: threshold by head"])
     fields = Struct(
         {
             "key": key,
             "clip": f"{name}_clip",
+            "threshold": f"{name}_heads",
             **_operands(context, query, value),
-            "heads": f"{step.node.heads}u",
+            "heads": f"{heads}u",
+            "width": f"{step.width}u",
             "positions": f"{query.positions}u",
             "contexts": f"{context.scratch(index, 'contexts')}u",
             "context_bytes": f"{step.scratch['contexts']}u",

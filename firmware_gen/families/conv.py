@@ -7,13 +7,13 @@ import numpy as np
 from edge_snn.graph.model import INT16_MAX
 from edge_snn.plan.chain import BLOCK
 from edge_snn.plan.conv import ConvStep
-from edge_snn.plan.pixels import ROW_BYTES, Pixels, static_thresholds
+from edge_snn.plan.pixels import NARROW, ROW_BYTES, Pixels, static_thresholds
 from edge_snn.plan.steps import padded
 from firmware_gen.emit import Struct, Value, array, bit_rows, words
 from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
-from firmware_gen.families.vector import vector
+from firmware_gen.families.vector import spikes, vector
 
 POOL_LIMIT = 1 << 14
 
@@ -46,12 +46,22 @@ def _pixels(context: Context, index: int, step: ConvStep, item: Pixels, geometry
     blocks = -(-cout // BLOCK)
     about = [f"{node.name}: convolution [{kh}, {kw}, {cin}, {cout}], times 0 .. 15", context.bounds(node.name)]
     products = node.weight.reshape(-1, 1, cout).astype(np.int16) * np.arange(16, dtype=np.int16)[:, None]
-    table = _lanes(products, blocks, 0).transpose(2, 0, 1, 3)
+
+    def lanes(values: np.ndarray, fill: int) -> np.ndarray:
+        """[.., channels] as int16 [blocks, .., lanes]."""
+        if not item.narrow:
+            return np.moveaxis(_lanes(values, blocks, fill), -2, 0)
+        room = np.full((1, *values.shape[:-1], NARROW), fill, np.int16)
+        room[0, ..., :cout] = values
+        return room
+
+    table = lanes(products, 0)
     context.declare(array(f"{name}_table", table, about))
-    context.declare(array(f"{name}_start", _lanes(item.start, blocks, 0), ["where upper sums begin"]))
-    least = _lanes(item.threshold, blocks, INT16_MAX).transpose(1, 0, 2)
+    context.declare(array(f"{name}_start", lanes(item.start, 0), ["where upper sums begin"]))
+    least = lanes(item.threshold, INT16_MAX)
     context.declare(array(f"{name}_least", least, ["least value that has fired by each step"]))
-    row = 16 * ROW_BYTES * cin  # bytes of the table of one position
+    row_bytes = NARROW * 2 if item.narrow else ROW_BYTES
+    row = 16 * row_bytes * cin  # bytes of the table of one position
     stride_x, left = node.stride[1], node.padding[1]
     same = "input height width out_height out_width kernel_height kernel_width stride_y stride_x top left".split()
     fields = Struct(
@@ -59,12 +69,18 @@ def _pixels(context: Context, index: int, step: ConvStep, item: Pixels, geometry
             "table": f"{name}_table",
             "start": f"{name}_start",
             "threshold": f"{name}_least",
+            "narrow": int(item.narrow),
+            "black": "{" + ", ".join(f"{word:#x}u" for word in (item.black if item.narrow else (0, 0))) + "}",
+            "row_shift": f"{row_bytes.bit_length() - 1}u",
             "block_bytes": f"{table[0].nbytes}u",
             "blocks": f"{blocks}u",
             **{key: geometry[key] for key in same},
             "line_pixels": item.line,
             "line_marks": f"{item.marks}u",
             "right_marks": f"{item.marks - left - step.image[1] - 1}u",
+            "mark_window": f"{kw * kh}u",
+            "mark_stride": f"{stride_x * kh}u",
+            "line_spikes": f"{step.out[1] * spikes(step.finish)}u",
             "position_pixels": cin,
             "line_rows": kw * row,
             "step_rows": stride_x * row,
@@ -89,7 +105,9 @@ def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Val
     blocks = len(table)
     context.numbers(f"{name}_bias", node.bias, [f"{node.name}: bias"], blocks * BLOCK)
     room = np.full((4, blocks * BLOCK), np.iinfo(np.int32).max, np.int64)
-    room[:, :cout] = static_thresholds(np.broadcast_to(neuron.node.threshold, (cout,)), 4)
+    # With T = 2 the later two are those of the last step: what fires by then sets planes that nobody reads.
+    steps = np.minimum(np.arange(4), context.model.graph.timesteps - 1)
+    room[:, :cout] = static_thresholds(np.broadcast_to(neuron.node.threshold, (cout,)), 4)[steps]
     context.numbers(
         f"{name}_static",
         room.reshape(4, blocks, BLOCK).transpose(1, 0, 2),
@@ -154,7 +172,7 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
     if step.vector is not None and source is not None:
         keys = "height width out_height out_width stride_y stride_x top left".split()
         shape = {key: geometry[key] for key in keys}
-        shared = vector(context, index, step.vector, node.weight, node.bias, source, shape, about)
+        shared = vector(context, index, step.vector, node.weight, node.bias, source, shape, about, spikes(step.finish))
         fields = Struct({"layer": shared, "finish": finish(context, name, step.finish)})
         context.declare(f"static const esnn_vector_layer_t {name} = {fields.render()};\n")
         context.calls.append(f"esnn_vector_layer(&{name}, arena, result->counts)")

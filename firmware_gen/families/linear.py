@@ -8,7 +8,7 @@ from firmware_gen.emit import Struct, bit_rows
 from firmware_gen.families.chain import chain
 from firmware_gen.families.context import Context
 from firmware_gen.families.neuron import finish
-from firmware_gen.families.vector import lines_of_one, vector
+from firmware_gen.families.vector import linear_lines, spikes, vector
 
 
 def emit(context: Context, index: int, step: LinearStep) -> None:
@@ -17,8 +17,8 @@ def emit(context: Context, index: int, step: LinearStep) -> None:
     cin, cout = node.weight.shape
     about = [f"{node.name}: linear [{cin}, {cout}]", context.bounds(node.name)]
     if step.vector is not None:
-        lines = lines_of_one(source.positions)
-        shared = vector(context, index, step.vector, node.weight, node.bias, source, lines, about)
+        lines = linear_lines(step.vector, source.positions)
+        shared = vector(context, index, step.vector, node.weight, node.bias, source, lines, about, spikes(step.finish))
         fields = Struct({"layer": shared, "finish": finish(context, name, step.finish)})
         context.declare(f"static const esnn_vector_layer_t {name} = {fields.render()};\n")
         context.calls.append(f"esnn_vector_layer(&{name}, arena, result->counts)")

@@ -16,10 +16,10 @@ def emit(context: Context, index: int, step: CurrentStep) -> None:
             "source": stream(context, source),
             "positions": f"{source.positions}u",
             "channels": f"{source.channels}u",
-            "scratch": f"{context.scratch(index, 'sums')}u",
+            "scratch": f"{context.scratch(index, 'sums') if step.scratch else 0}u",
             "finish": finish(context, name, step.finish),
         }
     )
     context.declare(f"static const esnn_current_t {name} = {fields.render()};\n")
-    kernel = "esnn_current_blocks" if step.narrow else "esnn_current"
+    kernel = "esnn_vector_current" if step.vector else "esnn_current_blocks" if step.narrow else "esnn_current"
     context.calls.append(f"{kernel}(&{name}, arena, result->counts)")

@@ -120,6 +120,13 @@ def test_false_bounds_are_noticed(saved):
         (lambda m: m.update(name="\u202egpj.exe"), "name must be"),  # written from right to left
         (lambda m: m["classes"].__setitem__(0, "\ud800"), "name must be"),  # cannot be printed or saved at all
         (lambda m: m["nodes"][1]["attributes"].pop("polarity"), "in other words"),
+        (lambda m: m.update(early=2), "early: must be a JSON object"),
+        (lambda m: m.update(early={"timesteps": 2}), "'margin' is missing"),
+        (lambda m: m.update(early={"timesteps": True, "margin": 1}), "'timesteps' is missing or not of type int"),
+        (lambda m: m.update(early={"timesteps": 2, "margin": 1, "way": "up"}), "unknown field 'way'"),
+        (lambda m: m.update(early={"timesteps": 0, "margin": 1}), "timesteps must be"),
+        (lambda m: m.update(early={"timesteps": 2, "margin": 1 << 31}), "margin must be"),
+        (lambda m: m.update(early={"timesteps": 4, "margin": 1}), "must come before all 4 time steps"),
     ],
 )
 def test_a_manipulated_manifest_is_refused(saved, change, message):

@@ -245,6 +245,15 @@ def junit(report, folder, case):
     return kinds
 
 
+def test_a_stack_that_nobody_could_ask_for_is_unknown_and_not_zero(tmp_path):
+    case = Measured()
+    report = case.report()
+    assert report["stack_used"] is None
+    assert junit(report, tmp_path, case)["stack within its bound"] == ["skipped"]
+    case.done.boards["b"].stack_used = 5
+    assert case.report()["stack_used"] == 5
+
+
 def test_junit_and_exit_code_tell_the_same(tmp_path):
     case = Measured()
     case.done.boards["b"].stack_used = 5

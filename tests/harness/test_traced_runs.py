@@ -96,7 +96,7 @@ def test_a_check_fails_with_the_first_layer_named():
         "mismatched_spike_counts": 0,
         "mismatched_repeats": 0,
         "stack_bound": None,
-        "stack_used": 0,
+        "stack_used": None,
         "accuracy": 1.0,
         "trace": {"tensors": 3, "mismatched": 2, "first": {"image": 4, "layer": "block0.neuron"}},
     }

@@ -285,10 +285,12 @@ static void run_neuron(void)
 {
     _Alignas(4) int16_t sums[64];
     uint32_t planes[4] = {0, 0, 0, 0};
+    const uint32_t steps = number();
     const uint8_t ternary = (uint8_t)number();
     (void)case_read(sums, 128);
     (void)case_read(narrow, 32);
-    const uint32_t any = esnn_block_neuron_lanes(sums, narrow, ternary, planes) != 0;
+    const uint32_t any = (steps == 2u ? esnn_block_neuron_two_lanes(sums, narrow, ternary, planes)
+                                      : esnn_block_neuron_lanes(sums, narrow, ternary, planes)) != 0;
     case_write(&any, 4);
     case_write(planes, 16);
 }

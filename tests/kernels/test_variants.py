@@ -126,13 +126,13 @@ def small(rng, kind: int, limit: int) -> int:
 
 
 def linear_case(rng) -> bytes:
-    steps = int(rng.choice([4, 4, 4, 1, 2, 6]))
+    steps = int(rng.choice([4, 4, 4, 2, 2, 1, 6]))
     cin, channels, positions = (
         int(rng.integers(1, 70)),
         int(rng.choice([1, 8, 16, 23, 32, 40])),
         int(rng.integers(1, 4)),
     )
-    if steps == 4:
+    if steps in (2, 4):
         kind = int(rng.choice([FIRES, FIRES | TERNARY, STORE, RESIDUAL | STORE | FIRES, RESIDUAL | FIRES | TERNARY]))
     else:
         kind = int(rng.choice([STORE, RESIDUAL | STORE]))
@@ -145,7 +145,7 @@ def linear_case(rng) -> bytes:
 
 
 def conv_case(rng) -> bytes:
-    steps = int(rng.choice([4, 4, 4, 2]))
+    steps = int(rng.choice([4, 4, 4, 2, 3]))
     kh, kw = ((3, 3), (3, 3), (1, 1), (2, 3), (3, 2), (5, 5))[rng.integers(6)]
     cin = int(rng.choice([1, 3, 8, 12, 16, 20])) if kh * kw < 10 else int(rng.choice([1, 3, 5]))
     height, width = (int(n) for n in rng.integers(1, 6, 2))
@@ -159,7 +159,7 @@ def conv_case(rng) -> bytes:
     channels = int(rng.choice([5, 16])) if kh * kw * cin > 100 else int(rng.choice([8, 16, 24]))
     most = 5 if channels <= 16 else 4  # or a board of 16 kB has no room
     out = [min(out[0], most), min(out[1], most)]
-    kinds = [STORE, POOL] if steps != 4 else [FIRES, FIRES | WINDOW, STORE, RESIDUAL | STORE | FIRES, POOL, POOL]
+    kinds = [STORE, POOL] if steps == 3 else [FIRES, FIRES | WINDOW, STORE, RESIDUAL | STORE | FIRES, POOL, POOL]
     kind = int(rng.choice(kinds))
     lanes_fit = int(rng.integers(2)) if kind & POOL else 0
     limit = LIMITS[kind & RESIDUAL] if kind & (FIRES | RESIDUAL) or lanes_fit else WIDE
@@ -179,7 +179,7 @@ def neuron_case(rng) -> bytes:
     pick = rng.integers(0, 8, (4, 16))
     wild = rng.integers(-limit, limit + 1, (4, 16))
     sums = np.where(pick < 7, np.take_along_axis(near, np.minimum(pick, 6), 0), wild)
-    return u32(NEURON, ternary) + lanes(np.clip(sums, -limit, limit)) + lanes(theta)
+    return u32(NEURON, rng.choice([2, 4]), ternary) + lanes(np.clip(sums, -limit, limit)) + lanes(theta)
 
 
 def clip_case(rng) -> bytes:

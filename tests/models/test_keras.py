@@ -18,6 +18,9 @@ from edge_snn.models.config import ATTENTION_KINDS  # noqa: E402
 from edge_snn.models.export import export_tflite  # noqa: E402
 from edge_snn.models.neuron import LIF  # noqa: E402
 from edge_snn.models.transformer import build, rate_model  # noqa: E402
+from edge_snn.passes.convert import convert  # noqa: E402
+from edge_snn.passes.retime import retime_graph  # noqa: E402
+from edge_snn.reference import run  # noqa: E402
 from edge_snn.reference.neuron import run_neuron  # noqa: E402
 from tests.networks import images  # noqa: E402
 
@@ -79,3 +82,21 @@ def test_a_foreign_keras_model_is_refused_under_its_own_name(tmp_path):
     with pytest.raises(InputError, match=r"operator 0 \(RESHAPE.*rearranges the image") as caught:
         frontends.read(path)
     assert str(caught.value).startswith(f"{path} (exported to .tflite): operator 0")
+
+
+@pytest.mark.parametrize("timesteps", [1, 2, 6])
+def test_a_retimed_model_is_the_keras_model_built_for_that_many_steps(tmp_path, timesteps):
+    """`convert --timesteps`: the same weights, exported for another T, become the same integer model."""
+    keras.utils.set_random_seed(2)
+    config = preset("digits")
+    trained = build(config)
+    trained.set_weights([w * 4 if w.ndim > 1 else w for w in trained.get_weights()])
+    built = build(config.with_timesteps(timesteps))
+    built.set_weights(trained.get_weights())
+    x = images(32, (8, 8, 1))
+    made = {}
+    for model, path in ((trained, tmp_path / "trained.tflite"), (built, tmp_path / "built.tflite")):
+        export_tflite(model, path)
+        made[path.stem] = convert(retime_graph(frontends.read(path).graph, timesteps), calibration=x).model
+    assert made["trained"].sha256 == made["built"].sha256
+    assert np.abs(run(made["built"].graph, x).counts).sum() > 0

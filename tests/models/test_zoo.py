@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from pathlib import Path
 
 import pytest
 
@@ -54,6 +56,16 @@ def test_the_shipped_model_is_as_good_and_as_small_as_its_card(name):
     result = run(made.graph, shipped.x, count_sops=False)
     accuracy = (result.predictions == shipped.y).mean()
     assert abs(accuracy - card["integer_test_accuracy"]) < 0.025  # two and a half standard errors of 1,000 images
+
+
+@pytest.mark.parametrize("name", zoo.names())
+def test_the_card_has_the_instructions_that_were_measured_of_this_very_model(name):
+    benchmarks = Path(__file__).parents[2] / "benchmarks" / "results.json"
+    measured = json.loads(benchmarks.read_text())["models"][name]
+    assert measured["sha256"] == load_model(name).sha256
+    wanted = {core: row["instructions"] for core, row in measured["cores"].items()}
+    assert zoo.card(name)["instructions"] == wanted
+    assert {"M4", "M55"} <= set(wanted)
 
 
 def test_fashion_mnist_reaches_its_goals():

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from edge_snn.plan import build_plan, memory
 from edge_snn.plan.memory import Buffer
 from edge_snn.plan.pool import spans
+from edge_snn.plan.steps import Window
+from edge_snn.plan.vector import LINE_BYTES, line_of, windows
 from tests.graphs import random_model
 from tests.networks import model
 
@@ -33,14 +35,27 @@ def test_the_check_sees_an_overlap():
         memory.check(clash)
 
 
-def test_the_shipped_model_runs_on_vector_kernels_as_a_whole():
+@pytest.mark.parametrize("name", ["fashion-mnist", "fashion-mnist-nano", "digits"])
+def test_shipped_models_run_on_vector_kernels_as_a_whole(name):
     from edge_snn.cli.common import load_model
 
-    steps = build_plan(load_model("fashion-mnist"), vectors=True).steps
-    plain = [
-        step.name for step in steps if getattr(step, "vector", None) is None and getattr(step, "pixels", None) is None
-    ]
+    steps = build_plan(load_model(name), vectors=True).steps
+    plain = [step.name for step in steps if not getattr(step, "vector", None) and not getattr(step, "pixels", None)]
     assert plain == ["head"]
+
+
+def test_lines_of_linear_layers_share_out_their_positions():
+    for positions, inputs, row_bytes in ((16, 48, 48), (16, 192, 48), (49, 96, 96), (7, 384, 384)):
+        count = line_of(positions, inputs, row_bytes)
+        assert positions % count == 0
+        assert count == 1 or count * (14 * inputs + 8 * row_bytes) <= LINE_BYTES
+    assert line_of(16, 32, 32) == 16
+
+
+def test_windows_of_a_line_know_their_positions():
+    pool = Window(((0, 1),), ((0, 1), (0, 2), (1, 1), (1, 1)), 2)  # three wide, two apart
+    assert windows(pool) == ((0, 2), (1, 3))
+    assert windows(None) == ()
 
 
 def test_a_residual_stream_stays_in_one_place():

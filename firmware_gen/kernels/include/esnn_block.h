@@ -57,7 +57,24 @@ uint32_t esnn_block_neuron_lanes_v7m(const int16_t *sums, const int16_t *thresho
 #endif
 
 /**
- * The same from 32-bit sums.
+ * The same for T = 2.
+ *
+ * @param sums    int16 [2][ESNN_BLOCK].
+ * @param planes  one word, step 0 in its lower half; ternary: then one of -1.
+ */
+uint32_t esnn_block_neuron_two_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary,
+                                        uint32_t *planes);
+uint32_t esnn_block_neuron_two_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
+
+/** For neurons with esnn_neuron_t.lanes; others take the portable form. */
+#if ESNN_CHAIN_DSP
+#define esnn_block_neuron_two_lanes esnn_block_neuron_two_dsp
+#else
+#define esnn_block_neuron_two_lanes esnn_block_neuron_two_portable
+#endif
+
+/**
+ * The same as esnn_block_neuron() from 32-bit sums.
  *
  * @param stride     entries from the sums of one step to those of the next.
  * @param threshold  int32 [ESNN_BLOCK].
@@ -75,6 +92,10 @@ uint32_t esnn_block_neuron_wide_v7m(const int32_t *sums, uint32_t stride, const 
 #define ESNN_WIDE_V7M 0
 #define esnn_block_neuron_wide esnn_block_neuron_wide_portable
 #endif
+
+/** The same for T = 2, with the planes of esnn_block_neuron_two_portable(). */
+uint32_t esnn_block_neuron_wide_two(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint8_t ternary,
+                                    uint32_t *planes);
 
 /** x = min(max(x, 0), clip) for `entries` lanes, an even number. Source: docs/numerics.md, "relu". */
 void esnn_block_clip_portable(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
@@ -124,6 +145,13 @@ static inline void esnn_block_write(const uint32_t *planes, uint8_t *at, uint32_
     *(uint16_t *)(void *)at = (uint16_t)(planes[1] >> 16);
 }
 
+/** Writes a word of planes, one step each `stride` bytes. */
+static inline void esnn_block_write_two(uint32_t plane, uint8_t *at, uint32_t stride)
+{
+    *(uint16_t *)(void *)at = (uint16_t)plane;
+    *(uint16_t *)(void *)(at + stride) = (uint16_t)(plane >> 16);
+}
+
 /** Raises the maxima of the windows that the position is in, at all steps of the sums. @param first  the first
  * channel.
  */
@@ -134,5 +162,9 @@ void esnn_block_pool(const esnn_finish_t *finish, const esnn_place_t *place, con
  */
 void esnn_block_emit(const esnn_finish_t *finish, const esnn_place_t *place, const uint32_t *planes, uint32_t any,
                      uint32_t first, uint8_t *arena, uint32_t *counts);
+
+/** The same for T = 2, with the planes of esnn_block_neuron_two_portable(). */
+void esnn_block_emit_two(const esnn_finish_t *finish, const esnn_place_t *place, const uint32_t *planes, uint32_t any,
+                         uint32_t first, uint8_t *arena, uint32_t *counts);
 
 #endif

@@ -52,15 +52,15 @@ esnn_status_t esnn_conv2d_pixels(const esnn_conv2d_t *layer, uint8_t *arena, uin
 esnn_status_t esnn_conv2d_spikes(const esnn_conv2d_t *layer, uint8_t *arena, uint32_t *counts);
 
 /**
- * Convolution of uint8 pixels by tables, in front of binary neurons with T = 4, a leak of 1/2 and reset to zero.
+ * Convolution of uint8 pixels by tables, in front of binary neurons with T = 2 or 4, a leak of 1/2 and reset to zero.
  *
  * The table holds, for each input of the window, its row of weights times 0 .. 15, so that a pixel is two rows, one
  * for its upper four bits and one for its lower four: sum = (upper << 4) + lower + bias. Two 16-bit sums share a word
  * as low + 2^16 high (modulo 2^32); the generator proves that each fits.
  *
  * A current that is the same at every step fires first at step k, if at all, and then every k + 1 steps, so k is all
- * there is to know: threshold[k] is the smallest current that has fired by step k. Source: docs/numerics.md,
- * "neuron".
+ * there is to know: threshold[k] is the smallest current that has fired by step k, or by the last one. Source:
+ * docs/numerics.md, "neuron".
  */
 typedef struct {
     const uint32_t *table;    /**< [blocks][window inputs][16][ESNN_BLOCK / 2] */

@@ -25,34 +25,13 @@
 #define ESNN_BRANCH ESNN_BRANCH_KEEPS
 
 #include "esnn_chain_asm.h"
-
-/**
- * Bits of even channels are in the lower half, of odd ones in the upper half, each in its own place: planes of two
- * steps, in one word.
- */
-static inline uint32_t esnn_fold_dsp(uint32_t early, uint32_t late)
-{
-    return ((early | early >> 16) & 0xffffu) | ((late | late >> 16) << 16);
-}
-
-/** Spikes of a pair of neurons at one step: GE of a lane is U - theta >= 0, exactly. */
-#define ESNN_SPIKE_DSP(plane, place)                                                                                     \
-    "ssub16 %[s], %[u], %[theta]\n"                                                                                  \
-    "sel %[s], %[one], %[zero]\n"                                                                                    \
-    "orr %[" plane "], %[" plane "], %[s], lsl #" place "\n"
-
-/** H = leak of U, or 0 where it fired; U = H + X of the next step. */
-#define ESNN_LEAK_DSP(sum)                                                                                               \
-    "sel %[u], %[zero], %[u]\n"                                                                                      \
-    "ldr %[s], [%[sums], #" sum "]\n"                                                                                \
-    "shadd16 %[u], %[u], %[zero]\n"                                                                                  \
-    "sadd16 %[u], %[u], %[s]\n"
+#include "esnn_fire_dsp.h"
 
 /** All steps of a pair: `place` is twice its number; its sums lie 32 bytes apart. */
-#define ESNN_NEURONS_OF(place, sum0, sum1, sum2, sum3)                                                                     \
+#define ESNN_NEURONS_OF(place, sum0, sum1, sum2, sum3)                                                               \
     "ldr %[theta], [%[thresholds], #" sum0 "]\n"                                                                     \
-    "ldr %[u], [%[sums], #" sum0 "]\n" ESNN_SPIKE_DSP("f0", place) ESNN_LEAK_DSP(sum1) ESNN_SPIKE_DSP("f1", place)               \
-        ESNN_LEAK_DSP(sum2) ESNN_SPIKE_DSP("f2", place) ESNN_LEAK_DSP(sum3) ESNN_SPIKE_DSP("f3", place)
+    "ldr %[u], [%[sums], #" sum0 "]\n" ESNN_SPIKE("f0", place) ESNN_LEAK(sum1) ESNN_SPIKE("f1", place)               \
+        ESNN_LEAK(sum2) ESNN_SPIKE("f2", place) ESNN_LEAK(sum3) ESNN_SPIKE("f3", place)
 
 /** Binary neurons of a block: esnn_block_neuron_dsp(). */
 static inline uint32_t esnn_neurons_dsp(const uint32_t *sums, const uint32_t *thresholds, uint32_t *planes)
@@ -69,8 +48,8 @@ static inline uint32_t esnn_neurons_dsp(const uint32_t *sums, const uint32_t *th
             : [sums] "r"(sums), [thresholds] "r"(thresholds), [one] "r"(0x00020001u), [zero] "r"(0u),
               "m"(*(const uint32_t (*)[32])sums), "m"(*(const uint32_t (*)[8])thresholds)
             : "cc");
-    planes[0] = esnn_fold_dsp(f0, f1);
-    planes[1] = esnn_fold_dsp(f2, f3);
+    planes[0] = esnn_fold(f0, f1);
+    planes[1] = esnn_fold(f2, f3);
     return planes[0] | planes[1];
 }
 

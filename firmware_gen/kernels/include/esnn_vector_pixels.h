@@ -7,7 +7,8 @@
  * an offset is 16 upper + lower; where that does not fit 16 bits it saturates, and the generator proves that the
  * thresholds are out of reach of what saturation changes.
  *
- * Lanes: even channels of a block of 16, then odd ones, so that predicates of two vectors interleave to a plane.
+ * Lanes: even channels of a block of 16, then odd ones, so that predicates of two vectors interleave to a plane. A
+ * layer with a window of 3x3 and up to 8 channels that is not pooled is narrow: 8 lanes, in order.
  */
 #ifndef ESNN_VECTOR_PIXELS_H
 #define ESNN_VECTOR_PIXELS_H
@@ -15,17 +16,23 @@
 #include "esnn_conv.h"
 #include "esnn_vector.h"
 
-/** A run of the list of one line of the image: rows of the table as bytes, upper half << 16 | lower half. */
+/**
+ * The windows of one line of the output. An entry of a list is two rows of the table as bytes, upper half << 16 |
+ * lower half; marks lie [position][slot] (esnn_vector.h).
+ */
 typedef struct {
-    const uint32_t *const *from; /**< mark in front of the window; behind it: kernel_width further */
-    const uint8_t *rows;         /**< row 0 of entry 0; may point outside of the table */
+    const uint32_t *const *from;            /**< in front of the first window; behind it: mark_window further */
+    const uint8_t *rows[ESNN_VECTOR_LINES]; /**< by slot: row 0 of entry 0; may point outside of the table */
 } esnn_pixel_run_t;
 
 /** Weights, geometry and scratch; offsets are bytes into the arena. */
 typedef struct {
-    const int16_t *table;     /**< [blocks][window inputs][16][ESNN_BLOCK], lanes */
-    const int16_t *start;     /**< [blocks][ESNN_BLOCK], lanes */
-    const int16_t *threshold; /**< [blocks][4][ESNN_BLOCK], lanes: least value that has fired by step k */
+    const int16_t *table;     /**< [blocks][window inputs][16][lanes] */
+    const int16_t *start;     /**< [blocks][lanes] */
+    const int16_t *threshold; /**< [blocks][4][lanes]: least value that has fired by step k */
+    uint32_t narrow;          /**< 8 lanes, not 16 */
+    uint32_t black[2];        /**< narrow: the spikes of a black window, as two words, see esnn_block.h */
+    uint32_t row_shift;       /**< a row of the table has 1 << row_shift bytes */
     uint32_t block_bytes;     /**< of the table, from one block to the next */
     uint32_t blocks;
     uint32_t input; /**< arena offset of the pixels [y][x][c] */
@@ -35,40 +42,53 @@ typedef struct {
     int32_t kernel_height, kernel_width;
     int32_t stride_y, stride_x;
     int32_t top, left;
-    int32_t position_pixels; /**< channels of the image */
-    int32_t line_rows;       /**< bytes of the table from one line of the window to the next */
-    int32_t step_rows;       /**< bytes of the table of stride_x positions */
-    int32_t origin_rows;     /**< bytes of the table of `left` positions */
-    uint32_t lists;          /**< scratch: kernel_height times line_pixels uint32 */
-    /** scratch: kernel_height + 1 times line_marks pointers, as of esnn_vector_t */
-    uint32_t marks;
-    uint32_t line_marks, right_marks;
+    int32_t position_pixels;          /**< channels of the image */
+    int32_t line_rows;                /**< bytes of the table from one line of the window to the next */
+    int32_t step_rows;                /**< bytes of the table of stride_x positions */
+    int32_t origin_rows;              /**< bytes of the table of `left` positions */
+    uint32_t lists;                   /**< scratch: kernel_height times line_pixels uint32 */
+    uint32_t marks;                   /**< scratch: line_marks times kernel_height pointers */
+    uint32_t line_marks, right_marks; /**< as of esnn_vector_t, and so are these: */
+    uint32_t mark_window, mark_stride, line_spikes;
     esnn_finish_t finish; /**< a binary neuron and nothing else */
 } esnn_vector_pixels_t;
 
-/** Lists the pixels of one line that are not 0; marks[x]: where the list stands in front of position x. */
+/** Lists the pixels of one line that are not 0. @param marks  of its slot, in front of its first position. */
 void esnn_vector_pixel_list(const esnn_vector_pixels_t *layer, const uint8_t *pixels, uint32_t *list,
                             const uint32_t **marks);
 
 /**
  * Spikes of one block at one position.
  *
- * @param run     `lines` of them; none at all: black pixels.
- * @param width   of the window.
- * @param table   bytes from the first block's table to this one's.
+ * @param run     of this window.
+ * @param lines   of it; none at all: black pixels.
+ * @param span    mark_window.
+ * @param table   is added to the rows: bytes from the first block's table to this one's, and of the window's
+ * position.
  * @param planes  two words, see esnn_block.h.
  * @param fired   by step: adds the number of channels that have fired by then.
  */
-void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, int32_t width, uint32_t table,
+void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, uint32_t span, uintptr_t table,
                                       const int16_t *start, const int16_t *threshold, uint32_t *planes,
                                       uint32_t *fired);
-void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, int32_t width, uint32_t table,
+void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uint32_t span, uintptr_t table,
                                  const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired);
+
+/** Spikes of `count` positions of a narrow layer. @param spikes  two words a position, see esnn_block.h. */
+void esnn_vector_pixel_line_portable(const esnn_vector_pixels_t *layer, const esnn_pixel_run_t *run, uint32_t count,
+                                     uint32_t *spikes);
+void esnn_vector_pixel_line_mve(const esnn_vector_pixels_t *layer, const esnn_pixel_run_t *run, uint32_t count,
+                                uint32_t *spikes);
+
+/** Adds the spikes of some positions of a narrow layer, two words each, to the counters of four steps. */
+void esnn_vector_count(const uint32_t *spikes, uint32_t positions, uint32_t *counter);
 
 #if ESNN_VECTOR_MVE
 #define esnn_vector_pixel_block esnn_vector_pixel_block_mve
+#define esnn_vector_pixel_line esnn_vector_pixel_line_mve
 #else
 #define esnn_vector_pixel_block esnn_vector_pixel_block_portable
+#define esnn_vector_pixel_line esnn_vector_pixel_line_portable
 #endif
 
 /** Runs the layer. @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null pointer. */

@@ -142,6 +142,15 @@ static void esnn_finish_position(const esnn_attention_chain_t *layer, const esnn
         esnn_finish(&layer->finish, place, sums, layer->key_stride, 0, layer->channels, arena, counts);
         return;
     }
+    if (layer->finish.timesteps == 2u) {
+        for (uint32_t first = 0; first < layer->channels; first += ESNN_BLOCK) {
+            uint32_t planes[2];
+            const uint32_t any = esnn_block_neuron_wide_two(sums + first, layer->key_stride,
+                                                            neuron->threshold + first, neuron->ternary, planes);
+            esnn_block_emit_two(&layer->finish, place, planes, any, first, arena, counts);
+        }
+        return;
+    }
     for (uint32_t first = 0; first < layer->channels; first += ESNN_BLOCK) {
         uint32_t planes[4];
         const uint32_t any = esnn_block_neuron_wide(sums + first, layer->key_stride, neuron->threshold + first,

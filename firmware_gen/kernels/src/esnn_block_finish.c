@@ -56,6 +56,32 @@ static inline void esnn_copy_lanes(uint32_t *to, const uint32_t *from)
 #endif
 }
 
+/** Takes off what stands in lanes past the last channel; returns whether any spike is left. */
+static inline uint32_t esnn_mask_lanes(uint32_t *planes, uint32_t words, uint32_t channels)
+{
+    const uint32_t lane = (1u << channels) - 1u;
+    uint32_t any = 0;
+    for (uint32_t i = 0; i < words; ++i) {
+        planes[i] &= lane | lane << 16;
+        any |= planes[i];
+    }
+    return any;
+}
+
+static void esnn_fire_two(const esnn_finish_t *finish, const esnn_place_t *place, const int16_t *sums, uint32_t first,
+                          uint32_t channels, uint8_t *arena, uint32_t *counts)
+{
+    const esnn_neuron_t *neuron = finish->neuron;
+    const int16_t *threshold = neuron->narrow_threshold + first;
+    uint32_t planes[2];
+    uint32_t any = neuron->lanes ? esnn_block_neuron_two_lanes(sums, threshold, neuron->ternary, planes)
+                                 : esnn_block_neuron_two_portable(sums, threshold, neuron->ternary, planes);
+    if (channels != ESNN_BLOCK) {
+        any = esnn_mask_lanes(planes, neuron->ternary ? 2u : 1u, channels);
+    }
+    esnn_block_emit_two(finish, place, planes, any, first, arena, counts);
+}
+
 void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, int16_t *sums, uint32_t first,
                        uint32_t channels, uint8_t *arena, uint32_t *counts)
 {
@@ -85,17 +111,16 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
     }
     if (finish->neuron != NULL) {
         const esnn_neuron_t *neuron = finish->neuron;
+        if (finish->timesteps == 2u) {
+            esnn_fire_two(finish, place, sums, first, channels, arena, counts);
+            return;
+        }
         uint32_t planes[4];
         const int16_t *threshold = neuron->narrow_threshold + first;
         uint32_t any = neuron->lanes ? esnn_block_neuron_lanes(sums, threshold, neuron->ternary, planes)
                                      : esnn_block_neuron(sums, threshold, neuron->ternary, planes);
         if (channels != ESNN_BLOCK) {
-            any = 0;
-            const uint32_t lane = (1u << channels) - 1u;
-            for (uint32_t i = 0; i < (neuron->ternary ? 4u : 2u); ++i) {
-                planes[i] &= lane | lane << 16;
-                any |= planes[i];
-            }
+            any = esnn_mask_lanes(planes, neuron->ternary ? 4u : 2u, channels);
         }
         esnn_block_emit(finish, place, planes, any, first, arena, counts);
     }

@@ -151,6 +151,38 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_neuron_t *ne
     esnn_count_flush(&early, &late, counts + neuron->counter);
 }
 
+/** The same for T = 2. */
+static void esnn_plain_blocks_two(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
+                                  uint8_t *arena, uint32_t *counts)
+{
+    const int16_t *sums = (const int16_t *)(const void *)(arena + chain->sums);
+    const uint32_t *weights = chain->weights;
+    const int16_t *bias = chain->bias;
+    const int16_t *threshold = finish->neuron->narrow_threshold;
+    const uint32_t stride = finish->neuron->step_stride;
+    const uint32_t pooled = finish->neuron->window != NULL;
+    uint32_t spikes = 0; /* of both steps, in the halves of a word */
+    uint8_t *at = arena + place->spikes;
+    for (uint32_t first = 0; first < chain->channels; first += ESNN_BLOCK) {
+        uint32_t plane;
+        esnn_chain_lane_sums(chain, weights, bias, arena);
+        const uint32_t any = esnn_block_neuron_two_lanes(sums, threshold, 0, &plane);
+        if (pooled) {
+            esnn_block_emit_two(finish, place, &plane, any, first, arena, counts);
+        } else {
+            esnn_block_write_two(plane, at, stride);
+            spikes += esnn_count_halves(plane);
+        }
+        weights += chain->block_words;
+        bias += ESNN_BLOCK;
+        threshold += ESNN_BLOCK;
+        at += 2;
+    }
+    uint32_t *counter = counts + finish->neuron->counter;
+    counter[0] += spikes & 0xffffu;
+    counter[1] += spikes >> 16;
+}
+
 void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                        uint8_t *arena, uint32_t *counts)
 {
@@ -160,7 +192,11 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
     }
 #endif
     if (((const esnn_runs_t *)(const void *)(arena + chain->runs))->plain) {
-        esnn_plain_blocks(chain, finish->neuron, place, arena, counts);
+        if (finish->timesteps == 2u) {
+            esnn_plain_blocks_two(chain, finish, place, arena, counts);
+        } else {
+            esnn_plain_blocks(chain, finish->neuron, place, arena, counts);
+        }
         return;
     }
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);

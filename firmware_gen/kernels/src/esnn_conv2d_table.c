@@ -182,6 +182,17 @@ static uint32_t esnn_block_static(const uint32_t *upper, const uint32_t *lower, 
     return planes[0] | planes[1];
 }
 
+/** Spikes go where they belong; those of T = 2 are the first word of planes. */
+static inline void esnn_table_emit(const esnn_finish_t *finish, const esnn_place_t *place, const uint32_t *planes,
+                                   uint32_t any, uint32_t first, uint8_t *arena, uint32_t *counts)
+{
+    if (finish->timesteps == 2u) {
+        esnn_block_emit_two(finish, place, planes, any, first, arena, counts);
+    } else {
+        esnn_block_emit(finish, place, planes, any, first, arena, counts);
+    }
+}
+
 /**
  * All blocks of one position.
  *
@@ -196,7 +207,7 @@ static void esnn_table_position(const esnn_conv2d_table_t *layer, const esnn_hal
     const uint32_t is_black =
         lists->upper == lists->upper_end && lists->lower == lists->lower_end && layer->channels <= ESNN_BLOCK;
     if (is_black && black[2] != 0) {
-        esnn_block_emit(&layer->finish, place, black, black[0] | black[1], 0, arena, counts);
+        esnn_table_emit(&layer->finish, place, black, black[0] | black[1], 0, arena, counts);
         return;
     }
     for (uint32_t first = 0; first < layer->channels; first += ESNN_BLOCK) {
@@ -206,7 +217,7 @@ static void esnn_table_position(const esnn_conv2d_table_t *layer, const esnn_hal
         esnn_sum_table_rows(table, lists->upper, lists->upper_end, upper);
         esnn_sum_table_rows(table, lists->lower, lists->lower_end, lower);
         const uint32_t any = esnn_block_static(upper, lower, bias, threshold, layer->channels - first, planes);
-        esnn_block_emit(&layer->finish, place, planes, any, first, arena, counts);
+        esnn_table_emit(&layer->finish, place, planes, any, first, arena, counts);
         if (is_black) {
             black[0] = planes[0];
             black[1] = planes[1];

@@ -28,20 +28,25 @@ void esnn_vector_contexts_mve(const esnn_vector_attention_t *layer, const int16_
                               int16_t *contexts)
 {
     const int16x8_t zero = vdupq_n_s16(0);
-    const uint32_t to_minus = layer->value_minus;
-    int16_t *last = contexts + ESNN_CONTEXT - ESNN_HEAD; /* last row */
-    for (uint32_t t = 4; t != 0; --t) {
-        const uint8_t *at = value;
-        const int16_t *clip = layer->clip;
-        for (uint32_t head = layer->heads; head != 0; --head) {
-            uint32_t plus = (uint32_t)*(const uint16_t *)(const void *)at << 16;
-            uint32_t minus = (uint32_t)*(const uint16_t *)(const void *)(at + to_minus) << 16;
-            if (to_minus == 0) {
-                minus = 0;
-            }
+    const uint32_t to_minus = layer->value_minus, step = layer->value_step, width = layer->width;
+    const uint32_t mask = ((1u << width) - 1u) << 16;
+    const uint32_t minus_mask = to_minus != 0 ? mask : 0;
+    const uint32_t key_step = layer->heads << 4, context_step = layer->heads << 8;
+    int16_t *first_last = contexts + ESNN_CONTEXT - ESNN_HEAD; /* last row */
+    const int16_t *clip = layer->clip;
+    uint32_t first = 0;
+    for (uint32_t head = layer->heads; head != 0; --head) {
+        const int16x8_t clip_low = vld1q_s16(clip), clip_high = vld1q_s16(clip + 8);
+        const uint8_t *at = value + (first >> 3);
+        const uint32_t shift = 16u - (first & 7u);
+        const int16_t *key = keys;
+        int16_t *last = first_last;
+        for (uint32_t t = 4; t != 0; --t) {
+            uint32_t plus = esnn_head_bits(at, shift, mask);
+            uint32_t minus = esnn_head_bits(at + to_minus, shift, minus_mask);
             if ((plus | minus) != 0) {
-                const int16x8_t low = vminq_s16(vmaxq_s16(vld1q_s16(keys), zero), vld1q_s16(clip));
-                const int16x8_t high = vminq_s16(vmaxq_s16(vld1q_s16(keys + 8), zero), vld1q_s16(clip + 8));
+                const int16x8_t low = vminq_s16(vmaxq_s16(vld1q_s16(key), zero), clip_low);
+                const int16x8_t high = vminq_s16(vmaxq_s16(vld1q_s16(key + 8), zero), clip_high);
                 if (plus != 0) {
                     ESNN_GATE("vadd.i16", plus, low, high, last);
                 }
@@ -49,12 +54,14 @@ void esnn_vector_contexts_mve(const esnn_vector_attention_t *layer, const int16_
                     ESNN_GATE("vsub.i16", minus, low, high, last);
                 }
             }
-            at += 2;
-            keys += ESNN_HEAD;
-            clip += ESNN_HEAD;
-            last += ESNN_CONTEXT;
+            at += step;
+            key += key_step;
+            last += context_step;
         }
-        value += layer->value_step;
+        first += width;
+        keys += ESNN_HEAD;
+        clip += ESNN_HEAD;
+        first_last += ESNN_CONTEXT;
     }
 }
 

@@ -18,18 +18,21 @@ static void esnn_gate(const int16_t *key, const int16_t *clip, uint32_t bits, in
 void esnn_vector_contexts_portable(const esnn_vector_attention_t *layer, const int16_t *keys, const uint8_t *value,
                                    int16_t *contexts)
 {
+    const uint32_t mask = ((1u << layer->width) - 1u) << 16;
     for (uint32_t t = 4; t != 0; --t) {
-        const uint16_t *plus = (const uint16_t *)(const void *)value;
-        const uint16_t *minus = (const uint16_t *)(const void *)(value + layer->value_minus);
         const int16_t *clip = layer->clip;
+        uint32_t first = 0;
         for (uint32_t head = layer->heads; head != 0; --head) {
-            esnn_gate(keys, clip, *plus++, 1, contexts);
+            const uint8_t *at = value + (first >> 3);
+            const uint32_t shift = 16u - (first & 7u);
+            esnn_gate(keys, clip, esnn_head_bits(at, shift, mask) >> 16, 1, contexts);
             if (layer->value_minus != 0) {
-                esnn_gate(keys, clip, *minus++, -1, contexts);
+                esnn_gate(keys, clip, esnn_head_bits(at + layer->value_minus, shift, mask) >> 16, -1, contexts);
             }
             keys += ESNN_HEAD;
             clip += ESNN_HEAD;
             contexts += ESNN_CONTEXT;
+            first += layer->width;
         }
         value += layer->value_step;
     }

@@ -37,8 +37,8 @@
     "and %[k], %[k], #" lane "\n"                                                                                    \
     "orr %[plane], %[plane], %[k]\n"
 
-void esnn_vector_mix_mve(const int16_t *context, uint32_t stride, const uint8_t *query, uint32_t step,
-                         const int32_t *threshold, uint32_t *planes)
+void esnn_vector_mix_mve(const int16_t *context, uint32_t stride, const uint32_t *rows, const int32_t *threshold,
+                         uint32_t *planes)
 {
     uint32_t steps[4];
     const uint8_t *last = (const uint8_t *)(context + ESNN_CONTEXT - ESNN_HEAD);
@@ -48,7 +48,7 @@ void esnn_vector_mix_mve(const int16_t *context, uint32_t stride, const uint8_t 
 #pragma GCC unroll 4
     for (uint32_t t = 0; t < 4u; ++t) {
         uint32_t plane = 0;
-        bits = (uint32_t)*(const uint16_t *)(const void *)query << 16;
+        bits = *rows++;
         __asm__ volatile(ESNN_ROWS "vld40.32 {q4, q5, q6, q7}, [%[theta]]\n"
                                    "vld41.32 {q4, q5, q6, q7}, [%[theta]]\n"
                                    "vld42.32 {q4, q5, q6, q7}, [%[theta]]\n"
@@ -61,7 +61,6 @@ void esnn_vector_mix_mve(const int16_t *context, uint32_t stride, const uint8_t 
                          : "q4", "q5", "q6", "q7", "cc", "memory");
         steps[t] = plane;
         last += stride << 1;
-        query += step;
     }
     planes[0] = steps[0] | steps[1] << 16;
     planes[1] = steps[2] | steps[3] << 16;

@@ -18,13 +18,13 @@
     "and %[bits], %[bits], #0xaaaaaaaa\n"                                                                            \
     "orr " by ", " by ", %[bits]\n"
 
-void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, int32_t width, uint32_t table,
+void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, uint32_t span, uintptr_t table,
                                  const int16_t *start, const int16_t *threshold, uint32_t *planes, uint32_t *fired)
 {
     int16x8_t even = vld1q_s16(start), odd = vld1q_s16(start + 8);
     int16x8_t lower_even = vdupq_n_s16(0), lower_odd = vdupq_n_s16(0);
-    for (; lines != 0; --lines) {
-        const uint32_t *from = *run->from;
+    for (int32_t line = 0; line < lines; ++line) {
+        const uint32_t *from = run->from[line];
         uint32_t upper, lower;
         __asm__ volatile("sub %[lower], %[to], %[from]\n"
                          "lsr %[lower], %[lower], #2\n"
@@ -45,9 +45,8 @@ void esnn_vector_pixel_block_mve(const esnn_pixel_run_t *run, int32_t lines, int
                          "2:\n"
                          : [even] "+w"(even), [odd] "+w"(odd), [lower_even] "+w"(lower_even),
                            [lower_odd] "+w"(lower_odd), [from] "+r"(from), [upper] "=&r"(upper), [lower] "=&r"(lower)
-                         : [to] "r"(run->from[width]), [rows] "r"((uintptr_t)run->rows + table)
+                         : [to] "r"(run->from[span + (uint32_t)line]), [rows] "r"((uintptr_t)run->rows[line] + table)
                          : "lr", "q6", "q7", "cc", "memory");
-        ++run;
     }
     even = vqaddq_s16(vqshlq_n_s16(even, 4), lower_even);
     odd = vqaddq_s16(vqshlq_n_s16(odd, 4), lower_odd);

@@ -13,7 +13,7 @@ static int32_t esnn_saturate(int32_t value)
     return value > INT16_MAX ? INT16_MAX : value < INT16_MIN ? INT16_MIN : value;
 }
 
-void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, int32_t width, uint32_t table,
+void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines, uint32_t span, uintptr_t table,
                                       const int16_t *start, const int16_t *threshold, uint32_t *planes,
                                       uint32_t *fired)
 {
@@ -24,12 +24,12 @@ void esnn_vector_pixel_block_portable(const esnn_pixel_run_t *run, int32_t lines
         upper[c] = start[c];
         lower[c] = 0;
     }
-    for (; lines != 0; --lines) {
-        for (const uint32_t *entry = *run->from; entry != run->from[width]; ++entry) {
-            esnn_add_row(upper, (const uint8_t *)((uintptr_t)run->rows + table + (*entry >> 16)));
-            esnn_add_row(lower, (const uint8_t *)((uintptr_t)run->rows + table + (*entry & 0xffffu)));
+    for (int32_t line = 0; line < lines; ++line) {
+        const uintptr_t rows = (uintptr_t)run->rows[line] + table;
+        for (const uint32_t *entry = run->from[line]; entry != run->from[span + (uint32_t)line]; ++entry) {
+            esnn_add_row(upper, (const uint8_t *)(rows + (*entry >> 16)));
+            esnn_add_row(lower, (const uint8_t *)(rows + (*entry & 0xffffu)));
         }
-        ++run;
     }
     for (uint32_t c = 0; c < ESNN_BLOCK; ++c) {
         const int32_t high = esnn_saturate((int32_t)((uint32_t)(int32_t)upper[c] << 4));

@@ -19,21 +19,35 @@ static uint8x16_t esnn_count(const uint8_t *spikes, uint32_t stride, uint32_t ro
     return counts;
 }
 
-/** acc[8] += count of each channel times its row, by the bits of the counts, most significant first. */
-static void esnn_weigh(const uint8_t *counts, uint32_t channels, const int8_t *weights, uint32_t row_bytes,
-                       int32_t *acc)
+/** The channels, of 16, whose count has a bit; `bit` in all bytes. */
+static inline uint32_t esnn_counted(const uint8_t *counts, uint8x16_t bit)
+{
+    return vcmpneq_n_u8(vandq_u8(vld1q_u8(counts), bit), 0);
+}
+
+/**
+ * acc[8] += count of each channel times its row, by the bits of the counts, most significant first.
+ *
+ * @param offset  bytes to the row of channel 31 - k of a group of 16, at k.
+ */
+static void esnn_weigh(const uint8_t *counts, uint32_t channels, const int8_t *weights, const uint32_t *offset,
+                       uint32_t group_bytes, int32_t *acc)
 {
     int32x4_t low = vdupq_n_s32(0), high = vdupq_n_s32(0);
     for (uint32_t bit = 128; bit != 0; bit >>= 1) {
-        const int8_t *row = weights;
+        const int8_t *group = weights;
+        const uint8x16_t bits = vdupq_n_u8((uint8_t)bit);
         low = vshlq_n_s32(low, 1);
         high = vshlq_n_s32(high, 1);
-        for (uint32_t c = 0; c != channels; ++c) {
-            if ((counts[c] & bit) != 0) {
+        for (uint32_t c = 0; c != channels; c += 16u) {
+            for (uint32_t set = esnn_counted(counts + c, bits); set != 0;) {
+                const uint32_t k = (uint32_t)__builtin_clz(set);
+                const int8_t *row = group + offset[k];
+                set ^= 0x80000000u >> k;
                 low = vaddq_s32(low, vldrbq_s32(row));
                 high = vaddq_s32(high, vldrbq_s32(row + 4));
             }
-            row += row_bytes;
+            group += group_bytes;
         }
     }
     vst1q_s32(acc, vaddq_s32(vld1q_s32(acc), low));
@@ -52,13 +66,18 @@ esnn_status_t esnn_vector_readout(const esnn_readout_t *layer, uint8_t *arena, i
     for (uint32_t c = 0; c < layer->padded; ++c) {
         acc[c] = layer->bias[c];
     }
+    uint32_t offset[32];
+    uint32_t group_bytes = 0;
+    for (uint32_t k = 32; k != 16u; group_bytes += layer->padded) {
+        offset[--k] = group_bytes;
+    }
     for (uint32_t left = layer->rows; left != 0;) {
         const uint32_t rows = left < ESNN_COUNTED ? left : ESNN_COUNTED;
         for (uint32_t byte = 0; byte < layer->row_bytes; byte += 2u) {
             vst1q_u8(counts + (byte << 3), esnn_count(spikes + byte, layer->step_stride, rows));
         }
         for (uint32_t c = 0; c < layer->padded; c += 8u) {
-            esnn_weigh(counts, channels, layer->weights + c, layer->padded, acc + c);
+            esnn_weigh(counts, channels, layer->weights + c, offset, group_bytes, acc + c);
         }
         for (uint32_t i = rows; i != 0; --i) {
             spikes += layer->step_stride;

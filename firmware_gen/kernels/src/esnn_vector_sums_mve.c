@@ -4,205 +4,203 @@
 
 #include <arm_mve.h>
 
-/* Sums stand in registers for all of a walk; q6 and q7 hold what is loaded. */
+/*
+ * All windows of a line, for 16, 24, 32 or 48 outputs, whose sums stand in registers while lists are walked.
+ * Registers: r0 esnn_walk_t; r1, r2 marks in front of the window and behind it; r3, r4, r5 where the lists of the
+ * part begin, r7, r8, r12 where they end, and scratch between parts; r6 a row; r9, r10, r11 row 0 of each slot; q6,
+ * q7 what is loaded.
+ */
+
+/** What a walk needs besides, in the order in which it is loaded. */
+typedef struct {
+    int16_t *sum[4]; /* by place */
+    uint32_t sum_step;
+    uint32_t mark_skip; /* bytes of marks from the position behind the window's first to the next window's first */
+    uint32_t rows_step;
+    const int16_t *bias;
+    uint16_t *const *end; /* marks in front of the window that is not there any more */
+} esnn_walk_t;
+
 #define ESNN_ADD(sum, row, offset)                                                                                   \
     "vldrb.s16 " row ", [r6, #" offset "]\n"                                                                         \
-    "vadd.i16 %q[" sum "], %q[" sum "], " row "\n"
+    "vadd.i16 " sum ", " sum ", " row "\n"
+#define ESNN_ADD_2(a, b) ESNN_ADD(a, "q6", "0") ESNN_ADD(b, "q7", "8")
+#define ESNN_ADD_3(a, b, c) ESNN_ADD_2(a, b) ESNN_ADD(c, "q6", "16")
+#define ESNN_ADD_4(a, b, c, d) ESNN_ADD_3(a, b, c) ESNN_ADD(d, "q7", "24")
+#define ESNN_ADD_6(a, b, c, d, e, f) ESNN_ADD_4(a, b, c, d) ESNN_ADD(e, "q6", "32") ESNN_ADD(f, "q7", "40")
 
-#define ESNN_ADD_2 ESNN_ADD("a", "q6", "0") ESNN_ADD("b", "q7", "8")
-#define ESNN_ADD_4 ESNN_ADD_2 ESNN_ADD("c", "q6", "16") ESNN_ADD("d", "q7", "24")
-#define ESNN_ADD_6 ESNN_ADD_4 ESNN_ADD("e", "q6", "32") ESNN_ADD("f", "q7", "40")
+#define ESNN_AT(how, a, offset) how " " a ", [r3, #" offset "]\n"
+#define ESNN_AT_2(how, a, b) ESNN_AT(how, a, "0") ESNN_AT(how, b, "16")
+#define ESNN_AT_3(how, a, b, c) ESNN_AT_2(how, a, b) ESNN_AT(how, c, "32")
+#define ESNN_AT_4(how, a, b, c, d) ESNN_AT_3(how, a, b, c) ESNN_AT(how, d, "48")
+#define ESNN_AT_6(how, a, b, c, d, e, f) ESNN_AT_4(how, a, b, c, d) ESNN_AT(how, e, "64") ESNN_AT(how, f, "80")
+#define ESNN_GET "vldrh.u16"
+#define ESNN_PUT "vstrh.16"
 
 /**
- * Adds one part of one run. A row costs its number, its address, a load and an addition for each 8 outputs, and the
- * end of the loop. `part`, `next`: byte offsets from the marks in front of the window to those of the part, and to
- * those behind the window.
- *
- * The loop counts elements of 64 bits, two a turn, so that it takes the two bytes of a row's number for one turn
- * each; all lanes stay active, because the number of bytes is even.
+ * Adds one part of one line. The loop counts elements of 64 bits, two a turn, so that it takes the two bytes of a
+ * row's number for one turn each; all lanes stay active, because the number of bytes is even.
  */
-#define ESNN_RUN(adds)                                                                                               \
-    "ldr r4, [%[from], %[part]]\n"                                                                                   \
-    "ldr r5, [%[from], %[next]]\n"                                                                                   \
-    "subs r5, r5, r4\n"                                                                                              \
-    "wlstp.64 lr, r5, 2f\n"                                                                                          \
+#define ESNN_LINE(from, to, rows, adds)                                                                              \
+    "sub " to ", " to ", " from "\n"                                                                                 \
+    "wlstp.64 lr, " to ", 3f\n"                                                                                      \
+    "2:\n"                                                                                                           \
+    "ldrh r6, [" from "], #2\n"                                                                                      \
+    "add r6, " rows ", r6, lsl #4\n" adds "letp lr, 2b\n"                                                            \
+    "3:\n"
+
+/** One part of all lines, of which there are three or one; r1 and r2 go on to the next part. */
+#define ESNN_LINES_3(adds)                                                                                           \
+    "ldm r1!, {r3, r4, r5}\n"                                                                                        \
+    "ldm r2!, {r7, r8, r12}\n" ESNN_LINE("r3", "r7", "r9", adds) ESNN_LINE("r4", "r8", "r10", adds)                  \
+        ESNN_LINE("r5", "r12", "r11", adds)
+#define ESNN_LINES_1(adds)                                                                                           \
+    "ldr r3, [r1], #4\n"                                                                                             \
+    "ldr r7, [r2], #4\n" ESNN_LINE("r3", "r7", "r9", adds)
+
+/** Puts r3 to the sums of a place. */
+#define ESNN_SUM(place) "ldr r3, [r0, #4 * " place "]\n"
+
+/** A place of few outputs: the branch is summed beside the trunk. */
+#define ESNN_SMALL(lines, place, trunk, branch, copy, put) lines(trunk) copy lines(branch) ESNN_SUM(place) put
+
+/** A place of many outputs: the trunk lies at the last place's sums meanwhile. */
+#define ESNN_LARGE(lines, place, adds, get, put)                                                                     \
+    lines(adds) ESNN_SUM("3") put lines(adds) ESNN_SUM(place) put ESNN_SUM("3") get
+
+/** All windows; `places`: three of them and the last trunk. */
+#define ESNN_WINDOWS(get, places, put)                                                                               \
     "1:\n"                                                                                                           \
-    "ldrh r6, [r4], #2\n"                                                                                            \
-    "add r6, %[rows], r6, lsl #4\n" adds "letp lr, 1b\n"                                                             \
-    "2:\n"
+    "ldr r3, [r0, #28]\n" get places "ldm r0, {r3, r4, r5, r6, r7, r8, r12}\n"                                       \
+    "add r3, r3, r7\n"                                                                                               \
+    "add r4, r4, r7\n"                                                                                               \
+    "add r5, r5, r7\n"                                                                                               \
+    "add r7, r7, r6\n" /* the next window's */                                                                       \
+    "add r1, r1, r8\n"                                                                                               \
+    "add r2, r2, r8\n"                                                                                               \
+    "sub r9, r9, r12\n"                                                                                              \
+    "sub r10, r10, r12\n"                                                                                            \
+    "sub r11, r11, r12\n"                                                                                            \
+    "ldr r12, [r0, #32]\n"                                                                                           \
+    "str r7, [r0, #12]\n"                                                                                            \
+    "stm r0, {r3, r4, r5}\n"                                                                                         \
+    "mov r3, r6\n" put "cmp r1, r12\n"                                                                               \
+    "bne 1b\n"
 
-#define ESNN_SUMS_2 [a] "+w"(sum->a), [b] "+w"(sum->b)
-#define ESNN_SUMS_4 ESNN_SUMS_2, [c] "+w"(sum->c), [d] "+w"(sum->d)
-#define ESNN_SUMS_6 ESNN_SUMS_4, [e] "+w"(sum->e), [f] "+w"(sum->f)
-#define ESNN_INPUTS [from] "r"(from), [rows] "r"(rows), [part] "ri"(part), [next] "ri"(next)
-#define ESNN_CLOBBERS "r4", "r5", "r6", "lr", "q6", "q7", "cc", "memory"
+#define ESNN_SMALL_WINDOWS(lines, trunk, branch, copy, get, put_trunk, put_branch)                                   \
+    ESNN_WINDOWS(get,                                                                                                \
+                 ESNN_SMALL(lines, "0", trunk, branch, copy, put_branch)                                             \
+                     ESNN_SMALL(lines, "1", trunk, branch, copy, put_branch)                                         \
+                         ESNN_SMALL(lines, "2", trunk, branch, copy, put_branch) lines(trunk),                       \
+                 put_trunk)
+#define ESNN_LARGE_WINDOWS(lines, adds, get, put)                                                                    \
+    ESNN_WINDOWS(get,                                                                                                \
+                 ESNN_LARGE(lines, "0", adds, get, put) ESNN_LARGE(lines, "1", adds, get, put)                       \
+                     ESNN_LARGE(lines, "2", adds, get, put) lines(adds),                                             \
+                 put)
 
-typedef struct {
-    int16x8_t a, b, c, d, e, f;
-} esnn_sums_t;
+#define ESNN_COPY(to, from) "vmov " to ", " from "\n"
+#define ESNN_T2 "q0", "q1"
+#define ESNN_B2 "q2", "q3"
+#define ESNN_T3 "q0", "q1", "q2"
+#define ESNN_B3 "q3", "q4", "q5"
+#define ESNN_T4 "q0", "q1", "q2", "q3"
+#define ESNN_T6 "q0", "q1", "q2", "q3", "q4", "q5"
+#define ESNN_CALL(macro, ...) macro(__VA_ARGS__)
 
-_Static_assert(sizeof(esnn_marks_t) == 32, "marks are stepped over by shifting");
+#define ESNN_WINDOWS_2(lines)                                                                                        \
+    ESNN_SMALL_WINDOWS(lines, ESNN_CALL(ESNN_ADD_2, ESNN_T2), ESNN_CALL(ESNN_ADD_2, ESNN_B2),                        \
+                       ESNN_COPY("q2", "q0") ESNN_COPY("q3", "q1"), ESNN_CALL(ESNN_AT_2, ESNN_GET, ESNN_T2),         \
+                       ESNN_CALL(ESNN_AT_2, ESNN_PUT, ESNN_T2), ESNN_CALL(ESNN_AT_2, ESNN_PUT, ESNN_B2))
+#define ESNN_WINDOWS_3(lines)                                                                                        \
+    ESNN_SMALL_WINDOWS(lines, ESNN_CALL(ESNN_ADD_3, ESNN_T3), ESNN_CALL(ESNN_ADD_3, ESNN_B3),                        \
+                       ESNN_COPY("q3", "q0") ESNN_COPY("q4", "q1") ESNN_COPY("q5", "q2"),                            \
+                       ESNN_CALL(ESNN_AT_3, ESNN_GET, ESNN_T3), ESNN_CALL(ESNN_AT_3, ESNN_PUT, ESNN_T3),             \
+                       ESNN_CALL(ESNN_AT_3, ESNN_PUT, ESNN_B3))
+#define ESNN_WINDOWS_4(lines)                                                                                        \
+    ESNN_LARGE_WINDOWS(lines, ESNN_CALL(ESNN_ADD_4, ESNN_T4), ESNN_CALL(ESNN_AT_4, ESNN_GET, ESNN_T4),               \
+                       ESNN_CALL(ESNN_AT_4, ESNN_PUT, ESNN_T4))
+#define ESNN_WINDOWS_6(lines)                                                                                        \
+    ESNN_LARGE_WINDOWS(lines, ESNN_CALL(ESNN_ADD_6, ESNN_T6), ESNN_CALL(ESNN_AT_6, ESNN_GET, ESNN_T6),               \
+                       ESNN_CALL(ESNN_AT_6, ESNN_PUT, ESNN_T6))
 
-#define ESNN_INLINE static inline __attribute__((always_inline))
-
-ESNN_INLINE void esnn_add_run(esnn_sums_t *sum, uint32_t vectors, const esnn_run_t *run, uint32_t part, uint32_t next)
-{
-    const esnn_marks_t *from = run->from;
-    const int8_t *rows = run->rows;
-    if (vectors == 2u) {
-        __asm__ volatile(ESNN_RUN(ESNN_ADD_2) : ESNN_SUMS_2 : ESNN_INPUTS : ESNN_CLOBBERS);
-    } else if (vectors == 4u) {
-        __asm__ volatile(ESNN_RUN(ESNN_ADD_4) : ESNN_SUMS_4 : ESNN_INPUTS : ESNN_CLOBBERS);
-    } else {
-        __asm__ volatile(ESNN_RUN(ESNN_ADD_6) : ESNN_SUMS_6 : ESNN_INPUTS : ESNN_CLOBBERS);
+/** A function for some lines and vectors. `span`: pointers from the marks of a window to those behind it. */
+#define ESNN_FUNCTION(name, windows)                                                                                 \
+    static __attribute__((noinline)) void name(esnn_walk_t *walk, const esnn_run_t *run, uint32_t span,              \
+                                               uint32_t column)                                                      \
+    {                                                                                                                \
+        register esnn_walk_t *r0 __asm__("r0") = walk;                                                               \
+        register uint16_t *const *r1 __asm__("r1") = run->from;                                                      \
+        register uint16_t *const *r2 __asm__("r2") = run->from + span;                                               \
+        register uintptr_t r9 __asm__("r9") = (uintptr_t)run->rows[0] + column;                                      \
+        register uintptr_t r10 __asm__("r10") = (uintptr_t)run->rows[1] + column;                                    \
+        register uintptr_t r11 __asm__("r11") = (uintptr_t)run->rows[2] + column;                                    \
+        __asm__ volatile(windows                                                                                     \
+                         : "+r"(r1), "+r"(r2), "+r"(r9), "+r"(r10), "+r"(r11)                                        \
+                         : "r"(r0)                                                                                   \
+                         : "r3", "r4", "r5", "r6", "r7", "r8", "r12", "lr", "q0", "q1", "q2", "q3", "q4", "q5",      \
+                           "q6", "q7", "cc", "memory");                                                              \
     }
-}
 
-/** One part of all lines; `fixed`: their number is known to the compiler, and is 1 or 3. */
-ESNN_INLINE void esnn_walk(esnn_sums_t *sum, uint32_t vectors, int32_t lines, uint32_t fixed, const esnn_run_t *run,
-                           uint32_t part, uint32_t next)
+ESNN_FUNCTION(esnn_walk_1_2, ESNN_WINDOWS_2(ESNN_LINES_1))
+ESNN_FUNCTION(esnn_walk_1_3, ESNN_WINDOWS_3(ESNN_LINES_1))
+ESNN_FUNCTION(esnn_walk_1_4, ESNN_WINDOWS_4(ESNN_LINES_1))
+ESNN_FUNCTION(esnn_walk_1_6, ESNN_WINDOWS_6(ESNN_LINES_1))
+ESNN_FUNCTION(esnn_walk_3_2, ESNN_WINDOWS_2(ESNN_LINES_3))
+ESNN_FUNCTION(esnn_walk_3_3, ESNN_WINDOWS_3(ESNN_LINES_3))
+ESNN_FUNCTION(esnn_walk_3_4, ESNN_WINDOWS_4(ESNN_LINES_3))
+ESNN_FUNCTION(esnn_walk_3_6, ESNN_WINDOWS_6(ESNN_LINES_3))
+
+static void esnn_walk(esnn_walk_t *walk, const esnn_run_t *run, uint32_t span, uint32_t column, uint32_t vectors,
+                      int32_t lines)
 {
-    if (fixed && lines == 1) {
-        esnn_add_run(sum, vectors, run, part, next);
-    } else if (fixed && lines == 3) {
-        esnn_add_run(sum, vectors, run, part, next);
-        esnn_add_run(sum, vectors, run + 1, part, next);
-        esnn_add_run(sum, vectors, run + 2, part, next);
-    } else {
-        for (; lines != 0; --lines) {
-            esnn_add_run(sum, vectors, run++, part, next);
-        }
-    }
-}
-
-/* Loads and stores are written out, because gcc 12 makes an address of its own for each. */
-#define ESNN_LOAD_2 "vldrh.u16 %q[a], [%[at]]\n vldrh.u16 %q[b], [%[at], #16]\n"
-#define ESNN_LOAD_4 ESNN_LOAD_2 "vldrh.u16 %q[c], [%[at], #32]\n vldrh.u16 %q[d], [%[at], #48]\n"
-#define ESNN_LOAD_6 ESNN_LOAD_4 "vldrh.u16 %q[e], [%[at], #64]\n vldrh.u16 %q[f], [%[at], #80]\n"
-#define ESNN_STORE_2 "vstrh.16 %q[a], [%[at]]\n vstrh.16 %q[b], [%[at], #16]\n"
-#define ESNN_STORE_4 ESNN_STORE_2 "vstrh.16 %q[c], [%[at], #32]\n vstrh.16 %q[d], [%[at], #48]\n"
-#define ESNN_STORE_6 ESNN_STORE_4 "vstrh.16 %q[e], [%[at], #64]\n vstrh.16 %q[f], [%[at], #80]\n"
-
-ESNN_INLINE void esnn_load_sums(esnn_sums_t *sum, uint32_t vectors, const int16_t *at)
-{
-    if (vectors == 2u) {
-        __asm__ volatile(ESNN_LOAD_2 : [a] "=w"(sum->a), [b] "=w"(sum->b) : [at] "r"(at) : "memory");
-    } else if (vectors == 4u) {
-        __asm__ volatile(ESNN_LOAD_4
-                         : [a] "=w"(sum->a), [b] "=w"(sum->b), [c] "=w"(sum->c), [d] "=w"(sum->d)
-                         : [at] "r"(at)
-                         : "memory");
-    } else {
-        __asm__ volatile(ESNN_LOAD_6
-                         : [a] "=w"(sum->a), [b] "=w"(sum->b), [c] "=w"(sum->c), [d] "=w"(sum->d), [e] "=w"(sum->e),
-                           [f] "=w"(sum->f)
-                         : [at] "r"(at)
-                         : "memory");
-    }
-}
-
-ESNN_INLINE void esnn_store_sums(esnn_sums_t *sum, uint32_t vectors, int16_t *at)
-{
-    if (vectors == 2u) {
-        __asm__ volatile(ESNN_STORE_2 : ESNN_SUMS_2 : [at] "r"(at) : "memory");
-    } else if (vectors == 4u) {
-        __asm__ volatile(ESNN_STORE_4 : ESNN_SUMS_4 : [at] "r"(at) : "memory");
-    } else {
-        __asm__ volatile(ESNN_STORE_6 : ESNN_SUMS_6 : [at] "r"(at) : "memory");
-    }
-}
-
-/** A trunk's part and its branch: the sums of one place. */
-ESNN_INLINE void esnn_place(esnn_sums_t *sum, uint32_t vectors, int32_t lines, uint32_t fixed, const esnn_run_t *run,
-                            uint32_t part, uint32_t next, int16_t *trunk, int16_t *branch)
-{
-    esnn_walk(sum, vectors, lines, fixed, run, part, next + part);
-    esnn_store_sums(sum, vectors, trunk);
-    esnn_walk(sum, vectors, lines, fixed, run, part + 4u, next + part + 4u);
-    esnn_store_sums(sum, vectors, branch);
-    esnn_load_sums(sum, vectors, trunk);
-}
-
-/** 8 * vectors outputs. */
-ESNN_INLINE void esnn_group(const uint32_t *place, uint32_t vectors, int32_t lines, uint32_t fixed, uint32_t next,
-                            const esnn_run_t *run, const int16_t *bias, int16_t *sums)
-{
-    int16_t *trunk = sums + place[3];
-    esnn_sums_t sum;
-    esnn_load_sums(&sum, vectors, bias);
-    esnn_place(&sum, vectors, lines, fixed, run, 0, next, trunk, sums + place[0]);
-    esnn_place(&sum, vectors, lines, fixed, run, 8, next, trunk, sums + place[1]);
-    esnn_place(&sum, vectors, lines, fixed, run, 16, next, trunk, sums + place[2]);
-    esnn_walk(&sum, vectors, lines, fixed, run, 24, next + 24u);
-    esnn_store_sums(&sum, vectors, trunk);
-}
-
-ESNN_INLINE void esnn_move_runs(esnn_run_t *run, int32_t lines, uint32_t outputs)
-{
-    for (; lines != 0; --lines) {
-        run->rows = (const int8_t *)((uintptr_t)run->rows + outputs);
-        ++run;
-    }
-}
-
-/** All outputs, 48 at a time while that leaves no single block behind (4 are twice 32). */
-ESNN_INLINE void esnn_groups(const esnn_vector_t *layer, int32_t lines, uint32_t fixed, uint32_t next,
-                             esnn_run_t *run, int16_t *sums)
-{
-    const int16_t *bias = layer->bias;
-    for (uint32_t left = layer->blocks; left != 0;) {
-        uint32_t outputs;
-        if (left == 3u || left > 4u) {
-            esnn_group(layer->sum, 6, lines, fixed, next, run, bias, sums);
-            outputs = 48;
-            left -= 3u;
-        } else if (left != 1u) {
-            esnn_group(layer->sum, 4, lines, fixed, next, run, bias, sums);
-            outputs = 32;
-            left -= 2u;
+    if (lines == 3) {
+        if (vectors == 6u) {
+            esnn_walk_3_6(walk, run, span, column);
+        } else if (vectors == 4u) {
+            esnn_walk_3_4(walk, run, span, column);
+        } else if (vectors == 3u) {
+            esnn_walk_3_3(walk, run, span, column);
         } else {
-            esnn_group(layer->sum, 2, lines, fixed, next, run, bias, sums);
-            return;
+            esnn_walk_3_2(walk, run, span, column);
         }
-        bias += outputs;
-        sums += outputs;
-        esnn_move_runs(run, lines, outputs);
-    }
-}
-
-static __attribute__((noinline)) void esnn_groups_3x3(const esnn_vector_t *layer, const esnn_run_t *run,
-                                                      int16_t *sums)
-{
-    esnn_run_t runs[3] = {run[0], run[1], run[2]};
-    esnn_groups(layer, 3, 1, 3u * sizeof(esnn_marks_t), runs, sums);
-}
-
-static __attribute__((noinline)) void esnn_groups_1x1(const esnn_vector_t *layer, const esnn_run_t *run,
-                                                      int16_t *sums)
-{
-    esnn_run_t runs[1] = {run[0]};
-    esnn_groups(layer, 1, 1, sizeof(esnn_marks_t), runs, sums);
-}
-
-static __attribute__((noinline)) void esnn_groups_any(const esnn_vector_t *layer, const esnn_run_t *run,
-                                                      int16_t *sums)
-{
-    esnn_run_t runs[ESNN_VECTOR_LINES];
-    const uint32_t next = (uint32_t)layer->kernel_width << 5;
-    for (int32_t i = 0; i < layer->kernel_height; ++i) {
-        runs[i] = *run++;
-    }
-    esnn_groups(layer, layer->kernel_height, 0, next, runs, sums);
-}
-
-void esnn_vector_sums_mve(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums)
-{
-    if (layer->kernel_height == 1 && layer->kernel_width == 1) {
-        esnn_groups_1x1(layer, run, sums);
-    } else if (layer->kernel_height == 3 && layer->kernel_width == 3) {
-        esnn_groups_3x3(layer, run, sums);
+    } else if (vectors == 6u) {
+        esnn_walk_1_6(walk, run, span, column);
+    } else if (vectors == 4u) {
+        esnn_walk_1_4(walk, run, span, column);
+    } else if (vectors == 3u) {
+        esnn_walk_1_3(walk, run, span, column);
     } else {
-        esnn_groups_any(layer, run, sums);
+        esnn_walk_1_2(walk, run, span, column);
+    }
+}
+
+void esnn_vector_sums_mve(const esnn_vector_t *layer, const esnn_run_t *run, uint32_t count, int16_t *sums)
+{
+    if (layer->kernel_height != 1 && layer->kernel_height != 3) {
+        esnn_vector_sums_portable(layer, run, count, sums);
+        return;
+    }
+    uint16_t *const *end = run->from;
+    for (; count != 0; --count) {
+        end += layer->mark_stride;
+    }
+    const int16_t *bias = layer->bias;
+    uint32_t column = 0;
+    for (uint32_t left = layer->vectors; (int32_t)left > 0;) {
+        /* 48 outputs at a time while that leaves no single block behind; 64 are twice 32. */
+        const uint32_t vectors = left < 4u ? left : left == 5u || left == 6u || left > 8u ? 6u : 4u;
+        esnn_walk_t walk = {{sums + layer->sum[0], sums + layer->sum[1], sums + layer->sum[2], sums + layer->sum[3]},
+                            layer->blocks << 7,
+                            (layer->mark_stride - layer->mark_step) << 2,
+                            (uint32_t)layer->step_rows,
+                            bias,
+                            end};
+        esnn_walk(&walk, run, layer->mark_window, column, vectors, layer->kernel_height);
+        bias += vectors << 3;
+        sums += vectors << 3;
+        column += vectors << 3;
+        left -= vectors;
     }
 }
 

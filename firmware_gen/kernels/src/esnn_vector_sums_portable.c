@@ -1,37 +1,47 @@
 #include "esnn_vector.h"
 
-/** sums[16] += the rows of one part, from output `column` on. */
-static void esnn_add_part(const esnn_run_t *run, int32_t lines, int32_t width, uint32_t part, uint32_t column,
-                          int16_t *sums)
+/** sums[8] += the rows of one part of all lines, from output `column` on. */
+static void esnn_add_part(const esnn_vector_t *layer, const esnn_run_t *run, uint16_t *const *from, uint32_t back,
+                          uint32_t column, int16_t *sums)
 {
-    for (; lines != 0; --lines) {
-        for (const uint16_t *entry = run->from->part[part]; entry != run->from[width].part[part]; ++entry) {
-            const intptr_t bytes = (intptr_t)*entry << 4;
-            const int8_t *row = (const int8_t *)((uintptr_t)run->rows + (uintptr_t)bytes) + column;
-            for (uint32_t c = 0; c < ESNN_BLOCK; ++c) {
+    for (int32_t line = 0; line < layer->kernel_height; ++line) {
+        for (const uint16_t *entry = from[line]; entry != from[layer->mark_window + (uint32_t)line]; ++entry) {
+            const uintptr_t bytes = ((uintptr_t)*entry << 4) - back + column;
+            const int8_t *row = (const int8_t *)((uintptr_t)run->rows[line] + bytes);
+            for (uint32_t c = 0; c < 8u; ++c) {
                 sums[c] = (int16_t)(uint16_t)((uint16_t)sums[c] + (uint32_t)row[c]);
             }
         }
-        ++run;
     }
 }
 
-void esnn_vector_sums_portable(const esnn_vector_t *layer, const esnn_run_t *run, int16_t *sums)
+void esnn_vector_sums_portable(const esnn_vector_t *layer, const esnn_run_t *run, uint32_t count, int16_t *sums)
 {
-    for (uint32_t column = 0; column != layer->blocks << 4; column += ESNN_BLOCK) {
-        int16_t trunk[ESNN_BLOCK];
-        for (uint32_t c = 0; c < ESNN_BLOCK; ++c) {
-            trunk[c] = layer->bias[column + c];
-        }
-        for (uint32_t place = 0; place < 4u; ++place) {
-            int16_t *branch = sums + layer->sum[place] + column;
-            esnn_add_part(run, layer->kernel_height, layer->kernel_width, place << 1, column, trunk);
-            for (uint32_t c = 0; c < ESNN_BLOCK; ++c) {
-                branch[c] = trunk[c];
+    uint16_t *const *from = run->from;
+    uint32_t back = 0; /* bytes from the row of an entry in the first window to that in this one */
+    const uint32_t end = layer->vectors < 2u ? ESNN_BLOCK : layer->vectors << 3;
+    for (; count != 0; --count) {
+        for (uint32_t column = 0; column < end; column += 8u) {
+            int16_t trunk[8];
+            for (uint32_t c = 0; c < 8u; ++c) {
+                trunk[c] = layer->bias[column + c];
             }
-            if (place < 3u) {
-                esnn_add_part(run, layer->kernel_height, layer->kernel_width, (place << 1) + 1u, column, branch);
+            uint16_t *const *part = from;
+            for (uint32_t place = 0; place < 4u; ++place) {
+                int16_t *branch = sums + layer->sum[place] + column;
+                esnn_add_part(layer, run, part, back, column, trunk);
+                part += layer->kernel_height;
+                for (uint32_t c = 0; c < 8u; ++c) {
+                    branch[c] = trunk[c];
+                }
+                if (place < 3u) {
+                    esnn_add_part(layer, run, part, back, column, branch);
+                    part += layer->kernel_height;
+                }
             }
         }
+        from += layer->mark_stride;
+        back += (uint32_t)layer->step_rows;
+        sums += layer->blocks << 6;
     }
 }

@@ -1,0 +1,102 @@
+"""Trains a dense teacher for ``edge-snn train --teacher FOLDER``: a small ResNet, never shipped.
+
+python tools/train_teacher.py --data fashion-mnist --epochs 12 --no-flip --shift 2 --out runs/teacher
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from edge_snn import data
+from edge_snn.cli.common import progress_bar
+from edge_snn.errors import InputError
+from edge_snn.training import checkpoint
+from edge_snn.training.recipe import Recipe, Stage
+
+
+@click.command()
+@click.option("--data", "data_name", help="Data set by name.")
+@click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y.")
+@click.option("--size", type=click.IntRange(min=4), help="Height and width, as of the student [default: the data's].")
+@click.option("--width", default=16, show_default=True, type=click.IntRange(4, 256), help="Channels of the stem.")
+@click.option("--epochs", default=12, show_default=True, type=click.IntRange(min=1))
+@click.option("--rate", default=0.004, show_default=True, type=click.FloatRange(0, 1, min_open=True))
+@click.option("--seed", default=1, show_default=True, type=int)
+@click.option("--shift", default=2, show_default=True, type=click.IntRange(0, 8))
+@click.option("--flip/--no-flip", default=True, show_default=True)
+@click.option("--erase", default=0, show_default=True, type=click.IntRange(0, 32))
+@click.option("--held-out", default=5000, show_default=True, type=click.IntRange(min=1), help="As of the student.")
+@click.option("--narrow", default="bfloat16", show_default=True, type=click.Choice(["bfloat16", "float32"]))
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the teacher.")
+def main(
+    data_name: str | None,
+    train_files: tuple[Path, ...],
+    size: int | None,
+    width: int,
+    epochs: int,
+    rate: float,
+    seed: int,
+    shift: int,
+    flip: bool,
+    erase: int,
+    held_out: int,
+    narrow: str,
+    out: Path,
+) -> None:
+    """Trains on all but the held-out images, which choose the checkpoint; a stopped run goes on."""
+    if bool(data_name) == bool(train_files):
+        raise InputError("give either --data or --train files")
+    training = data.load(data_name, "train") if data_name else data.from_npz(list(train_files), "train")
+    stage = Stage(1, epochs, rate, 0.0, 1.0)
+    recipe = Recipe((stage,), seed=seed, shift=shift, flip=flip, erase=erase, held_out=held_out)
+    out.mkdir(parents=True, exist_ok=True)
+    shape = (size, size, training.x.shape[3]) if size else tuple(training.x.shape[1:])
+    _train(training, recipe, shape, width, narrow, out)
+
+
+def _train(
+    training: data.Dataset, recipe: Recipe, shape: tuple[int, int, int], width: int, narrow: str, out: Path
+) -> None:
+    import keras
+
+    from edge_snn.models.teacher import build_teacher
+    from edge_snn.training.batches import Batches
+    from edge_snn.training.torch_engine import TorchEngine
+    from edge_snn.training.trainer import split
+
+    keras.utils.set_random_seed(recipe.seed)
+    fitting, held_out = split(training, recipe.held_out)
+    held_out = data.fit(held_out, shape)
+    classes = len(training.classes) or int(training.y.max()) + 1
+    facts: dict[str, Any] = {
+        "teacher": {"input_shape": list(shape), "classes": classes, "width": width},
+        "recipe": recipe.to_json(),
+        "history": [],
+    }
+    steps = len(Batches(fitting, recipe, shape, classes, 0, 0))
+    engine = TorchEngine(build_teacher(shape, classes, width), recipe, 0, steps, narrow)
+    if (out / checkpoint.RUN).exists():
+        past = checkpoint.read_json(out / checkpoint.RUN)
+        if past.get("teacher") != facts["teacher"] or past.get("recipe") != facts["recipe"]:
+            raise InputError("holds another run", where=str(out), hint="choose another folder")
+        facts = past
+        arrays = checkpoint.read_arrays(out / checkpoint.STATE, [array.shape for array in engine.state()])
+        engine.restore(arrays, optimizer=True)
+    for epoch in range(len(facts["history"]), recipe.epochs):
+        with progress_bar(f"epoch {epoch + 1}", steps) as bar:
+            loss, seen = engine.fit(Batches(fitting, recipe, shape, classes, epoch, 0), bar)
+        accuracy, _ = engine.measure(held_out)
+        best = max((item["held_out_accuracy"] for item in facts["history"]), default=-1.0)
+        facts["history"].append({"loss": loss, "accuracy": seen, "held_out_accuracy": accuracy})
+        if accuracy > best:
+            checkpoint.write_arrays(out / checkpoint.BEST, engine.weights())
+        checkpoint.write_arrays(out / checkpoint.STATE, engine.state())
+        checkpoint.write_json(out / checkpoint.RUN, facts)
+        click.echo(f"epoch {epoch + 1}/{recipe.epochs} loss {loss:.4f} train {seen:.4f} held out {accuracy:.4f}")
+
+
+if __name__ == "__main__":
+    main()
