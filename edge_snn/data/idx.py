@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import math
 import struct
 import zlib
 from pathlib import Path
@@ -29,9 +30,9 @@ def read(path: Path) -> np.ndarray:
             if len(head) < 4 or head[:2] != b"\0\0" or head[2] != UNSIGNED_BYTE or not 1 <= head[3] <= 4:
                 raise InputError("not an IDX file of unsigned bytes", where=where)
             dims = struct.unpack(f">{head[3]}I", stream.read(4 * head[3]))
-            size = 1
-            for dim in dims:
-                size *= dim
+            size = math.prod(dims)
+            if size == 0:
+                raise InputError("is empty: a dimension of its header is 0", where=where)
             if size > MAX_BYTES:
                 raise InputError(f"claims {size} bytes, more than any data set of its kind", where=where)
             data = stream.read(size + 1)

@@ -144,6 +144,7 @@ def test_truncated_archives_are_refused(tmp_path, cut):
         b"\0\0\x0d\x01\0\0\0\x01\0",
         b"\0\0\x08\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
         b"\0\0\x08\x01\0\0\0\x09ab",
+        b"\0\0\x08\x03\x80\x52\xca\x02\0\0\0\0\xff\xff\xe1\xea",  # found by an hour of fuzzing
     ],
 )
 def test_broken_idx_files_are_refused(tmp_path, content):

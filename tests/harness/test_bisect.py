@@ -336,15 +336,15 @@ def test_a_fault_that_comes_and_goes_is_not_passed_off_as_a_neuron(sources, made
 def test_a_neuron_that_fires_above_its_threshold_only_is_found(sources, monkeypatch):
     """A fault of arithmetic: > in place of >=. The neuron named is the first whose membrane is its threshold."""
     sources.replace("esnn_neuron", "if (membrane >= theta)", "if (membrane > theta)")
-    made = model(timesteps=2)  # no block kernels: all of its neurons are those of esnn_neuron.c
+    made = model(timesteps=3)  # no block kernels: all of its neurons are those of esnn_neuron.c
     x = images(40, made.input_shape)
     found = found_in(sources, made, "host", x, monkeypatch)
     assert (found.device, found.host) == (0, 1)
     assert found.membrane.value == found.membrane.threshold
     node = made.graph.node(found.membrane.neuron)
     current = run(made.graph, x[found.image :][:1], keep=node.inputs).edges[node.inputs[0]]
-    membranes = np.empty((1, 2, *current.shape[2:]), np.int64)
-    run_neuron(node, [current], made.graph.domain, 2, membranes)
+    membranes = np.empty((1, 3, *current.shape[2:]), np.int64)
+    run_neuron(node, [current], made.graph.domain, 3, membranes)
     equal = np.argwhere(membranes[0] == node.threshold)
     assert tuple(equal[0]) == found.membrane.place[:4]
 
