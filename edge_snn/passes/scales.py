@@ -23,6 +23,10 @@ from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.passes.rounding import LARGEST
 
+LARGEST_OF_SPIKES = (
+    1 << 13
+) - 1  # thresholds and biases: 1 LSB of a weight is 1/8191 of a threshold, and sums stay 16 bits
+
 
 @dataclass(frozen=True)
 class ScalePlan:
@@ -61,16 +65,28 @@ def _groups(graph: Graph) -> tuple[dict[str, str], frozenset[str]]:
     return groups, frozenset(groups[node.name] for node in graph.nodes if isinstance(node, Add))
 
 
-def _smallest_scale(graph: Graph, edge: str) -> np.ndarray:
-    """Per channel, the scale below which a threshold or bias of the edge would not fit 32 bits."""
+def _smallest_scale(graph: Graph, edge: str, stream: bool) -> np.ndarray:
+    """Per channel, the scale below which a threshold or bias of the edge would be larger than is of use.
+
+    Sums of pixels may take 32 bits. Sums of spikes keep to :data:`LARGEST_OF_SPIKES`: only a channel with next to no
+    weights comes near, one that its bias alone decides, and it would take its whole layer out of 16 bits. Residual
+    streams are made coarser by what can be proved of them instead (:mod:`edge_snn.passes.convert`).
+    """
     channels = graph.specs[edge].channels
     need = np.full(channels, 1e-30)
+    producer = graph.node(edge)
+    largest: float = LARGEST / 2
+    if (
+        not stream
+        and isinstance(producer, (Conv2D, Linear))
+        and graph.specs[producer.inputs[0]].kind is not Kind.PIXELS
+    ):
+        largest = LARGEST_OF_SPIKES
     for node in graph.consumers(edge):
         if isinstance(node, Neuron):
-            need = np.maximum(need, node.threshold.astype(np.float64) * 2 / LARGEST)
-    producer = graph.node(edge)
+            need = np.maximum(need, node.threshold.astype(np.float64) / largest)
     if isinstance(producer, (Conv2D, Linear)):
-        need = np.maximum(need, np.abs(producer.bias.astype(np.float64)) * 2 / LARGEST)
+        need = np.maximum(need, np.abs(producer.bias.astype(np.float64)) / largest)
     return need
 
 
@@ -96,7 +112,7 @@ def choose(graph: Graph, bits: int, coarser: Mapping[str, np.ndarray] | None = N
             if isinstance(producer, (Conv2D, Linear)):
                 weight = np.abs(producer.weight.astype(np.float64)).reshape(-1, channels)
                 scale = np.maximum(scale, weight.max(axis=0) / limit)
-            scale = np.maximum(scale, _smallest_scale(graph, edge))
+            scale = np.maximum(scale, _smallest_scale(graph, edge, group in streams))
         if coarser is not None and group in coarser:
             scale = scale * coarser[group]
         for edge in members:

@@ -33,6 +33,25 @@ def test_integer_logits_follow_the_float_model(seed):
     assert error < 0.12, f"mean error is {error:.3f} of the logits' spread"
 
 
+def test_a_channel_with_next_to_no_weights_keeps_its_layer_within_16_bits():
+    """It was trained to be silent, or to fire always: its bias decides."""
+    graph = transformer(0)
+    node = graph.node("block0.q")
+    weight, bias = node.weight.copy(), node.bias.copy()
+    weight[..., 1] *= 1e-6
+    bias[1] = 0.5
+    dead = replace(node, weight=weight, bias=bias)
+    graph = replace(graph, nodes=tuple(dead if each is node else each for each in graph.nodes))
+    x = images(60, graph.image.shape)
+    model = convert(graph, calibration=x).model
+    behind = next(n for n in model.graph.nodes if isinstance(n, Neuron) and n.inputs == ("block0.q",))
+    assert behind.threshold.max() == 8191
+    assert model.accumulators[f"{behind.name}.membrane"].bits <= 16
+    spikes = run(model.graph, x, keep=(behind.name,)).edges[behind.name][..., 1]
+    real = run(graph, x, keep=(behind.name,)).edges[behind.name][..., 1]
+    assert np.array_equal(spikes, real)
+
+
 @pytest.mark.parametrize("seed", [0, 3])
 @pytest.mark.parametrize("timesteps", [1, 4])
 def test_no_value_leaves_its_proved_bounds(seed, timesteps):
