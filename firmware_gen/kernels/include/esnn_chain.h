@@ -144,12 +144,12 @@ typedef struct {
     uint32_t column_rows;               /**< rows from one column of the window to the next */
     uint32_t map;                       /**< scratch: maps of the lines of a window, or of one position */
     uint32_t runs;                      /**< scratch: esnn_runs_t */
-    uint32_t masks;                     /**< scratch of V6M instead: 8 T bytes for each 32 inputs looked at together */
-    uint32_t list;                      /**< scratch: int16 entries; V6M: int32 */
-    uint32_t totals;                    /**< scratch: 2 T uint32 */
-    uint32_t sums;                      /**< scratch: int16 [T][ESNN_BLOCK] */
-    uint32_t wide;                      /**< scratch: int32 [T][ESNN_BLOCK], only where the finish is not narrow */
-    uint32_t nibbles;                   /**< whether rows are nibbles: for them ESNN_NIBBLE_ROWS, else 0 */
+    uint32_t masks;   /**< scratch of V6M instead: 8 T bytes for each 32 inputs looked at together */
+    uint32_t list;    /**< scratch: int16 entries; V6M: int32 */
+    uint32_t totals;  /**< scratch: 2 T uint32 */
+    uint32_t sums;    /**< scratch: int16 [T][ESNN_BLOCK] */
+    uint32_t wide;    /**< scratch: int32 [T][ESNN_BLOCK], only where the finish is not narrow */
+    uint32_t nibbles; /**< whether rows are nibbles: for them ESNN_NIBBLE_ROWS, else 0 */
 } esnn_chain_t;
 
 /**
@@ -158,7 +158,8 @@ typedef struct {
  * @param spikes     of the first position, 2-byte aligned.
  * @param positions  their number.
  * @param map        where the first position is in the map of the first part; receives position_map bytes each,
- * input k in bit k & 7 of byte k >> 3. Parts are in the order of the list: trunk abcd, a, trunk bcd, b, .., last place.
+ * input k in bit k & 7 of byte k >> 3. Parts are in the order of the list: trunk abcd, a, trunk bcd, b, .., last
+ * place.
  */
 void esnn_chain_map(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t positions, uint8_t *map);
 
@@ -182,8 +183,8 @@ void esnn_chain_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, in
 
 /** The rows that one position adds, listed, and where its sums go. */
 typedef struct {
-    uint32_t rows;                         /**< from row 0 of a block to what listed rows count from */
-    int16_t *out[ESNN_MAX_TIMESTEPS];      /**< by place: [ESNN_BLOCK] sums */
+    uint32_t rows;                                     /**< from row 0 of a block to what listed rows count from */
+    int16_t *out[ESNN_MAX_TIMESTEPS];                  /**< by place: [ESNN_BLOCK] sums */
     const int16_t *part[2u * ESNN_MAX_TIMESTEPS - 1u]; /**< trunk abcd, a, trunk bcd, b, .., last place: ends with
                                                           ESNN_LIST_END */
     uint32_t plain;                                    /**< nothing follows the sums but a binary neuron */

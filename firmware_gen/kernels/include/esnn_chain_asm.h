@@ -43,9 +43,9 @@
 /** A branch; where it is empty its sum is the trunk. */
 #define ESNN_BRANCH_KEEPS(part, out, one, two)                                                                       \
     "ldr r0, %[runs]\n"                                                                                              \
-    "ldr r12, [r0, #" part "]\n" ESNN_NEXT_ROW "bcc 1f\n" ESNN_KEEP ESNN_ROWS ESNN_STORE(out, one, two)              \
-        ESNN_BACK "b 2f\n"                                                                                           \
-                  "1:\n" ESNN_STORE(out, one, two) "2:\n"
+    "ldr r12, [r0, #" part "]\n" ESNN_NEXT_ROW "bcc 1f\n" ESNN_KEEP ESNN_ROWS                                        \
+    ESNN_STORE(out, one, two) ESNN_BACK "b 2f\n"                                                                     \
+                                        "1:\n" ESNN_STORE(out, one, two) "2:\n"
 
 #define ESNN_BRANCH_CHANGES(part, out, one, two) ESNN_KEEP ESNN_PART(part) ESNN_STORE(out, one, two) ESNN_BACK
 

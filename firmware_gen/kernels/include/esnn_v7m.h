@@ -74,7 +74,8 @@ void esnn_chain_numbers_v7m(const esnn_chain_t *chain, const uint32_t *weights, 
                             const esnn_runs_t *runs, const uint32_t *totals);
 
 /**
- * Sums of all blocks of one position, pooled in 15 bits: pooled currents are sums + 2^14 (esnn_conv2d_chain_t.pool_lanes).
+ * Sums of all blocks of one position, pooled in 15 bits: pooled currents are sums + 2^14
+ * (esnn_conv2d_chain_t.pool_lanes).
  */
 void esnn_chain_pool_v7m(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                          uint8_t *arena);

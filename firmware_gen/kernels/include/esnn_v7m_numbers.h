@@ -11,8 +11,7 @@
 
 #if ESNN_PAIRED_ROWS
 
-#define ESNN_STORE(out, one, two)                                                                                             \
-    ESNN_OUT(out) "stm r0, {r4-r11}\n"
+#define ESNN_STORE(out, one, two) ESNN_OUT(out) "stm r0, {r4-r11}\n"
 
 #define ESNN_BRANCH ESNN_BRANCH_KEEPS
 
@@ -28,13 +27,13 @@
     "sub " odd ", " odd ", r2, lsl #8\n"                                                                             \
     "add " even ", " even ", r3\n"
 
-#define ESNN_STORE(out, one, two)                                                                                             \
+#define ESNN_STORE(out, one, two)                                                                                    \
     "ldr r1, %[lack]\n"                                                                                              \
-    "ldrd r0, r1, [r1, #" two "]\n"                                                                                            \
+    "ldrd r0, r1, [r1, #" two "]\n"                                                                                  \
     "movw r3, #0xc000\n"                                                                                             \
     "movt r3, #0x3fff\n"                                                                                             \
-    "add r1, r1, r3\n" ESNN_SPLIT("r4", "r5") ESNN_SPLIT("r6", "r7") ESNN_SPLIT("r8", "r9")                          \
-        ESNN_SPLIT("r10", "r11") ESNN_OUT(out) "stm r0, {r4-r11}\n"
+    "add r1, r1, r3\n" ESNN_SPLIT("r4", "r5") ESNN_SPLIT("r6", "r7") ESNN_SPLIT("r8", "r9") ESNN_SPLIT("r10", "r11") \
+        ESNN_OUT(out) "stm r0, {r4-r11}\n"
 
 #endif
 

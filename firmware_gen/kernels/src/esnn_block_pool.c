@@ -21,8 +21,8 @@ static inline void esnn_max_lanes(uint8_t *to, const int16_t *from, uint32_t ste
 {
 #if ESNN_CHAIN_DSP
     __asm__ volatile("0:\n" ESNN_MAX ESNN_MAX "add %[to], %[to], %[skip]\n"
-                                              "subs %[steps], %[steps], #1\n"
-                                              "bne 0b\n"
+                     "subs %[steps], %[steps], #1\n"
+                     "bne 0b\n"
                      : [to] "+r"(to), [from] "+r"(from), [steps] "+r"(steps)
                      : [skip] "r"(stride - 2u * ESNN_BLOCK)
                      : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");

@@ -27,9 +27,9 @@ static void esnn_raise(uint8_t *to, const uint32_t *from, uint32_t steps, uint32
     register uint32_t skip __asm__("r2") = stride - 2u * ESNN_BLOCK;
     const uint32_t *end = from + (steps << 3);
     __asm__ volatile("0:\n" ESNN_FOUR ESNN_FOUR "add r0, r0, r2\n"
-                                                "ldr r3, %[end]\n"
-                                                "cmp r1, r3\n"
-                                                "bne 0b\n"
+                     "ldr r3, %[end]\n"
+                     "cmp r1, r3\n"
+                     "bne 0b\n"
                      : "+r"(at), "+r"(next)
                      : "r"(skip), [end] "m"(end)
                      : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");

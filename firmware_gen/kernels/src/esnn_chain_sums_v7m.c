@@ -9,7 +9,7 @@
     "add " sum ", " sum ", r1\n"                                                                                     \
     "eor " sum ", " sum ", #0x8000\n"
 
-#define ESNN_STORE(out, one, two)                                                                                             \
+#define ESNN_STORE(out, one, two)                                                                                    \
     "movw r1, #0x4000\n"                                                                                             \
     "movt r1, #0xc000\n" ESNN_LANES("r4") ESNN_LANES("r5") ESNN_LANES("r6") ESNN_LANES("r7") ESNN_LANES("r8")        \
         ESNN_LANES("r9") ESNN_LANES("r10") ESNN_LANES("r11") ESNN_OUT(out) "stm r0, {r4-r11}\n"
@@ -25,9 +25,9 @@
     "eor " even ", " even ", #0x8000\n"                                                                              \
     "eor " odd ", " odd ", #0x8000\n"
 
-#define ESNN_STORE(out, one, two)                                                                                             \
+#define ESNN_STORE(out, one, two)                                                                                    \
     "ldr r1, %[lack]\n"                                                                                              \
-    "ldrd r0, r1, [r1, #" two "]\n" ESNN_SPLIT("r4", "r5") ESNN_SPLIT("r6", "r7") ESNN_SPLIT("r8", "r9")                       \
+    "ldrd r0, r1, [r1, #" two "]\n" ESNN_SPLIT("r4", "r5") ESNN_SPLIT("r6", "r7") ESNN_SPLIT("r8", "r9")             \
         ESNN_SPLIT("r10", "r11") ESNN_OUT(out) "stm r0, {r4-r11}\n"
 
 #endif
@@ -36,8 +36,8 @@
 
 #include "esnn_chain_asm.h"
 
-void esnn_chain_sums_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const esnn_runs_t *runs,
-                         const uint32_t *totals)
+void esnn_chain_sums_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                         const esnn_runs_t *runs, const uint32_t *totals)
 {
     ESNN_SUMS(totals, 2u);
 }

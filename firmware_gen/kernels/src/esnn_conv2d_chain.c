@@ -150,10 +150,10 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
         map += layer->line_map;
     }
     const uint8_t *empty = map; /* the maps of lines outside of the image */
-    int32_t fresh = 0;  /* slot of the next line that is mapped */
-    int32_t mapped = 0; /* its number */
-    int32_t top = 0;    /* slot of the first line of the window inside the image */
-    int32_t above = 0;  /* its number */
+    int32_t fresh = 0;          /* slot of the next line that is mapped */
+    int32_t mapped = 0;         /* its number */
+    int32_t top = 0;            /* slot of the first line of the window inside the image */
+    int32_t above = 0;          /* its number */
     int32_t y = -layer->top;
     for (int32_t i = 0; i < layer->out_height; ++i) {
         const int32_t below = y + layer->kernel_height < layer->height ? y + layer->kernel_height : layer->height;
@@ -166,8 +166,13 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
         for (; above < y; ++above) {
             top = top + 1 == layer->kernel_height ? 0 : top + 1;
         }
-        esnn_lines_t lines = {maps, (uint32_t)layer->kernel_height, layer->first_row, (uint32_t)layer->left,
-                              (uint32_t)layer->width, layer->behind, 0};
+        esnn_lines_t lines = {maps,
+                              (uint32_t)layer->kernel_height,
+                              layer->first_row,
+                              (uint32_t)layer->left,
+                              (uint32_t)layer->width,
+                              layer->behind,
+                              0};
         int32_t next = top;
         for (int32_t line = 0; line < layer->kernel_height; ++line) {
             if (y + line < 0 || y + line >= below) {
