@@ -94,7 +94,7 @@ class Chain:
     @property
     def list_bytes(self) -> int:
         """The list and esnn_runs_t, whose pointers may have 8 bytes."""
-        return self.runs_at + 8 * (2 + MAX_TIMESTEPS + 2 * MAX_TIMESTEPS - 1)
+        return self.runs_at + 8 * (5 + MAX_TIMESTEPS + 2 * MAX_TIMESTEPS - 1)
 
     @property
     def mask_bytes(self) -> int:

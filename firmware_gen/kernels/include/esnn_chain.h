@@ -188,10 +188,21 @@ typedef struct {
     const int16_t *part[2u * ESNN_MAX_TIMESTEPS - 1u]; /**< trunk abcd, a, trunk bcd, b, .., last place: ends with
                                                           ESNN_LIST_END */
     uint32_t plain;                                    /**< nothing follows the sums but a binary neuron */
+    uint32_t early, late; /**< then: spikes that are not in the counters yet, of steps 0 and 1, 2 and 3, by byte */
+    uint32_t room;        /**< blocks whose spikes the bytes still have room for */
 } esnn_runs_t;
 
-/** Sets where sums go: to chain->sums, by step; and whether they are plain. Once per layer. */
+/** Sets where sums go: to chain->sums, by step; and whether they are plain. Once per layer, before all positions. */
 void esnn_chain_begin(const esnn_chain_t *chain, const esnn_finish_t *finish, uint8_t *arena);
+
+/** Once per layer, behind all positions that went through esnn_chain_finish(): the last spikes are counted. */
+void esnn_chain_end(const esnn_chain_t *chain, const esnn_finish_t *finish, uint8_t *arena, uint32_t *counts);
+
+/** Blocks whose counts of 8 bits fit a byte. */
+#define ESNN_COUNTED_BLOCKS 31u
+
+/** Adds counts by byte to the counters; clears them. */
+void esnn_chain_count(esnn_runs_t *runs, uint32_t *counter);
 
 /**
  * Lists the rows of one position of spikes, 2-byte aligned: its runs (V6M: its list).

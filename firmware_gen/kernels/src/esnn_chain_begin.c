@@ -15,5 +15,8 @@ void esnn_chain_begin(const esnn_chain_t *chain, const esnn_finish_t *finish, ui
     const esnn_neuron_t *neuron = finish->neuron;
     runs->plain = finish->narrow && finish->residual == NULL && finish->store == NULL && neuron != NULL &&
                   neuron->lanes && !neuron->ternary;
+    runs->early = 0;
+    runs->late = 0;
+    runs->room = ESNN_COUNTED_BLOCKS;
 #endif
 }

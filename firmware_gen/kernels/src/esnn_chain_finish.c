@@ -25,28 +25,12 @@ static void esnn_widen(const int16_t *sums, int32_t *wide, uint32_t entries)
     }
 }
 
-/** Blocks whose counts of 8 bits fit a byte. */
-#define ESNN_COUNTED_BLOCKS 31u
-
 /** Set bits of each byte, in the bytes. */
 static inline uint32_t esnn_count_bytes(uint32_t bits)
 {
     bits = bits - ((bits >> 1) & 0x55555555u);
     bits = (bits & 0x33333333u) + ((bits >> 2) & 0x33333333u);
     return (bits + (bits >> 4)) & 0x0f0f0f0fu;
-}
-
-/** Adds counts by byte, of steps 0 and 1 and of steps 2 and 3, to the counters; clears them. */
-static inline void esnn_count_flush(uint32_t *early, uint32_t *late, uint32_t *counter)
-{
-    const uint32_t a = (*early & 0x00ff00ffu) + ((*early >> 8) & 0x00ff00ffu);
-    const uint32_t b = (*late & 0x00ff00ffu) + ((*late >> 8) & 0x00ff00ffu);
-    counter[0] += a & 0xffffu;
-    counter[1] += a >> 16;
-    counter[2] += b & 0xffffu;
-    counter[3] += b >> 16;
-    *early = 0;
-    *late = 0;
 }
 
 /** Sums of one block and the neurons behind them; returns whether any fires. */
@@ -111,15 +95,13 @@ static inline esnn_target_t esnn_target(const esnn_neuron_t *neuron, const esnn_
 static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_neuron_t *neuron, const esnn_place_t *place,
                               uint8_t *arena, uint32_t *counts)
 {
-    const esnn_runs_t *runs = (const esnn_runs_t *)(const void *)(arena + chain->runs);
+    esnn_runs_t *runs = (esnn_runs_t *)(void *)(arena + chain->runs);
     const uint32_t *totals = (const uint32_t *)(const void *)(arena + chain->totals);
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights + esnn_row_words(chain, runs->rows);
     const int16_t *bias = chain->bias;
     const int16_t *threshold = neuron->narrow_threshold;
     const uint32_t stride = neuron->step_stride;
-    uint32_t early = 0, late = 0; /* spikes of two steps each, by byte */
-    uint32_t room = ESNN_COUNTED_BLOCKS;
     esnn_target_t target = esnn_target(neuron, place, arena);
     for (uint32_t left = chain->blocks; left != 0; --left) {
         uint32_t planes[2];
@@ -137,18 +119,18 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_neuron_t *ne
                 line += neuron->window->row_stride;
             }
         }
-        early += esnn_count_bytes(planes[0]);
-        late += esnn_count_bytes(planes[1]);
-        if (--room == 0) {
-            esnn_count_flush(&early, &late, counts + neuron->counter);
-            room = ESNN_COUNTED_BLOCKS;
+        if (any != 0) { /* counted once a layer: esnn_chain_end() */
+            runs->early += esnn_count_bytes(planes[0]);
+            runs->late += esnn_count_bytes(planes[1]);
+            if (--runs->room == 0) {
+                esnn_chain_count(runs, counts + neuron->counter);
+            }
         }
         weights += chain->block_words;
         bias += ESNN_BLOCK;
         threshold += ESNN_BLOCK;
         target.at += 2;
     }
-    esnn_count_flush(&early, &late, counts + neuron->counter);
 }
 
 /** The same for T = 2. */

@@ -4,7 +4,7 @@
 
 #if !ESNN_CHAIN_V6M
 /** Rows that make the sums of each place. @param end  behind the last run. */
-static void esnn_chain_count(const int16_t *const *run, const int16_t *end, uint32_t places, uint32_t *totals)
+static void esnn_count_rows(const int16_t *const *run, const int16_t *end, uint32_t places, uint32_t *totals)
 {
     uint32_t trunk = 0;
     for (; places != 1u; --places) {
@@ -46,7 +46,7 @@ void esnn_chain_list(const esnn_chain_t *chain, const uint8_t *spikes, uint8_t *
         map += step;
     }
     if (ESNN_CHAIN_TOTALS || chain->nibbles) {
-        esnn_chain_count(runs->part, list, chain->places, (uint32_t *)(void *)(arena + chain->totals));
+        esnn_count_rows(runs->part, list, chain->places, (uint32_t *)(void *)(arena + chain->totals));
     }
 #endif
 }

@@ -186,6 +186,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
         esnn_row_of_windows(layer, &lines, &place, arena, counts);
         y += layer->stride_y;
     }
+    esnn_chain_end(chain, &layer->finish, arena, counts);
     if (pooled != NULL) { /* lanes again */
         uint32_t *word = (uint32_t *)(void *)(arena + pooled->offset);
         for (uint32_t left = pooled->bytes >> 4; left != 0; --left) {

@@ -16,5 +16,6 @@ esnn_status_t esnn_linear_chain(const esnn_linear_chain_t *layer, uint8_t *arena
         esnn_place_next(&layer->finish, &place);
         spikes += layer->position_stride;
     }
+    esnn_chain_end(&layer->chain, &layer->finish, arena, counts);
     return ESNN_OK;
 }
