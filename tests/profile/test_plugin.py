@@ -23,7 +23,7 @@ from edge_snn.profile.plugin import Block, Runs
 from firmware_gen import boards, codegen
 from firmware_gen.verify import verify
 from firmware_gen.verify.elf import load
-from tests.firmware.test_clock import build_counter, receive
+from tests.firmware.test_clock import build_counter, receive, wait_for_start
 from tests.networks import images, model
 
 EMULATED = [name for name in boards.names() if boards.load(name).machine]
@@ -44,7 +44,7 @@ def test_a_loop_of_known_length_is_counted_to_the_instruction(board_name, tmp_pa
     turns = 12_345
     program = load(elf)
     with Emulator(board, elf, plugin.arguments(plugin.build(tmp_path), program, counts)) as emulator:
-        assert receive(emulator.port, 1) == b"!"
+        wait_for_start(emulator.port)
         for number in (turns, 1):
             emulator.port.write(struct.pack("<I", number))
             assert receive(emulator.port, 1) == b"."
