@@ -53,7 +53,7 @@ RECIPES: dict[str, NamedRecipe] = {
         "digits",
         "digits",
         Recipe(
-            (Stage(1, 40, 0.01, 0.3, 0.13), Stage(4, 40, 0.005, 2.0, 0.08)),
+            (Stage(1, 40, 0.01, 0.5, 0.11), Stage(4, 60, 0.005, 3.0, 0.06)),
             batch=64,
             shift=1,
             flip=False,
