@@ -144,3 +144,14 @@ def test_a_board_answers_early_and_that_is_what_it_costs(board, tmp_path):
     assert 0 < sure.sum() < 12
     want = each["short"] + np.where(sure, 0, each["whole"])
     assert np.allclose(each["early"], want, rtol=0.01)
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("board", ["mps2-an385", "mps2-an500", "mps2-an505", "mps3-an547"])
+def test_two_steps_agree_with_the_reference_on_every_other_core(board, tmp_path):
+    made = retime(model(width=32), 2)
+    x = images(12, made.input_shape)
+    found = measure(made, boards.load(board), Dataset(x, np.zeros(12, np.int64)), tmp_path)
+    assert run(made.graph, x).counts.sum() > 0
+    assert len(found.done.rows) == 12
+    assert all(row.logits_equal and row.counts_equal for row in found.done.rows)
