@@ -76,17 +76,13 @@ def _smallest_scale(graph: Graph, edge: str, stream: bool) -> np.ndarray:
     need = np.full(channels, 1e-30)
     producer = graph.node(edge)
     largest: float = LARGEST / 2
-    if (
-        not stream
-        and isinstance(producer, (Conv2D, Linear))
-        and graph.specs[producer.inputs[0]].kind is not Kind.PIXELS
-    ):
-        largest = LARGEST_OF_SPIKES
+    if isinstance(producer, (Conv2D, Linear)):
+        if not stream and graph.specs[producer.inputs[0]].kind is not Kind.PIXELS:
+            largest = LARGEST_OF_SPIKES
+        need = np.maximum(need, np.abs(producer.bias.astype(np.float64)) / largest)
     for node in graph.consumers(edge):
         if isinstance(node, Neuron):
             need = np.maximum(need, node.threshold.astype(np.float64) / largest)
-    if isinstance(producer, (Conv2D, Linear)):
-        need = np.maximum(need, np.abs(producer.bias.astype(np.float64)) / largest)
     return need
 
 
