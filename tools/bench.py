@@ -1,6 +1,7 @@
 """Writes benchmarks/results.json and results.md: every shipped model on every core. `make bench`.
 
-With --cards the instructions of each core go on the models' cards as well.
+With --cards the instructions of each core go on the models' cards as well. A model whose images cannot be had here
+keeps its row of an earlier run, if that was of the same .esnn; the files say so.
 
 python tools/bench.py --out benchmarks [--model fashion-mnist] [--images 10] [--data cifar10=cifar10.npz]
 """
@@ -32,14 +33,20 @@ def main(
 ) -> None:
     """Measures and writes both files."""
     places = {name: source for name, _, source in (text.partition("=") for text in sources)}
-    models, left_out = {}, {}
+    before = out / "results.json"
+    old = json.loads(before.read_text()) if before.exists() else {}
+    models, left_out, kept = {}, {}, {}
     for name in names or zoo.names():
         model = load_model(name)
         try:
             dataset = bench.images_for(zoo.card(name), model, images, places)
         except EdgeSnnError as error:  # a set that cannot be had here, e.g. a download without Keras
-            click.echo(f"left out: {name}: {error}", err=True)
-            left_out[name] = error.diagnostic.reason
+            row = bench.earlier(old, model)
+            click.echo(f"{'kept from an earlier run' if row else 'left out'}: {name}: {error}", err=True)
+            if row:
+                models[name], kept[name] = row, error.diagnostic.reason
+            else:
+                left_out[name] = error.diagnostic.reason
             continue
         models[name] = bench.bench_model(
             model,
@@ -48,7 +55,7 @@ def main(
             board_names or bench.BOARDS,
             lambda text: click.echo(text, err=True),
         )
-    document = bench.results(models, left_out)
+    document = bench.results(models, left_out, kept)
     out.mkdir(parents=True, exist_ok=True)
     write_text(out / "results.json", json.dumps(document, indent=1, allow_nan=False) + "\n")
     write_text(out / "results.md", bench.markdown(document))

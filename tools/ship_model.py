@@ -3,7 +3,7 @@
 python tools/ship_model.py fashion-mnist --run runs/fashion-mnist --machine "two cores of .." \
     --command "edge-snn train --recipe fashion-mnist .."
 python tools/ship_model.py fashion-mnist        # the converter or the kernels have changed: no training
-python tools/ship_model.py cifar10 --run runs/cifar10 --train a.npz --test b.npz --machine .. --command ..
+EDGE_SNN_CIFAR10=cifar10.npz python tools/ship_model.py cifar10 --run runs/cifar10 --machine .. --command ..
 """
 
 from __future__ import annotations
@@ -58,10 +58,10 @@ class Place:
 
 
 PLACES = {
-    "fashion-mnist": Place("fashion-mnist", "fashion-mnist-calibration", "mps2-an386", 512 << 10, 96_000, 256_000),
+    "fashion-mnist": Place("fashion-mnist", "fashion-mnist-calibration", "mps2-an386", 512 << 10, 96_000, 512_000),
     "fashion-mnist-nano": Place("fashion-mnist", "fashion-mnist-calibration", "microbit", 256 << 10, 16 << 10, 256_000),
-    "cifar10": Place("cifar10", "cifar10", "mps2-an386", 512 << 10, 192 << 10, 512_000),
-    "cifar10-small": Place("cifar10", "cifar10", "mps2-an386", 256 << 10, 64 << 10, 256_000),
+    "cifar10": Place("cifar10", "cifar10-calibration", "mps2-an386", 512 << 10, 192 << 10, 512_000),
+    "cifar10-small": Place("cifar10", "cifar10-calibration", "mps2-an386", 256 << 10, 64 << 10, 256_000),
     "digits": Place("digits", "digits", "microbit", 256 << 10, 16 << 10, 256_000),
 }
 
@@ -116,16 +116,7 @@ def firmware_facts(model: IntegerModel, board: str) -> dict[str, Any]:
 @click.option("--run", "run_folder", type=click.Path(path_type=Path, exists=True), help="Folder of the run to ship.")
 @click.option("--command", "commands", multiple=True, help="With --run: the command(s) that made it.")
 @click.option("--machine", help="With --run: what it was trained on.")
-@click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz to calibrate with.")
-@click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz to score.")
-def main(
-    name: str,
-    run_folder: Path | None,
-    commands: tuple[str, ...],
-    machine: str | None,
-    train_files: tuple[Path, ...],
-    test_file: Path | None,
-) -> None:
+def main(name: str, run_folder: Path | None, commands: tuple[str, ...], machine: str | None) -> None:
     """Ships a run as NAME, or without --run makes NAME's .esnn and card from the .tflite that ships."""
     place, target = PLACES[name], zoo.FOLDER / f"{name}.tflite"
     if run_folder and not (commands and machine):
@@ -134,10 +125,8 @@ def main(
     old = {} if run_folder else zoo.card(name)
     facts = training_facts(run_folder, commands, machine or "") if run_folder else old
     read = frontends.read(source)
-    known = data.load(place.calibration, "train") if not train_files else data.from_npz(list(train_files), "train")
-    calibration = data.fit(known.head(CALIBRATION_IMAGES), read.graph.image.shape)
-    test = data.from_npz([test_file], "test") if test_file else data.load(place.data, "test")
-    test = data.fit(test, read.graph.image.shape)
+    calibration = data.fit(data.load(place.calibration, "train", CALIBRATION_IMAGES), read.graph.image.shape)
+    test = data.fit(data.load(place.data, "test"), read.graph.image.shape)
     model = convert(
         read.graph,
         ConvertOptions(name=name, classes=CLASSES[place.data]),
@@ -162,7 +151,7 @@ def main(
         "parameters": facts["parameters"],
         "weight_bytes": model.weight_bytes,
         "data": place.data,
-        "calibration": known.name if train_files else place.calibration,
+        "calibration": place.calibration,
         **{key: facts[key] for key in kept if key in facts},
         "held_out_accuracy": facts["held_out_accuracy"],
         "test_images": len(test.x),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +37,8 @@ SHIPPED = {
     "fashion-mnist-1000": ("fashion_mnist_test_1000.npz", FASHION_CLASSES),
     "fashion-mnist-calibration": ("fashion_mnist_train_256.npz", FASHION_CLASSES),
 }
-NAMES = ("fashion-mnist", *SHIPPED, "cifar10", "digits")
+NAMES = ("fashion-mnist", *SHIPPED, "cifar10", "cifar10-calibration", "digits")
+CALIBRATION_IMAGES = 256
 
 
 def load(source: str, split: str = "test", limit: int | None = None, root: Path | None = None) -> Dataset:
@@ -60,7 +63,9 @@ def load(source: str, split: str = "test", limit: int | None = None, root: Path 
     if source == "fashion-mnist":
         return _fashion(split, root).head(limit)
     if source == "cifar10":
-        return _keras("cifar10", split, CIFAR10_CLASSES).head(limit)
+        return _cifar10(split).head(limit)
+    if source == "cifar10-calibration":
+        return replace(_by_digest(_cifar10("train"), CALIBRATION_IMAGES), name=source).head(limit)
     if source == "digits":
         return _digits(split).head(limit)
     path = Path(source)
@@ -104,6 +109,24 @@ def _fashion(split: str, root: Path | None) -> Dataset:
     if root is not None:
         raise InputError(f"holds no {stem}-images-idx3-ubyte(.gz) with its labels", where=str(root))
     return _keras("fashion_mnist", split, FASHION_CLASSES)
+
+
+def _cifar10(split: str) -> Dataset:
+    """The ``.npz`` with x_train, y_train, x_test, y_test in the variable EDGE_SNN_CIFAR10, or Keras's download."""
+    place = os.environ.get("EDGE_SNN_CIFAR10")
+    if place:
+        return replace(from_npz([Path(place)], split), classes=CIFAR10_CLASSES, name="cifar10")
+    return _keras("cifar10", split, CIFAR10_CLASSES)
+
+
+def _by_digest(dataset: Dataset, count: int) -> Dataset:
+    """The ``count`` images of smallest SHA-256: the same ones in whatever order a copy of the data set has them.
+
+    CIFAR-10 names no licence, so no image of it can ship; this is how others find those that were used.
+    """
+    keys = [(hashlib.sha256(image.tobytes()).digest(), label) for image, label in zip(dataset.x, dataset.y.tolist())]
+    first = sorted(range(len(keys)), key=keys.__getitem__)[:count]
+    return replace(dataset, x=dataset.x[first], y=dataset.y[first])
 
 
 def _keras(module: str, split: str, classes: tuple[str, ...]) -> Dataset:

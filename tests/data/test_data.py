@@ -270,6 +270,26 @@ def test_unknown_names_are_refused_with_those_there_are():
     assert "fashion-mnist-1000" in str(caught.value)
 
 
+def test_cifar10_is_read_from_the_file_in_the_variable(tmp_path, monkeypatch):
+    rng = np.random.default_rng(5)
+    x = rng.integers(0, 256, (300, 4, 4, 3), np.uint8)
+    y = np.arange(300) % 10
+    named = []
+    for order in (np.arange(300), rng.permutation(300)):
+        np.savez(tmp_path / "cifar10.npz", x_train=x[order], y_train=y[order], x_test=x[:3], y_test=y[:3])
+        monkeypatch.setenv("EDGE_SNN_CIFAR10", str(tmp_path / "cifar10.npz"))
+        assert data.load("cifar10", "train").x.shape == (300, 4, 4, 3)
+        assert data.load("cifar10", "test").y.tolist() == [0, 1, 2]
+        named.append(data.load("cifar10-calibration"))
+    assert len(named[0].x) == 256
+    assert named[0].classes[0] == "airplane"
+    np.testing.assert_array_equal(named[0].x, named[1].x)  # the same images, however the copy is ordered
+    np.testing.assert_array_equal(named[0].y, named[1].y)
+    monkeypatch.setenv("EDGE_SNN_CIFAR10", str(tmp_path / "none.npz"))
+    with pytest.raises(InputError):
+        data.load("cifar10")
+
+
 def test_cifar10_without_keras_says_what_to_install(monkeypatch):
     import importlib
 
