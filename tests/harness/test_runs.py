@@ -8,74 +8,23 @@ import threading
 import time
 from collections import Counter
 
-import numpy as np
 import pytest
 
 from edge_snn.errors import DeviceError, InputError
 from edge_snn.harness import dut as dut_module
-from edge_snn.harness import frames, journal, shards
+from edge_snn.harness import frames, shards
 from edge_snn.harness.client import Device
 from edge_snn.harness.dut import Dut, EmulatedDut
 from edge_snn.harness.emulator import Emulator
-from edge_snn.harness.evaluate import INTERRUPTED, Settings, evaluate, evaluate_boards
-from edge_snn.harness.facts import HostResults, model_facts
+from edge_snn.harness.evaluate import INTERRUPTED, Settings, evaluate_boards
 from edge_snn.harness.journal import JOURNAL
 from edge_snn.harness.shards import Work
-from edge_snn.plan import build_plan
-from edge_snn.reference import run
-from firmware_gen import boards
-from firmware_gen.build import build
-from tests.networks import images, model
-
-HOST = boards.load("host")
-
-
-class Case:
-    """A small model, its firmware for this computer, and images with the host's results."""
-
-    def __init__(self, folder, count=30):
-        self.model = model()
-        self.elf = build(self.model, HOST, folder).elf
-        self.x = images(count, self.model.input_shape)
-        self.y = np.arange(count) % 10
-        self.host = HostResults.of(run(self.model.graph, self.x))
-        self.facts = model_facts(self.model, build_plan(self.model))
-
-    def dut(self, label="a"):
-        return EmulatedDut(label, HOST, self.elf, self.model.sha256)
-
-    def run(self, duts, folder, progress=None, **settings):
-        devices = [dut.connect() for dut in duts]
-        chosen = Settings(**settings)
-        try:
-            return evaluate_boards(duts, devices, self.facts, self.x, self.y, self.host, folder, chosen, progress)
-        finally:
-            for dut in duts:
-                dut.close()
-
-    def check(self, done):
-        """Every image once, and right."""
-        assert done.stopped == ""
-        assert [row.index for row in done.rows] == list(range(len(self.x)))
-        for row in done.rows:
-            assert np.array_equal(row.result.logits, self.host.logits[row.index])
-            assert row.logits_equal
-            assert row.counts_equal
-            assert row.repeats_equal
+from tests.harness.runs import HOST, Case, lines
 
 
 @pytest.fixture(scope="module")
 def case(firmware):
     return Case(firmware / "host-runs")
-
-
-def lines(folder):
-    """The results in a journal, each checked."""
-    header, *rest = (folder / JOURNAL).read_bytes().splitlines()
-    assert journal.decode(header)["journal"] == 1
-    found = [journal.decode(line) for line in rest]
-    assert None not in found
-    return found
 
 
 class Forgetful:
@@ -217,124 +166,6 @@ def test_several_boards_share_the_images(case, tmp_path):
     done = case.run([case.dut("a"), case.dut("b")], tmp_path)
     case.check(done)
     assert set(Counter(row.on for row in done.rows)) == {"a", "b"}
-
-
-def test_ctrl_c_keeps_what_was_measured_and_resume_does_the_rest(case, tmp_path):
-    def interrupt(count, note):
-        if count == 4:
-            raise KeyboardInterrupt
-
-    done = case.run([case.dut()], tmp_path, interrupt)
-    assert done.stopped == INTERRUPTED
-    assert 4 <= done.images < len(case.x)
-    assert len(lines(tmp_path)) == done.images
-    before = {line["index"] for line in lines(tmp_path)}
-    again = case.run([case.dut("b")], tmp_path, resume=True)
-    case.check(again)
-    assert again.resumed == len(before)
-    assert {row.index for row in again.rows if row.on == "a"} == before
-    assert Counter(line["index"] for line in lines(tmp_path)) == Counter(range(len(case.x)))
-
-
-def test_a_signal_ends_a_run_between_two_results(case, tmp_path):
-    def interrupt(count, note):
-        if count == 4:
-            signal.raise_signal(signal.SIGINT)
-
-    handler = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        done = case.run([case.dut()], tmp_path, interrupt)
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    finally:
-        signal.signal(signal.SIGINT, handler)
-    assert done.stopped == INTERRUPTED
-    assert len(lines(tmp_path)) == done.images
-
-
-def test_a_damaged_journal_line_is_measured_again(case, tmp_path):
-    case.run([case.dut()], tmp_path)
-    whole = (tmp_path / JOURNAL).read_bytes().splitlines(keepends=True)
-    whole[3] = whole[3].replace(b'"index"', b'"inbex"')
-    (tmp_path / JOURNAL).write_bytes(b"".join(whole[:-4]) + whole[-4][:30])
-    done = case.run([case.dut("b")], tmp_path, resume=True)
-    case.check(done)
-    assert (done.damaged, done.resumed) == (2, len(case.x) - 5)
-    assert sorted(row.index for row in done.rows if row.on == "b") == [2, *range(len(case.x) - 4, len(case.x))]
-    assert len(lines(tmp_path)) == len(case.x)
-
-
-def test_a_finished_journal_is_resumed_without_a_single_inference(case, tmp_path):
-    case.run([case.dut()], tmp_path)
-    dut = case.dut("b")
-    done = case.run([dut], tmp_path, resume=True)
-    case.check(done)
-    assert done.resumed == len(case.x)
-
-
-def test_resume_refuses_other_images(case, tmp_path):
-    case.run([case.dut()], tmp_path)
-    dut = case.dut()
-    device = dut.connect()
-    try:
-        with pytest.raises(InputError, match="its results are of data"):
-            evaluate_boards(
-                [dut], [device], case.facts, case.x[:9], case.y[:9], case.host, tmp_path, Settings(resume=True)
-            )
-    finally:
-        dut.close()
-    assert len(lines(tmp_path)) == len(case.x), "the refused journal must be untouched"
-
-
-def test_repeats_are_timed_apart_and_compared(case, tmp_path):
-    done = case.run([case.dut()], tmp_path, repeat=3, warmup=2)
-    case.check(done)
-    assert all(len(row.runs) == 3 for row in done.rows)
-    assert all(len(line["ticks"]) == 3 for line in lines(tmp_path))
-    resumed = case.run([case.dut()], tmp_path, repeat=3, resume=True)
-    assert resumed.resumed == len(case.x)
-
-
-class MoodyDut(EmulatedDut):
-    """A board whose third inference is another."""
-
-    def connect(self):
-        device = super().connect()
-        inner, calls = device.infer, []
-
-        def infer(index, image):
-            calls.append(index)
-            result = inner(index, image)
-            if len(calls) == 3:
-                result.logits[0] += 1
-            return result
-
-        device.infer = infer
-        return device
-
-
-def test_repeats_that_differ_are_seen_and_survive_the_journal(case, tmp_path):
-    done = case.run([MoodyDut("moody", HOST, case.elf, case.model.sha256)], tmp_path, repeat=2)
-    assert [row.index for row in done.rows if not row.repeats_equal] == [1]
-    assert [row.index for row in done.rows if not row.logits_equal] == [1]
-    done = case.run([MoodyDut("moody", HOST, case.elf, case.model.sha256)], tmp_path, repeat=4)
-    assert [row.index for row in done.rows if not row.repeats_equal] == [0]
-    again = case.run([case.dut()], tmp_path, repeat=4, resume=True)
-    assert [row.index for row in again.rows if not row.repeats_equal] == [0]
-
-
-def test_a_difference_is_seen(case, tmp_path):
-    logits, counts = case.host.logits.copy(), case.host.counts.copy()
-    logits[2, 3] += 1
-    counts[4, 0] -= 1
-    dut = case.dut()
-    device = dut.connect()
-    try:
-        changed = HostResults(logits, counts, case.host.sops)
-        done = evaluate(device, case.facts, case.x[:5], case.y[:5], changed, tmp_path)
-    finally:
-        dut.close()
-    assert done.logits_equal == [True, True, False, True, True]
-    assert done.counts_equal == [True, True, True, True, False]
 
 
 def test_boards_of_two_kinds_are_not_merged(case, tmp_path):
