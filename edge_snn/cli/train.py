@@ -32,6 +32,7 @@ DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
 @click.option("--stage", "stages", multiple=True, help="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; may be repeated.")
 @click.option("--attention", type=click.Choice(ATTENTION_KINDS), help="Attention kind.")
+@click.option("--heads", type=click.IntRange(min=1), help="Attention heads, where not the size's own.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="[default: 1]")
 @click.option("--batch", type=click.IntRange(min=1), help="Images a step [default: 128].")
 @click.option("--shift", type=click.IntRange(0, 8), help="Augmentation, pixels [default: 2].")
@@ -57,6 +58,7 @@ def command(
     out: Path,
     stages: tuple[str, ...],
     attention: str | None,
+    heads: int | None,
     seed: int | None,
     batch: int | None,
     shift: int | None,
@@ -99,6 +101,8 @@ def command(
     config = preset(known.preset if known else preset_name or "")
     if attention:
         config = replace(config, attention=attention)
+    if heads:
+        config = replace(config, heads=heads)
     given: dict[str, Any] = {
         "stages": tuple(Stage.parse(text) for text in stages),
         "seed": seed,

@@ -183,11 +183,11 @@ PRESETS: dict[str, ModelConfig] = {
         ModelConfig(
             "fashion-mnist",
             depth=2,
-            width=64,
-            heads=4,
+            width=96,
+            heads=6,
             input_shape=(28, 28, 1),
-            stage_channels=(16, 32, 48, 64),
-            pools=(1, 3),
+            stage_channels=(16, 32, 64, 96),
+            pools=(2, 3),
         ),
         ModelConfig(
             "fashion-mnist-nano",
@@ -202,10 +202,10 @@ PRESETS: dict[str, ModelConfig] = {
             "cifar10",
             depth=2,
             width=96,
-            heads=4,
+            heads=6,
             input_shape=(32, 32, 3),
             stage_channels=(24, 48, 72, 96),
-            pools=(1, 3),
+            pools=(2, 3),
         ),
         ModelConfig(
             "cifar10-small",
@@ -214,7 +214,7 @@ PRESETS: dict[str, ModelConfig] = {
             heads=4,
             input_shape=(32, 32, 3),
             stage_channels=(16, 32, 48, 64),
-            pools=(1, 3),
+            pools=(2, 3),
         ),
         ModelConfig(
             "digits",

@@ -32,7 +32,7 @@ RECIPES: dict[str, NamedRecipe] = {
     "fashion-mnist": NamedRecipe(
         "fashion-mnist",
         "fashion-mnist",
-        Recipe((Stage(1, 30, 0.004, 0.3, 0.15), Stage(4, 6, 0.002, 1.0, 0.12)), shift=1, flip=False),
+        Recipe((Stage(1, 36, 0.004, 0.3, 0.16), Stage(4, 6, 0.002, 1.0, 0.13)), shift=1, flip=False),
     ),
     "fashion-mnist-nano": NamedRecipe(
         "fashion-mnist-nano",
@@ -47,7 +47,7 @@ RECIPES: dict[str, NamedRecipe] = {
     "cifar10-small": NamedRecipe(
         "cifar10-small",
         "cifar10",
-        Recipe((Stage(1, 24, 0.004, 0.2, 0.16), Stage(4, 3, 0.002, 1.0, 0.13)), shift=3),
+        Recipe((Stage(1, 48, 0.004, 0.2, 0.17), Stage(4, 4, 0.002, 1.0, 0.115)), shift=2),
     ),
     "digits": NamedRecipe(
         "digits",
