@@ -17,6 +17,7 @@ from edge_snn.graph.model import IntegerModel
 def describe(model: IntegerModel, vectors: bool = False) -> dict[str, Any]:
     """Facts of a model as plain data: identity, nodes with shapes and bounds, memory plan (for vector registers)."""
     from edge_snn.plan import build_plan
+    from edge_snn.plan.advice import advice
 
     plan = build_plan(model, vectors)
     macs = dense_macs(model.graph)
@@ -52,6 +53,7 @@ def describe(model: IntegerModel, vectors: bool = False) -> dict[str, Any]:
         "nodes": nodes,
         "arena_bytes": plan.arena_bytes,
         "memory": plan.table(),
+        "advice": list(advice(plan)),
         "provenance": dict(model.provenance),
     }
 
@@ -112,6 +114,8 @@ def command(model_path: str, board_name: str | None, as_json: bool) -> None:
         for row in rows:
             memory.add_row(*[escape(str(value)) for value in row.values()])
         out.print(memory)
+    for sentence in facts["advice"]:
+        out.print(f"\n{escape(sentence)}", soft_wrap=True)
     if board_name:
         _show_footprint(out, facts["footprint"])
 

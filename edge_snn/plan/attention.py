@@ -13,6 +13,8 @@ from edge_snn.plan.memory import aligned
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
 from edge_snn.plan.vector import HEAD, Vector
 
+HEAD_CHANNELS = (4, 8, 12, 16)  # of a head, which esnn_attention_chain takes
+
 
 @dataclass(frozen=True)
 class AttentionStep(FinishedStep):

@@ -21,7 +21,7 @@ from edge_snn.graph.pool import MaxPool2D
 from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
-from edge_snn.plan.attention import AttentionStep
+from edge_snn.plan.attention import HEAD_CHANNELS, AttentionStep
 from edge_snn.plan.chain import MAX_COLUMNS, Chain, Columns, block_finish, narrow_finish, plan_chain
 from edge_snn.plan.conv import ConvStep, tabled
 from edge_snn.plan.linear import LinearStep
@@ -175,7 +175,7 @@ class Lowering:
         context = self.model.accumulators.get(f"{node.name}.context")
         assert relu.clip is not None  # an integer graph has clips
         fits = context is not None and context.bits <= 16 and int(relu.clip.max()) <= INT16_MAX
-        if not fits or width not in (4, 8, 12, 16):
+        if not fits or width not in HEAD_CHANNELS:
             return None
         bare = Finish(source.timesteps, 1)
         return plan_chain(self.model, layer.name, layer.weight, layer.bias, source, bare)

@@ -293,6 +293,7 @@ def test_cifar10_is_read_from_the_file_in_the_variable(tmp_path, monkeypatch):
 def test_cifar10_without_keras_says_what_to_install(monkeypatch):
     import importlib
 
+    monkeypatch.delenv("EDGE_SNN_CIFAR10", raising=False)
     real = importlib.import_module
     monkeypatch.setattr(
         importlib, "import_module", lambda name: (_ for _ in ()).throw(ImportError) if "keras" in name else real(name)

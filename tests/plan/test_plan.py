@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge_snn.plan import build_plan, memory
+from edge_snn.plan.advice import advice
 from edge_snn.plan.memory import Buffer
 from edge_snn.plan.pool import spans
 from edge_snn.plan.steps import Window
@@ -91,3 +92,9 @@ def test_spans_name_the_windows_that_contain_a_place(size, kernel, stride, pad):
     for place, (first, count) in enumerate(spans(size, kernel, stride, pad, pad)):
         inside = [index for index, window in enumerate(windows) if place in window]
         assert (inside[0] if inside else 0, len(inside)) == (first, count)
+
+
+def test_heads_that_no_fast_kernel_takes_are_named():
+    assert advice(build_plan(model(width=32, heads=2))) == ()
+    (told,) = advice(build_plan(model(width=24, heads=1)))
+    assert "heads of 24 channels go through the general kernels" in told

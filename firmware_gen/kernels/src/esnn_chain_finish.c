@@ -78,7 +78,7 @@ static inline void esnn_or_planes(const uint32_t *planes, uint8_t *at, uint32_t 
 /** Where the spikes of a position go. */
 typedef struct {
     uint8_t *at;
-    uint32_t rows, columns; /**< pooling windows; 0: none, the position itself */
+    uint32_t rows, columns; /**< pooling windows that contain the position: 0 behind the last window */
 } esnn_target_t;
 
 static inline esnn_target_t esnn_target(const esnn_neuron_t *neuron, const esnn_place_t *place, uint8_t *arena)
@@ -106,7 +106,7 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_neuron_t *ne
     for (uint32_t left = chain->blocks; left != 0; --left) {
         uint32_t planes[2];
         const uint32_t any = esnn_plain_block(chain, weights, bias, runs, totals, threshold, sums, planes);
-        if (target.rows == 0) {
+        if (neuron->window == NULL) {
             esnn_block_write(planes, target.at, stride);
         } else if (any != 0) {
             uint8_t *line = target.at;
