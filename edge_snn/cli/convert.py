@@ -50,7 +50,7 @@ def command(
     Examples:
       edge-snn convert fashion-mnist -o fm.esnn --calibrate fashion-mnist-calibration
       edge-snn convert fashion-mnist -o fm2.esnn --calibrate fashion-mnist-calibration --timesteps 2
-      edge-snn convert fashion-mnist -o quick.esnn --calibrate fashion-mnist-calibration --early 2:16105
+      edge-snn convert fashion-mnist -o quick.esnn --calibrate fashion-mnist-calibration --early 2:7200
     """
     from edge_snn import data, frontends
     from edge_snn.graph import esnn_file
@@ -115,7 +115,7 @@ def command(
 def _early(text: str) -> Early:
     steps, _, margin = text.partition(":")
     if not all(part.isascii() and part.isdigit() and len(part) < 11 for part in (steps, margin)):
-        raise InputError(f"--early must be T:MARGIN, such as 2:16105, not {text[:40]!r}")
+        raise InputError(f"--early must be T:MARGIN, such as 2:7200, not {text[:40]!r}")
     return Early(int(steps), int(margin))
 
 

@@ -70,7 +70,7 @@ class Early:
 
     def __post_init__(self) -> None:
         check_int("early", "timesteps", self.timesteps, 1, 255)
-        check_int("early", "margin", self.margin, 0, INT32_MAX)
+        check_int("early", "margin", self.margin, 1, INT32_MAX)
 
 
 @dataclass(frozen=True)
