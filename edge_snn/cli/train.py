@@ -30,7 +30,12 @@ DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
 )
 @click.option("--test", "test_file", type=click.Path(path_type=Path), help=".npz with x, y, for --score-test.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the run.")
-@click.option("--stage", "stages", multiple=True, help="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; may be repeated.")
+@click.option(
+    "--stage",
+    "stages",
+    multiple=True,
+    help="T[r]:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; r: rate-coded, as cheap as T = 1; may be repeated.",
+)
 @click.option("--attention", type=click.Choice(ATTENTION_KINDS), help="Attention kind.")
 @click.option("--heads", type=click.IntRange(min=1), help="Attention heads, where not the size's own.")
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="[default: 1]")
@@ -223,8 +228,9 @@ def _train(run: Any, training: Any, quiet: bool) -> dict[str, Any]:
     with progress_bar("training", 1, quiet=quiet) as bar:
 
         def report(facts: dict[str, Any]) -> None:
+            coded = "r" if facts["rate_coded"] else ""
             out.print(
-                f"epoch {facts['epoch']}/{run.recipe.epochs} T={facts['timesteps']} loss {facts['loss']:.4f} "
+                f"epoch {facts['epoch']}/{run.recipe.epochs} T={facts['timesteps']}{coded} loss {facts['loss']:.4f} "
                 f"train {facts['accuracy']:.4f} held out {facts['held_out_accuracy']:.4f} "
                 f"rate {facts['mean_rate']:.3f} ({facts['seconds']:.0f} s)"
             )

@@ -204,8 +204,9 @@ PRESETS: dict[str, ModelConfig] = {
             width=96,
             heads=6,
             input_shape=(32, 32, 3),
-            stage_channels=(24, 48, 72, 96),
+            stage_channels=(32, 64, 96, 96),
             pools=(2, 3),
+            mlp_ratio=2,
         ),
         ModelConfig(
             "cifar10-small",

@@ -61,6 +61,41 @@ class LIF(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
+def rate_jumps(steps: int, leak: float) -> tuple[tuple[float, float], ...]:
+    """How the rate of a LIF over ``steps`` steps of a constant current grows with it: (charge, jump) pairs.
+
+    After k silent steps the membrane is ``charge_k = 1 + leak + .. + leak ** (k - 1)`` times the current. A neuron that
+    first fires at step k fires every k steps, ``steps // k`` times: at a current of ``threshold / charge_k`` its rate
+    jumps by what that is more than for k + 1.
+    """
+    charges = [sum(leak**i for i in range(k)) for k in range(1, steps + 1)]
+    return tuple((charge, (steps // k - steps // (k + 1)) / steps) for k, charge in enumerate(charges, start=1))
+
+
+@keras.saving.register_keras_serializable("edge_snn")
+class RateCoded(LIF):
+    """The rate at which a :class:`LIF` fires over T steps of a constant current: a staircase, in one pass.
+
+    Input and output: float32 [B, ...]; rates are 0 to 1 (ternary: -1 to 1). What one step of T = 1 cannot tell apart,
+    T steps can, so weights trained with rates fit T steps of spikes better, at the cost of T = 1. The gradient is that
+    of the T surrogates, with the reset only where every step fires. Its ``timesteps`` are those of the rate.
+    """
+
+    def call(self, inputs: Any, training: bool = False) -> Any:
+        hard, soft = self._rate(inputs)
+        if self.ternary:
+            negative, slope = self._rate(-inputs)
+            hard, soft = hard - negative, soft - slope
+        return straight_through(hard, soft) if training else hard
+
+    def _rate(self, current: Any) -> tuple[Any, Any]:
+        jumps = rate_jumps(self.timesteps, self.leak)
+        hard = sum(jump * ops.cast(current >= self.threshold / charge, current.dtype) for charge, jump in jumps)
+        rising = sum(ramp(charge * current - self.threshold) for charge, _ in jumps) / self.timesteps
+        soft = ops.where(current < self.threshold, rising, ramp(current - self.threshold))
+        return hard, 0.5 * soft
+
+
 @keras.saving.register_keras_serializable("edge_snn")
 class RepeatInTime(keras.layers.Layer):
     """[B, ...] -> [T * B, ...]: a static image is the same at every step, so it is convolved once before this."""

@@ -10,24 +10,28 @@ from edge_snn.models.attention import attention
 from edge_snn.models.config import ModelConfig
 from edge_snn.models.conv import conv_norm
 from edge_snn.models.linear import linear_norm
-from edge_snn.models.neuron import LIF, RateLoss, RepeatInTime
+from edge_snn.models.neuron import LIF, RateCoded, RateLoss, RepeatInTime
 from edge_snn.models.pool import max_pool
 from edge_snn.models.readout import readout
 
 BRANCH_GAIN = 0.5  # initial gamma of what is added to the residual stream
 
 
-def build(config: ModelConfig, rate_weight: float = 0.0, rate_target: float = 0.15) -> Any:
+def build(config: ModelConfig, rate_weight: float = 0.0, rate_target: float = 0.15, rate_coded: int = 0) -> Any:
     """Returns the model: pixels 0..255 float32 [B, H, W, C] to logits [B, classes].
 
     ``model.spike_layers`` lists the names of the neuron layers in order. The firing-rate loss is added in
-    training where ``rate_weight`` is above 0 (see :class:`edge_snn.models.neuron.RateLoss`).
+    training where ``rate_weight`` is above 0 (see :class:`edge_snn.models.neuron.RateLoss`). With ``rate_coded`` the
+    neurons of a model of T = 1 are :class:`edge_snn.models.neuron.RateCoded` of so many steps: for training only.
     """
     spikes: list[Any] = []
     names: list[str] = []
 
     def neuron(current: Any, name: str, threshold: float = 1.0, ternary: bool = False) -> Any:
-        made = LIF(config.timesteps, threshold, ternary, name=name)(current)
+        if rate_coded:
+            made = RateCoded(rate_coded, threshold, ternary, name=name)(current)
+        else:
+            made = LIF(config.timesteps, threshold, ternary, name=name)(current)
         spikes.append(made)
         names.append(name)
         return made

@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from edge_snn.errors import InputError
+from edge_snn.models.neuron import rate_jumps
 
 
 class _Spike(torch.autograd.Function):
@@ -33,6 +34,34 @@ class _Spike(torch.autograd.Function):
         if context.ternary:
             slope = slope + 0.5 * (1.0 - (membrane + context.threshold).abs()).clamp_min(0.0)
         return gradient * slope, None, None
+
+
+class _Rate(torch.autograd.Function):
+    """The staircase of :class:`edge_snn.models.neuron.RateCoded`, and its gradient."""
+
+    @staticmethod
+    def forward(context: Any, current: Any, threshold: float, ternary: bool, jumps: Any) -> Any:
+        context.save_for_backward(current)
+        context.threshold, context.ternary, context.jumps = threshold, ternary, jumps
+
+        def rate(x: Any) -> Any:
+            return sum(jump * (x >= threshold / charge).to(x.dtype) for charge, jump in jumps)
+
+        return rate(current) - rate(-current) if ternary else rate(current)
+
+    @staticmethod
+    def backward(context: Any, gradient: Any) -> Any:
+        (current,) = context.saved_tensors
+        threshold, jumps = context.threshold, context.jumps
+
+        def slope(x: Any) -> Any:
+            share = 0.5 / len(jumps)
+            rising = sum(share * charge * (1.0 - (charge * x - threshold).abs()).clamp_min(0.0) for charge, _ in jumps)
+            always = 0.5 * (1.0 - (x - threshold).abs()).clamp_min(0.0)
+            return torch.where(x < threshold, rising, always)
+
+        total = slope(current) + slope(-current) if context.ternary else slope(current)
+        return gradient * total, None, None, None
 
 
 @dataclass(frozen=True)
@@ -92,6 +121,13 @@ def _lif(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int
     return every.to(context.narrow)
 
 
+def _rate_coded(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
+    jumps = rate_jumps(layer.timesteps, layer.leak)
+    rate = _Rate.apply(x.float(), layer.threshold, layer.ternary, jumps)
+    context.rates.append(rate.abs().mean())
+    return rate.to(context.narrow)
+
+
 def _max_pool(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
     size = layer.pool_size[0]
     x = x.permute(0, 3, 1, 2)
@@ -129,6 +165,7 @@ LAYERS: dict[str, Callable[..., Any]] = {
     "Dense": _dense,
     "BatchNormalization": _batch_norm,
     "LIF": _lif,
+    "RateCoded": _rate_coded,
     "RepeatInTime": _repeat,
     "MaxPooling2D": _max_pool,
     "Add": lambda layer, context, weights, own, x, y: x + y,
@@ -168,7 +205,7 @@ def lower(model: Any) -> tuple[Callable[..., tuple[Any, Any, list[Any]]], list[i
         if kind == "BatchNormalization":
             moving += own[2:]
     image_id, logits_id = id(model.inputs[0]), id(model.outputs[0])
-    names = [layer.name for layer, *_ in program if type(layer).__name__ == "LIF"]
+    names = [layer.name for layer, *_ in program if type(layer).__name__ in ("LIF", "RateCoded")]
     order = [names.index(name) for name in model.spike_layers]
 
     def forward(weights: Sequence[Any], image: Any, training: bool, narrow: Any, observe: bool = False) -> Any:

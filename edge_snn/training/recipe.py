@@ -22,10 +22,12 @@ class Stage:
     """Some epochs at one number of time steps.
 
     Attributes:
-        timesteps: T of this stage; weights carry over, so T = 1 first is cheap.
+        timesteps: T of this stage; weights carry over from the one before, so a cheap one first pays.
         epochs: passes over the training images.
         rate: peak learning rate.
         rate_weight, rate_target: of the firing-rate loss.
+        rate_coded: neurons pass on the rate at which T steps of a constant current would make them fire
+            (:class:`edge_snn.models.neuron.RateCoded`): one pass instead of T.
     """
 
     timesteps: int
@@ -33,6 +35,7 @@ class Stage:
     rate: float
     rate_weight: float
     rate_target: float
+    rate_coded: bool = False
 
     def __post_init__(self) -> None:
         if not (1 <= self.timesteps <= 8 and self.epochs >= 1):
@@ -42,19 +45,21 @@ class Stage:
 
     @classmethod
     def parse(cls, text: str) -> Stage:
-        """Reads ``T:EPOCHS[:LEARNING_RATE[:RATE_WEIGHT[:RATE_TARGET]]]``."""
+        """Reads ``T[r]:EPOCHS[:LEARNING_RATE[:RATE_WEIGHT[:RATE_TARGET]]]``; r: rate-coded."""
         parts = text.split(":")
         defaults = ["", "", "0.002", "0.5", "0.15"]
         try:
             if not 2 <= len(parts) <= 5:
                 raise ValueError
             filled = [*parts, *defaults[len(parts) :]]
-            return cls(int(filled[0]), int(filled[1]), *(float(item) for item in filled[2:]))
+            steps = filled[0].removesuffix("r")
+            numbers = (float(item) for item in filled[2:])
+            return cls(int(steps), int(filled[1]), *numbers, rate_coded=steps != filled[0])
         except ValueError as error:
             raise InputError(
                 f"cannot read {text[:40]!r}",
                 where="schedule",
-                hint="T:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]",
+                hint="T[r]:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]",
             ) from error
 
 
@@ -93,6 +98,10 @@ class Recipe:
             raise InputError("a setting of the recipe is out of range", where="recipe")
         if not 0 <= self.taught <= 1:
             raise InputError(f"a share of {self.taught} of the labels from a teacher", where="recipe", hint="0 to 1")
+        if self.stages[-1].rate_coded:
+            raise InputError(
+                "the last stage is rate-coded, so no epoch is one of spikes", where="recipe", hint="add --stage 4:4"
+            )
 
     @property
     def epochs(self) -> int:

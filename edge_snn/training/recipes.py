@@ -42,7 +42,7 @@ RECIPES: dict[str, NamedRecipe] = {
     "cifar10": NamedRecipe(
         "cifar10",
         "cifar10",
-        Recipe((Stage(1, 30, 0.004, 0.2, 0.16), Stage(4, 4, 0.002, 1.0, 0.12)), shift=4),
+        Recipe((Stage(4, 22, 0.004, 0.3, 0.15, rate_coded=True), Stage(4, 8, 0.002, 1.0, 0.115))),
     ),
     "cifar10-small": NamedRecipe(
         "cifar10-small",

@@ -84,15 +84,16 @@ def choose_engine(wanted: str) -> str:
 
 def _engine(run: Run, stage: int, steps: int, weights: list[np.ndarray] | None) -> Any:
     settings = run.recipe.stages[stage]
-    config = run.config.with_timesteps(settings.timesteps)
+    coded = settings.timesteps if settings.rate_coded else 0
+    config = run.config.with_timesteps(1 if coded else settings.timesteps)
     if run.engine == "torch":
         from edge_snn.training.torch_engine import TorchEngine
 
-        model = build(config)
+        model = build(config, rate_coded=coded)
         if weights is not None:
             model.set_weights(weights)
         return TorchEngine(model, run.recipe, stage, steps, run.narrow)
-    model = build(config, settings.rate_weight, settings.rate_target)
+    model = build(config, settings.rate_weight, settings.rate_target, coded)
     if weights is not None:
         model.set_weights(weights)
     return KerasEngine(model, run.recipe, stage, steps)
@@ -158,6 +159,7 @@ def train(
         facts = {
             "epoch": run.epoch + 1,
             "timesteps": run.recipe.stages[stage].timesteps,
+            "rate_coded": run.recipe.stages[stage].rate_coded,
             "final_stage": stage == len(run.recipe.stages) - 1,
             "loss": loss,
             "accuracy": seen,

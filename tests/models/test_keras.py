@@ -16,7 +16,7 @@ from edge_snn.graph.neuron import Neuron  # noqa: E402
 from edge_snn.models import preset  # noqa: E402
 from edge_snn.models.config import ATTENTION_KINDS  # noqa: E402
 from edge_snn.models.export import export_tflite  # noqa: E402
-from edge_snn.models.neuron import LIF  # noqa: E402
+from edge_snn.models.neuron import LIF, RateCoded  # noqa: E402
 from edge_snn.models.transformer import build, rate_model  # noqa: E402
 from edge_snn.passes.convert import convert  # noqa: E402
 from edge_snn.passes.retime import retime_graph  # noqa: E402
@@ -34,6 +34,19 @@ def test_the_neuron_is_that_of_the_paper(ternary, training):
     steps = x.reshape(4, 3, 1, 1, 5).transpose(1, 0, 2, 3, 4)
     want = run_neuron(node, [steps], "float", 4).transpose(1, 0, 2, 3, 4).reshape(12, 5)
     assert np.array_equal(np.rint(got), want)
+
+
+@pytest.mark.parametrize("ternary", [False, True])
+@pytest.mark.parametrize("steps", range(1, 9))
+@pytest.mark.parametrize("threshold", [1.0, 0.25])
+def test_a_rate_coded_neuron_gives_the_rate_of_a_constant_current(steps, ternary, threshold):
+    current = np.random.default_rng(steps).uniform(-2 * threshold, 2 * threshold, (1, 4000)).astype(np.float32)
+    spikes = np.asarray(LIF(steps, threshold, ternary)(np.concatenate([current] * steps)))
+    want = spikes.reshape(steps, -1).mean(axis=0)
+    for training in (False, True):
+        got = np.asarray(RateCoded(steps, threshold, ternary)(current, training=training))[0]
+        assert np.allclose(got, want, atol=1e-5)
+    assert len(np.unique(want.round(6))) > (1 if steps == 1 else 2)
 
 
 def test_the_surrogate_passes_a_gradient():

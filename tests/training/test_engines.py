@@ -14,6 +14,7 @@ torch = pytest.importorskip("torch")
 from edge_snn import data  # noqa: E402
 from edge_snn.models import preset  # noqa: E402
 from edge_snn.models.config import ATTENTION_KINDS  # noqa: E402
+from edge_snn.models.neuron import RateCoded  # noqa: E402
 from edge_snn.models.surrogate import ramp  # noqa: E402
 from edge_snn.models.transformer import build, rate_model  # noqa: E402
 from edge_snn.training import lowering  # noqa: E402
@@ -23,10 +24,10 @@ from edge_snn.training.trainer import Run, best_model, measure, train  # noqa: E
 from tests.networks import images  # noqa: E402
 
 
-def lively(config):
+def lively(config, rate_coded=0):
     """A model whose neurons fire and whose BatchNorms have something to take away."""
     keras.utils.set_random_seed(1)
-    model = build(config)
+    model = build(config, rate_coded=rate_coded)
     rng = np.random.default_rng(2)
     return model, [w * 3 if w.ndim > 1 else w + rng.uniform(0, 0.3, w.shape).astype("f4") for w in model.get_weights()]
 
@@ -47,6 +48,36 @@ def test_the_lowered_model_is_the_keras_model(kind, training, pools, size):
     if not training:
         assert np.allclose(found, rates, atol=0.01)
         assert statistics == []
+
+
+@pytest.mark.parametrize("training", [False, True])
+def test_the_lowered_rate_coded_model_is_the_keras_model(training):
+    model, weights = lively(preset("digits").with_timesteps(1), rate_coded=4)
+    model.set_weights(weights)
+    x = images(8, (8, 8, 1)).astype(np.float32)
+    forward, _ = lowering.lower(model)
+    got, found, _ = forward([torch.tensor(w) for w in weights], torch.tensor(x), training, torch.float32)
+    want = np.asarray(model(x, training=training))
+    assert (np.abs(got.numpy() - want).max(axis=1) < 1e-3).mean() >= 0.7
+    rates = [float(np.abs(np.asarray(layer)).mean()) for layer in rate_model(model)(x, training=training)]
+    assert np.allclose(found, rates, atol=0.01)
+    assert len(found) == len(model.spike_layers)
+    assert max(rates) > 0
+
+
+@pytest.mark.parametrize("ternary", [False, True])
+def test_the_rate_has_the_gradient_of_the_keras_surrogate(ternary):
+    tensorflow = pytest.importorskip("tensorflow")
+    at = np.linspace(-2.5, 2.5, 101).astype(np.float32)
+    x = torch.tensor(at, requires_grad=True)
+    lowering._Rate.apply(x, 1.0, ternary, lowering.rate_jumps(4, 0.5)).sum().backward()
+    current = tensorflow.constant(at[None])
+    with tensorflow.GradientTape() as tape:
+        tape.watch(current)
+        total = tensorflow.reduce_sum(RateCoded(4, 1.0, ternary)(current, training=True))
+    want = np.asarray(tape.gradient(total, current))[0]
+    assert np.allclose(x.grad.numpy(), want, atol=1e-5)
+    assert want.max() > 0.3
 
 
 def test_batch_statistics_move_the_weights_that_they_belong_to():

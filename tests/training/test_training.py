@@ -17,12 +17,18 @@ from edge_snn.training.recipes import RECIPES, named
 def test_a_stage_is_read_from_text():
     assert Stage.parse("4:6") == Stage(4, 6, 0.002, 0.5, 0.15)
     assert Stage.parse("1:2:0.01:0:0.3") == Stage(1, 2, 0.01, 0.0, 0.3)
+    assert Stage.parse("4r:6:0.01") == Stage(4, 6, 0.01, 0.5, 0.15, rate_coded=True)
 
 
-@pytest.mark.parametrize("text", ["", "4", "4:x", "9:1", "4:0", "1:1:1:1:1:1", "4:1:-1"])
+@pytest.mark.parametrize("text", ["", "4", "4:x", "9:1", "4:0", "1:1:1:1:1:1", "4:1:-1", "r:1", "4rr:1"])
 def test_a_stage_that_makes_no_sense_is_refused(text):
     with pytest.raises(InputError, match="schedule"):
         Stage.parse(text)
+
+
+def test_the_last_stage_is_one_of_spikes():
+    with pytest.raises(InputError, match="rate-coded"):
+        Recipe((Stage.parse("1:2"), Stage.parse("4r:3")))
 
 
 def test_epochs_belong_to_stages():
@@ -142,7 +148,12 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     config = replace(preset("digits"), width=16, stage_channels=(4, 8, 8, 16))
     digits = data.load("digits", "train")
     recipe = Recipe(
-        (Stage(1, 3, 0.01, 0.2, 0.2), Stage(2, 2, 0.004, 0.2, 0.2)), 64, 1, shift=0, flip=False, held_out=200
+        (Stage(2, 3, 0.01, 0.2, 0.2, rate_coded=True), Stage(2, 2, 0.004, 0.2, 0.2)),
+        64,
+        1,
+        shift=0,
+        flip=False,
+        held_out=200,
     )
     config = config.with_timesteps(2)
 
@@ -162,7 +173,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path):
     resumed = Run(config, recipe, tmp_path, list(run.history), engine="keras")
     train(resumed, digits, lambda facts: None)
     assert [item["epoch"] for item in resumed.history] == [1, 2, 3, 4, 5]
-    assert [item["timesteps"] for item in resumed.history] == [1, 1, 1, 2, 2]
+    assert [(item["timesteps"], item["rate_coded"]) for item in resumed.history] == [(2, True)] * 3 + [(2, False)] * 2
     accuracy, rates = measure(best_model(resumed), data.load("digits", "test"))
     assert accuracy > 0.25
     assert len(rates) == 11
