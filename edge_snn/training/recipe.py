@@ -53,8 +53,8 @@ class Stage:
                 raise ValueError
             filled = [*parts, *defaults[len(parts) :]]
             steps = filled[0].removesuffix("r")
-            numbers = (float(item) for item in filled[2:])
-            return cls(int(steps), int(filled[1]), *numbers, rate_coded=steps != filled[0])
+            rate, weight, target = (float(item) for item in filled[2:])
+            return cls(int(steps), int(filled[1]), rate, weight, target, rate_coded=steps != filled[0])
         except ValueError as error:
             raise InputError(
                 f"cannot read {text[:40]!r}",
