@@ -15,6 +15,7 @@ import torch.nn.functional as F
 
 from edge_snn.errors import InputError
 from edge_snn.models.neuron import rate_jumps
+from edge_snn.training.pool import max_pool
 
 
 class _Spike(torch.autograd.Function):
@@ -131,14 +132,8 @@ def _rate_coded(layer: Any, context: Context, weights: Sequence[Any], own: Seque
 def _max_pool(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
     size = layer.pool_size[0]
     x = x.permute(0, 3, 1, 2)
-    spare = [max((-(-length // 2) - 1) * 2 + size - length, 0) for length in x.shape[2:]]
-    if spare == [2, 2]:
-        pooled = F.max_pool2d(x, size, 2, 1)
-    else:
-        down, right = spare
-        sides = (right // 2, right - right // 2, down // 2, down - down // 2)
-        pooled = F.max_pool2d(F.pad(x, sides, value=float("-inf")), size, 2)
-    return pooled.permute(0, 2, 3, 1)
+    down, right = (max((-(-length // 2) - 1) * 2 + size - length, 0) // 2 for length in x.shape[2:])
+    return max_pool(x, size, down, right)[0].permute(0, 2, 3, 1)
 
 
 def _head_product(

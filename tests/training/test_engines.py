@@ -153,3 +153,20 @@ def test_images_are_moved_before_they_are_averaged_down():
     assert small.shape == (400, 14, 14, 1)
     assert labels.shape == (400, 10)
     assert {tuple(np.argwhere(image[..., 0])[0]) for image in small} >= {(5, 5), (6, 6), (7, 7)}
+
+
+@pytest.mark.parametrize("size", [(6, 6), (7, 7), (6, 7), (7, 6), (1, 5)])
+@pytest.mark.parametrize("window", [2, 3])
+def test_the_pool_is_that_of_keras_and_its_gradient_goes_to_the_maximum(size, window):
+    rng = np.random.default_rng(3)
+    x = rng.permutation(2 * 8 * size[0] * size[1]).reshape(2, *size, 8).astype(np.float32)
+    layer = keras.layers.MaxPooling2D(window, 2, padding="same")
+    want = np.asarray(layer(x))
+    leaf = torch.tensor(x, requires_grad=True)
+    got = lowering._max_pool(layer, None, [], [], leaf)
+    assert np.array_equal(got.detach().numpy(), want)
+    got.sum().backward()  # all values differ, so each window has one maximum
+    times = np.zeros(x.shape)
+    for value in want.reshape(-1):
+        times += x == value
+    assert np.array_equal(leaf.grad.numpy(), times)
