@@ -20,7 +20,7 @@ tier "tier 1: lint, types, format" lint
 tier "tier 2: Python, C under sanitizers, emulated boards (no TensorFlow)" \
     "$bin/pytest" -q -n auto --dist loadfile -m "not slow and not train" --durations=10
 if [ -n "$train" ]; then
-    tier "tier 3: model, training, export (TensorFlow)" "$train/pytest" -q -m "train and not slow"
+    tier "tier 3: model, training, export (TensorFlow)" "$train/pytest" -q -n auto --dist loadfile -m "train and not slow"
 else
     printf '\n=== tier 3 left out: TensorFlow 2.16 has no wheel for this Python\n'
 fi
