@@ -44,7 +44,7 @@ def check(made, board_name, folder, x, flags=()) -> list:
     built = build(made, board, folder / f"{board_name}-{made.sha256[:12]}", flags)
     results = []
     with Emulator(board, built.elf) as emulator:
-        device = Device(emulator.port, emulator.death)
+        device = Device(emulator.port, emulator.death, floor=2.0)  # a busy computer is no lost frame
         device.connect(made.sha256, board_name)
         for index, image in enumerate(x):
             result = device.infer(index, image)
@@ -136,7 +136,7 @@ def test_latency_is_the_same_in_two_runs(firmware):
         assert np.array_equal(a.step_ticks, b.step_ticks)
 
 
-TOO_LARGE = ("fashion-mnist", "cifar10-small")  # for the 16 kB of RAM of a micro:bit
+TOO_LARGE = ("fashion-mnist", "cifar10", "cifar10-small")  # for the 16 kB of RAM of a micro:bit
 
 
 @pytest.mark.parametrize(("board_name", "name"), and_briefly(zoo.names(), "fashion-mnist"))
