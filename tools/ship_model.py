@@ -124,12 +124,13 @@ def main(name: str, run_folder: Path | None, commands: tuple[str, ...], machine:
     source = run_folder / "model.tflite" if run_folder else target
     old = {} if run_folder else zoo.card(name)
     facts = training_facts(run_folder, commands, machine or "") if run_folder else old
+    bits = facts["recipe"]["stages"][-1].get("weight_bits") or 8  # those that it was trained for
     read = frontends.read(source)
     calibration = data.fit(data.load(place.calibration, "train", CALIBRATION_IMAGES), read.graph.image.shape)
     test = data.fit(data.load(place.data, "test"), read.graph.image.shape)
     model = convert(
         read.graph,
-        ConvertOptions(name=name, classes=CLASSES[place.data]),
+        ConvertOptions(weight_bits=bits, name=name, classes=CLASSES[place.data]),
         calibration=calibration.x,
         provenance={"source": target.name, "source_sha256": read.source_sha256, "calibration": calibration.name},
     ).model

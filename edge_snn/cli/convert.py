@@ -21,7 +21,13 @@ from edge_snn.graph.model import Early
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file to write [default: SOURCE.esnn].")
 @click.option("--calibrate", metavar="DATA", help="Training images (name or file) that fix the range of K.")
 @click.option("--limit", type=click.IntRange(min=1), default=256, show_default=True, help="Calibration images.")
-@click.option("--weight-bits", type=click.IntRange(2, 8), default=8, show_default=True, help="Bits per weight.")
+@click.option(
+    "--weight-bits",
+    type=click.IntRange(2, 8),
+    default=8,
+    show_default=True,
+    help="Bits per weight of layers of spikes.",
+)
 @click.option("--timesteps", type=click.IntRange(1, MAX_TIMESTEPS), help="Run it for T steps [default: from the file].")
 @click.option(
     "--early", "early_text", metavar="T:MARGIN", help="Answer after T steps where the lead of the best logit is MARGIN."

@@ -34,7 +34,8 @@ DEFAULT_SCHEDULE = ("1:9:0.003:0.3:0.18", "4:4:0.0015:1.0:0.15")
     "--stage",
     "stages",
     multiple=True,
-    help="T[r]:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; r: rate-coded, as cheap as T = 1; may be repeated.",
+    help="T[r][qBITS]:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]; r: rate-coded, as cheap as T = 1; qBITS: weights of "
+    "2 to 8 bits; may be repeated.",
 )
 @click.option("--attention", type=click.Choice(ATTENTION_KINDS), help="Attention kind.")
 @click.option("--heads", type=click.IntRange(min=1), help="Attention heads, where not the size's own.")
@@ -149,6 +150,8 @@ def command(
         print_json(result)
     else:
         console(False).print(escape(f"{out}/model.tflite: {result}"))
+        if recipe.weight_bits:
+            console(False).print(f"convert it with --weight-bits {recipe.weight_bits}: it was trained for that")
 
 
 def _for_files(config: Any, training: Any) -> Any:
@@ -228,7 +231,7 @@ def _train(run: Any, training: Any, quiet: bool) -> dict[str, Any]:
     with progress_bar("training", 1, quiet=quiet) as bar:
 
         def report(facts: dict[str, Any]) -> None:
-            coded = "r" if facts["rate_coded"] else ""
+            coded = "r" * facts["rate_coded"] + (f"q{facts['weight_bits']}" if facts["weight_bits"] else "")
             out.print(
                 f"epoch {facts['epoch']}/{run.recipe.epochs} T={facts['timesteps']}{coded} loss {facts['loss']:.4f} "
                 f"train {facts['accuracy']:.4f} held out {facts['held_out_accuracy']:.4f} "
@@ -247,6 +250,7 @@ def _train(run: Any, training: Any, quiet: bool) -> dict[str, Any]:
         "held_out_accuracy": best["held_out_accuracy"],
         "mean_rate": best["mean_rate"],
         "rates": best["rates"],
+        "weight_bits": run.recipe.weight_bits or None,
         "seconds": round(sum(item["seconds"] for item in run.history), 1),
         "seconds_now": round(time.monotonic() - started, 1),
     }

@@ -19,7 +19,7 @@ from edge_snn.graph.neuron import Neuron, Relu
 from edge_snn.graph.node import FLOAT, INTEGER, Node
 from edge_snn.graph.readout import Readout
 from edge_snn.passes import attention, bounds, conv, linear, neuron, readout
-from edge_snn.passes.scales import ScalePlan, choose
+from edge_snn.passes.scales import FULL_BITS, ScalePlan, bits_of, choose
 from edge_snn.passes.sharing import choose_orders
 from edge_snn.reference import run
 from edge_snn.reference.executor import DEFAULT_BATCH
@@ -32,7 +32,7 @@ class ConvertOptions:
     """Choices of a conversion.
 
     Attributes:
-        weight_bits: 2 to 8 bits per weight; stored as int8.
+        weight_bits: 2 to 8 bits per weight of layers of spikes (pixels and the readout: 8); stored as int8.
         name: of the model; "" keeps the graph's.
         classes: names of the logits; () numbers them.
     """
@@ -64,7 +64,7 @@ class Conversion:
 
 
 def _quantise_node(node: Node, graph: Graph, plan: ScalePlan, bits: int, clips: Mapping[str, np.ndarray]) -> Node:
-    scale = plan.scales[node.name]
+    scale, bits = plan.scales[node.name], bits_of(graph, node, bits)
     if isinstance(node, Conv2D):
         return conv.quantise(node, scale, bits)
     if isinstance(node, Linear):
@@ -218,7 +218,7 @@ def convert(
     spec = graph.specs[graph.readout.inputs[0]]
     scales = dict(plan.scales)
     scales[graph.readout.name] = np.array(
-        [readout.quantise(graph.readout, spec.positions * graph.timesteps, options.weight_bits)[1]]
+        [readout.quantise(graph.readout, spec.positions * graph.timesteps, FULL_BITS)[1]]
     )
     scales["input"] = np.ones(1)
     edges = {

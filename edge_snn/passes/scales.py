@@ -18,14 +18,23 @@ from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.graph import Graph
 from edge_snn.graph.linear import Linear
 from edge_snn.graph.neuron import Neuron, Relu
+from edge_snn.graph.node import Node
 from edge_snn.graph.pool import MaxPool2D
+from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.passes.rounding import LARGEST
 
+FULL_BITS = 8
 LARGEST_OF_SPIKES = (
     1 << 13
 ) - 1  # thresholds and biases: 1 LSB of a weight is 1/8191 of a threshold, and sums stay 16 bits
+
+
+def bits_of(graph: Graph, node: Node, bits: int) -> int:
+    """Bits of a layer's weights where ``bits`` are asked for: pixels and the readout keep 8, as they are not packed."""
+    pixels = bool(node.inputs) and graph.specs[node.inputs[0]].kind is Kind.PIXELS
+    return FULL_BITS if pixels or isinstance(node, Readout) else bits
 
 
 @dataclass(frozen=True)
@@ -87,7 +96,7 @@ def _smallest_scale(graph: Graph, edge: str, stream: bool) -> np.ndarray:
 
 
 def choose(graph: Graph, bits: int, coarser: Mapping[str, np.ndarray] | None = None) -> ScalePlan:
-    """Returns the scales of a float graph whose weights get ``bits`` bits.
+    """Returns the scales of a float graph whose weights get ``bits`` bits (:func:`bits_of`).
 
     Args:
         coarser: factors >= 1, float64 [channels] by group, by which a group's scale is made coarser.
@@ -95,7 +104,6 @@ def choose(graph: Graph, bits: int, coarser: Mapping[str, np.ndarray] | None = N
     Raises:
         InputError: an Add joins currents of which one has a fixed scale (that of an attention).
     """
-    limit = 2 ** (bits - 1) - 1
     groups, streams = _groups(graph)
     scales: dict[str, np.ndarray] = {}
     for group in dict.fromkeys(groups.values()):
@@ -106,6 +114,7 @@ def choose(graph: Graph, bits: int, coarser: Mapping[str, np.ndarray] | None = N
         for edge in members:
             producer = graph.node(edge)
             if isinstance(producer, (Conv2D, Linear)):
+                limit = 2 ** (bits_of(graph, producer, bits) - 1) - 1
                 weight = np.abs(producer.weight.astype(np.float64)).reshape(-1, channels)
                 scale = np.maximum(scale, weight.max(axis=0) / limit)
             scale = np.maximum(scale, _smallest_scale(graph, edge, group in streams))

@@ -6,7 +6,7 @@ formula. Weights are a flat list in the order of ``model.weights``.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,10 @@ import torch.nn.functional as F
 
 from edge_snn.errors import InputError
 from edge_snn.models.neuron import rate_jumps
+from edge_snn.training.grid import ONES, grid_of, rounded
 from edge_snn.training.pool import max_pool
+
+WHOLE = 1e-3  # of a unit
 
 
 class _Spike(torch.autograd.Function):
@@ -76,6 +79,7 @@ class Context:
             rates and logits are float32 always.
         statistics: takes the mean and the variance of the batch of each BatchNorm.
         rates: takes the mean of |spikes| of each neuron layer.
+        units: unit [channels] of a layer's integers, by its name (:mod:`edge_snn.training.grid`); empty without.
     """
 
     training: bool
@@ -83,6 +87,12 @@ class Context:
     narrow: Any
     statistics: list[Any]
     rates: list[Any]
+    units: Mapping[str, Any]
+
+
+def _straight(exact: Any, rounded: Any) -> Any:
+    """The value of ``rounded`` with the gradient of ``exact``."""
+    return exact + (rounded - exact).detach()
 
 
 def _conv(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
@@ -107,15 +117,20 @@ def _batch_norm(layer: Any, context: Context, weights: Sequence[Any], own: Seque
         if context.training:
             mean, variance = centre, spread
     gain = gamma * torch.rsqrt(variance + layer.epsilon)
-    return x * gain + (beta - mean * gain)
+    bias, unit = beta - mean * gain, context.units.get(layer.name)
+    if unit is not None:
+        bias = _straight(bias, torch.round(bias / unit) * unit)
+    return x * gain + bias
 
 
 def _lif(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
-    residue, spikes = None, []
+    residue, spikes, unit = None, [], context.units.get(layer.name)
     for current in x.float().chunk(layer.timesteps, 0):
         membrane = current if residue is None else residue + current
         fired = _Spike.apply(membrane, layer.threshold, layer.ternary)
         residue = layer.leak * membrane * (1.0 - fired.detach().abs())
+        if unit is not None:  # shifts round down; a whole number in floats may lie just below itself
+            residue = _straight(residue, torch.floor(residue / unit + WHOLE) * unit)
         spikes.append(fired)
     every = torch.cat(spikes, 0) if len(spikes) > 1 else spikes[0]
     context.rates.append(every.abs().mean())
@@ -181,7 +196,8 @@ def lower(model: Any) -> tuple[Callable[..., tuple[Any, Any, list[Any]]], list[i
     ``image`` is float32 [B, H, W, C], pixels 0..255. It returns the logits float32 [B, classes], the rates
     [neuron layers] (in the order of ``model.spike_layers``), and the batch's BatchNorm statistics (an empty
     list unless ``training`` or ``observe``). The second result is the indices of the weights that those
-    statistics move.
+    statistics move. With ``bits`` (2 to 8) weights, biases and residues are rounded as the converter and the kernels
+    do it, with the gradients of what was not.
 
     Raises:
         InputError: a layer that is not one of :data:`LAYERS`.
@@ -203,8 +219,20 @@ def lower(model: Any) -> tuple[Callable[..., tuple[Any, Any, list[Any]]], list[i
     names = [layer.name for layer, *_ in program if type(layer).__name__ in ("LIF", "RateCoded")]
     order = [names.index(name) for name in model.spike_layers]
 
-    def forward(weights: Sequence[Any], image: Any, training: bool, narrow: Any, observe: bool = False) -> Any:
-        context = Context(training, observe, narrow, [], [])
+    grid = grid_of(model)
+
+    def round_all(weights: Sequence[Any], bits: int) -> tuple[list[Any], dict[str, Any]]:
+        kernels, shared = rounded(grid, weights, bits, torch)
+        used = [_straight(weight, kernels[at]) if at in kernels else weight for at, weight in enumerate(weights)]
+        shared[ONES] = torch.ones(1)
+        units = {name: (shared[own] * by).detach() for name, (own, by) in grid.units.items() if own in shared}
+        return used, units
+
+    def forward(
+        weights: Sequence[Any], image: Any, training: bool, narrow: Any, observe: bool = False, bits: int = 0
+    ) -> Any:
+        weights, units = round_all(weights, bits) if bits else (weights, {})
+        context = Context(training, observe, narrow, [], [], units)
         values = {image_id: image}
         for layer, compute, own, inputs, output in program:
             values[output] = compute(layer, context, weights, own, *(values[x] for x in inputs))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,6 +10,7 @@ from edge_snn.errors import InputError
 
 CLIP_NORM = 5.0  # of all gradients together
 WARM_UP = 300  # steps
+FORM = "T[r][qBITS]:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]"
 FLOOR = 0.01  # of the peak learning rate, at the end of a stage
 
 
@@ -28,6 +30,7 @@ class Stage:
         rate_weight, rate_target: of the firing-rate loss.
         rate_coded: neurons pass on the rate at which T steps of a constant current would make them fire
             (:class:`edge_snn.models.neuron.RateCoded`): one pass instead of T.
+        weight_bits: 2 to 8: weights are rounded to so many bits on the way (:mod:`edge_snn.training.grid`); 0: not.
     """
 
     timesteps: int
@@ -36,31 +39,33 @@ class Stage:
     rate_weight: float
     rate_target: float
     rate_coded: bool = False
+    weight_bits: int = 0
 
     def __post_init__(self) -> None:
         if not (1 <= self.timesteps <= 8 and self.epochs >= 1):
             raise InputError("a stage needs 1 to 8 time steps and at least one epoch", where="schedule")
         if not (0 < self.rate <= 1 and self.rate_weight >= 0 and 0 < self.rate_target <= 1):
             raise InputError("a learning rate or spike-rate setting is out of range", where="schedule")
+        if self.weight_bits and not 2 <= self.weight_bits <= 8:
+            raise InputError(f"weights of {self.weight_bits} bits", where="schedule", hint="2 to 8, as in 4q4:6")
 
     @classmethod
     def parse(cls, text: str) -> Stage:
-        """Reads ``T[r]:EPOCHS[:LEARNING_RATE[:RATE_WEIGHT[:RATE_TARGET]]]``; r: rate-coded."""
+        """Reads ``T[r][qBITS]:EPOCHS[:LEARNING_RATE[:RATE_WEIGHT[:RATE_TARGET]]]``; r: rate-coded."""
         parts = text.split(":")
         defaults = ["", "", "0.002", "0.5", "0.15"]
         try:
             if not 2 <= len(parts) <= 5:
                 raise ValueError
             filled = [*parts, *defaults[len(parts) :]]
-            steps = filled[0].removesuffix("r")
-            rate, weight, target = (float(item) for item in filled[2:])
-            return cls(int(steps), int(filled[1]), rate, weight, target, rate_coded=steps != filled[0])
+            form = re.fullmatch(r"(\d+)(r?)(?:q([1-9]\d*))?", filled[0])
+            if form is None:
+                raise ValueError
+            steps, coded, bits = int(form[1]), bool(form[2]), int(form[3] or 0)
+            epochs, (rate, weight, target) = int(filled[1]), (float(item) for item in filled[2:])
         except ValueError as error:
-            raise InputError(
-                f"cannot read {text[:40]!r}",
-                where="schedule",
-                hint="T[r]:EPOCHS[:LR[:RATE_WEIGHT[:RATE_TARGET]]]",
-            ) from error
+            raise InputError(f"cannot read {text[:40]!r}", where="schedule", hint=FORM) from error
+        return cls(steps, epochs, rate, weight, target, coded, bits)
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,11 @@ class Recipe:
             raise InputError(
                 "the last stage is rate-coded, so no epoch is one of spikes", where="recipe", hint="add --stage 4:4"
             )
+
+    @property
+    def weight_bits(self) -> int:
+        """Of the weights that come out; 0: not rounded."""
+        return self.stages[-1].weight_bits
 
     @property
     def epochs(self) -> int:

@@ -53,7 +53,7 @@ class TorchEngine:
             self._optimizer.state[tensor] = {"step": step, "exp_avg": first, "exp_avg_sq": second}
 
     def _loss_of(self, weights: list[Any], image: Any, labels: Any) -> Any:
-        logits, rates, statistics = self._forward(weights, image, True, self._narrow)
+        logits, rates, statistics = self._forward(weights, image, True, self._narrow, bits=self._stage.weight_bits)
         smoothing = self._recipe.label_smoothing
         loss = F.cross_entropy(logits, labels, label_smoothing=smoothing)
         right = (logits.argmax(1) == labels.argmax(1)).float().mean()
@@ -123,7 +123,9 @@ class TorchEngine:
         with torch.no_grad():
             for start in range(0, len(data.x), batch):
                 image = torch.from_numpy(data.x[start : start + batch].astype(np.float32))
-                logits, found, _ = self._forward(self._weights, image, False, torch.float32)
+                logits, found, _ = self._forward(
+                    self._weights, image, False, torch.float32, bits=self._stage.weight_bits
+                )
                 right += int((logits.argmax(1).numpy() == data.y[start : start + batch]).sum())
                 rates += len(image) * found.numpy()
         return right / len(data.x), [float(rate) for rate in rates / len(data.x)]

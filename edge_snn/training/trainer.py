@@ -18,6 +18,7 @@ from edge_snn.models.config import ModelConfig
 from edge_snn.models.transformer import build
 from edge_snn.training import checkpoint
 from edge_snn.training.batches import Batches
+from edge_snn.training.grid import snapped
 from edge_snn.training.keras_engine import KerasEngine, measure
 from edge_snn.training.recipe import Recipe
 
@@ -93,6 +94,8 @@ def _engine(run: Run, stage: int, steps: int, weights: list[np.ndarray] | None) 
         if weights is not None:
             model.set_weights(weights)
         return TorchEngine(model, run.recipe, stage, steps, run.narrow)
+    if settings.weight_bits:
+        raise ToolMissingError("weights of few bits are trained by the torch engine", hint="pip install torch")
     model = build(config, settings.rate_weight, settings.rate_target, coded)
     if weights is not None:
         model.set_weights(weights)
@@ -160,6 +163,7 @@ def train(
             "epoch": run.epoch + 1,
             "timesteps": run.recipe.stages[stage].timesteps,
             "rate_coded": run.recipe.stages[stage].rate_coded,
+            "weight_bits": run.recipe.stages[stage].weight_bits,
             "final_stage": stage == len(run.recipe.stages) - 1,
             "loss": loss,
             "accuracy": seen,
@@ -185,8 +189,10 @@ def _resume(engine: Any, run: Run, within: int) -> None:
 
 
 def best_model(run: Run) -> Any:
-    """The inference model with the weights of the best epoch of the last stage."""
+    """The inference model with the weights of the best epoch of the last stage, rounded if they were trained so."""
     model = build(run.config)
     path = run.folder / checkpoint.BEST
     model.set_weights(checkpoint.read_arrays(path, [tuple(weight.shape) for weight in model.weights]))
+    if run.recipe.weight_bits:
+        model.set_weights(snapped(model, run.recipe.weight_bits))
     return model

@@ -11,13 +11,16 @@ pytestmark = pytest.mark.train
 keras = pytest.importorskip("keras")
 torch = pytest.importorskip("torch")
 
-from edge_snn import data  # noqa: E402
+from edge_snn import data, frontends  # noqa: E402
 from edge_snn.models import preset  # noqa: E402
 from edge_snn.models.config import ATTENTION_KINDS  # noqa: E402
+from edge_snn.models.export import export_tflite  # noqa: E402
 from edge_snn.models.neuron import RateCoded  # noqa: E402
 from edge_snn.models.surrogate import ramp  # noqa: E402
 from edge_snn.models.transformer import build, rate_model  # noqa: E402
-from edge_snn.training import lowering  # noqa: E402
+from edge_snn.passes.convert import ConvertOptions, convert  # noqa: E402
+from edge_snn.reference import run as integers  # noqa: E402
+from edge_snn.training import grid, lowering  # noqa: E402
 from edge_snn.training.batches import Batches  # noqa: E402
 from edge_snn.training.recipe import Recipe, Stage  # noqa: E402
 from edge_snn.training.trainer import Run, best_model, measure, train  # noqa: E402
@@ -170,3 +173,39 @@ def test_the_pool_is_that_of_keras_and_its_gradient_goes_to_the_maximum(size, wi
     for value in want.reshape(-1):
         times += x == value
     assert np.array_equal(leaf.grad.numpy(), times)
+
+
+@pytest.mark.parametrize("bits", [2, 3, 4])
+def test_few_bits_are_trained_in_the_integers_of_the_converter(bits, tmp_path):
+    """What training sees is what the kernels will compute: sums, biases, residues, thresholds, all logits."""
+    pytest.importorskip("tensorflow")
+    model, weights = lively(preset("digits"))
+    x = images(32, (8, 8, 1))
+    forward, _ = lowering.lower(model)
+    leaves = [torch.tensor(w, requires_grad=True) for w in weights]
+    got = forward(leaves, torch.tensor(x.astype(np.float32)), False, torch.float32, bits=bits)[0]
+    got.square().sum().backward()
+    kernels = [place for place, weight in enumerate(weights) if weight.ndim > 1]
+    assert all(float(leaves[place].grad.abs().max()) > 0 for place in kernels)
+    got = got.detach().numpy()
+    model.set_weights(weights)
+    model.set_weights(grid.snapped(model, bits))
+    export_tflite(model, tmp_path / "m.tflite")
+    made = convert(frontends.read(tmp_path / "m.tflite").graph, ConvertOptions(weight_bits=bits)).model
+    logits = integers(made.graph, x).logits * made.edges[made.graph.readout.name].scale
+    assert (np.abs(got - logits).max(axis=1) < 1e-3).mean() > 0.95
+    assert np.ptp(got, axis=0).min() > 0.1
+
+
+def test_a_run_of_few_bits_ends_on_their_grid(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch, "compile", lambda function, **options: function)
+    config = replace(preset("digits"), width=16, stage_channels=(4, 8, 8, 16), timesteps=1)
+    recipe = Recipe((Stage.parse("1:1:0.01"), Stage.parse("1q3:2:0.01")), 64, held_out=200)
+    run = Run(config, recipe, tmp_path, engine="torch")
+    train(run, data.load("digits", "train", 600), lambda facts: None)
+    assert [item["weight_bits"] for item in run.history] == [0, 3, 3]
+    kernels = [weight for weight in best_model(run).get_weights() if weight.ndim > 1]
+    levels = [max(len(np.unique(channel)) for channel in k.reshape(-1, k.shape[-1]).T) for k in kernels]
+    assert len(levels) > 10
+    assert max(levels[1:-1]) <= 7
+    assert levels[-1] > 7  # the readout keeps 8 bits

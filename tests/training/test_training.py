@@ -17,10 +17,14 @@ from edge_snn.training.recipes import RECIPES, named
 def test_a_stage_is_read_from_text():
     assert Stage.parse("4:6") == Stage(4, 6, 0.002, 0.5, 0.15)
     assert Stage.parse("1:2:0.01:0:0.3") == Stage(1, 2, 0.01, 0.0, 0.3)
+    assert Stage.parse("4q4:6") == Stage(4, 6, 0.002, 0.5, 0.15, weight_bits=4)
+    assert Stage.parse("4rq2:6") == Stage(4, 6, 0.002, 0.5, 0.15, rate_coded=True, weight_bits=2)
     assert Stage.parse("4r:6:0.01") == Stage(4, 6, 0.01, 0.5, 0.15, rate_coded=True)
 
 
-@pytest.mark.parametrize("text", ["", "4", "4:x", "9:1", "4:0", "1:1:1:1:1:1", "4:1:-1", "r:1", "4rr:1"])
+@pytest.mark.parametrize(
+    "text", ["", "4", "4:x", "9:1", "4:0", "1:1:1:1:1:1", "4:1:-1", "r:1", "4rr:1", "4q:1", "4q1:1", "4q9:1", "4q4r:1"]
+)
 def test_a_stage_that_makes_no_sense_is_refused(text):
     with pytest.raises(InputError, match="schedule"):
         Stage.parse(text)
