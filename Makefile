@@ -9,7 +9,7 @@ LIMIT ?= 200
 TRAIN := $(shell $(PYTHON) -c 'import sys; print("$(VENV)-train/bin/.train" if sys.version_info < (3, 13) else "")')
 
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test test-slow fuzz lint format clean tools
+.PHONY: help demo bench test test-slow test-torch fuzz lint format clean tools
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -47,6 +47,11 @@ test: $(BIN)/.test $(TRAIN)  ## the whole suite, tier by tier (without the slow 
 
 test-slow: $(BIN)/.test  ## minutes to hours: the whole test set over serial, wide sweeps
 	$(BIN)/pytest -m slow
+
+TORCH ?= torch
+test-torch: $(TRAIN)  ## the PyTorch engine, left out of `make test` for its size (TORCH='torch==2.13.0' for a wheel you choose)
+	$(VENV)-train/bin/pip install --quiet --disable-pip-version-check '$(TORCH)'
+	$(VENV)-train/bin/pytest -q -n auto --dist loadfile tests/training tests/tools
 
 SECONDS ?= 3600
 fuzz: $(BIN)/.test  ## fuzz the device's parser and every reader for SECONDS (default: an hour)
