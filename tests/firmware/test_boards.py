@@ -94,7 +94,9 @@ def test_four_bit_weights_take_half_the_flash_and_no_multiplication(board_name, 
         assert verify(built.elf).clean
         sizes.append(built.flash_bytes)
         chains = [step.chain for step in build_plan(made).steps if getattr(step, "chain", None) is not None]
-    assert sizes[0] - sizes[1] == sum(chain.blocks * chain.inputs * 8 for chain in chains)
+    saved = sum(chain.blocks * chain.inputs * 8 for chain in chains)
+    assert saved > 9000
+    assert abs(sizes[0] - sizes[1] - saved) < 16  # alignment
 
 
 @pytest.mark.qemu
