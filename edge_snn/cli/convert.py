@@ -63,6 +63,7 @@ def command(
     from edge_snn.models import zoo
     from edge_snn.passes.convert import ConvertOptions, convert
     from edge_snn.passes.retime import retime_graph
+    from edge_snn.passes.scales import grid_bits
 
     path = zoo.resolve(source, ".tflite")
     target = output or Path(f"{path.stem}.esnn")
@@ -93,6 +94,9 @@ def command(
     if early is not None:
         result = replace(result, model=replace(result.model, early=early))
     esnn_file.save(result.model, target)
+    notes, trained_bits = list(read.notes), grid_bits(graph)
+    if trained_bits < weight_bits:
+        notes.append(f"its weights have {trained_bits} bits: with --weight-bits {trained_bits} they take less flash")
     facts = {
         "model": str(target),
         "sha256": result.model.sha256,
@@ -104,7 +108,7 @@ def command(
         "weight_bytes": result.model.weight_bytes,
         "checked_inputs": read.checked_inputs,
         "near_ties": read.near_ties,
-        "notes": list(read.notes),
+        "notes": notes,
         "coarsened_channels": dict(result.coarsened),
         "wide_streams": list(result.wide_streams),
         "clipped": dict(result.clipped),

@@ -26,6 +26,7 @@ from edge_snn.graph.tensor import Kind
 from edge_snn.passes.rounding import LARGEST
 
 FULL_BITS = 8
+ON_GRID = 0.01  # of a step: what float32 leaves of a weight that was rounded in training
 LARGEST_OF_SPIKES = (
     1 << 13
 ) - 1  # thresholds and biases: 1 LSB of a weight is 1/8191 of a threshold, and sums stay 16 bits
@@ -146,3 +147,17 @@ def choose(graph: Graph, bits: int, coarser: Mapping[str, np.ndarray] | None = N
         else:
             ordered[edge] = np.ones(1)
     return ScalePlan(ordered, groups, streams)
+
+
+def grid_bits(graph: Graph) -> int:
+    """Fewest bits (2 to 8) at which no weight of a layer of spikes is changed: those that they were trained for.
+
+    8 as well where no fewer do, or where there are no such layers.
+    """
+    layers = [node for node in graph.nodes if isinstance(node, (Conv2D, Linear)) and bits_of(graph, node, 2) == 2]
+    for bits in range(2, FULL_BITS if layers else 2):
+        scales = choose(graph, bits).scales
+        exact = (node.weight.astype(np.float64) / scales[node.name] for node in layers)
+        if all(np.abs(values - np.rint(values)).max() < ON_GRID for values in exact):
+            return bits
+    return FULL_BITS

@@ -18,6 +18,7 @@ from edge_snn.graph.residual import Add
 from edge_snn.passes import bounds, neuron
 from edge_snn.passes.convert import ConvertOptions, convert
 from edge_snn.passes.interval import Interval
+from edge_snn.passes.scales import choose, grid_bits
 from edge_snn.reference import run
 from tests.networks import images, transformer
 
@@ -185,3 +186,16 @@ def test_attention_into_a_sum_without_a_neuron_is_refused():
     assert any(isinstance(node, Attention) for node in nodes)
     with pytest.raises(InputError, match=r"block0\.attention.*without a neuron between"):
         convert(Graph("g", 4, graph.image, tuple(nodes)))
+
+
+def test_weights_that_lie_on_a_grid_are_told_from_others():
+    graph = transformer()
+    assert grid_bits(graph) == 8
+    scales = choose(graph, 4).scales
+    rounded = tuple(
+        replace(node, weight=(np.rint(node.weight / scales[node.name]) * scales[node.name]).astype(np.float32))
+        if hasattr(node, "weight") and node is not graph.readout
+        else node
+        for node in graph.nodes
+    )
+    assert grid_bits(replace(graph, nodes=rounded)) == 4

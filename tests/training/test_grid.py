@@ -16,7 +16,7 @@ from edge_snn.models import preset  # noqa: E402
 from edge_snn.models.export import export_tflite  # noqa: E402
 from edge_snn.models.transformer import build  # noqa: E402
 from edge_snn.passes.convert import ConvertOptions, convert  # noqa: E402
-from edge_snn.passes.scales import bits_of  # noqa: E402
+from edge_snn.passes.scales import bits_of, grid_bits  # noqa: E402
 from edge_snn.reference import run  # noqa: E402
 from edge_snn.training import grid  # noqa: E402
 from edge_snn.training.recipe import Recipe, Stage  # noqa: E402
@@ -47,11 +47,12 @@ def test_the_steps_err_least_on_a_normal_distribution(bits):
     assert abs(best / grid.STEPS[bits] - 1) < 0.01
 
 
-def rounding_error(model, bits, folder):
+def rounding_error(model, bits, folder, rounded=True):
     """Largest change that conversion makes to a weight of a layer of spikes, in steps of its grid."""
     export_tflite(model, folder / "m.tflite")
     graph = frontends.read(folder / "m.tflite").graph
     made = convert(graph, ConvertOptions(weight_bits=bits)).model
+    assert grid_bits(graph) == (bits if rounded else 8)
     errors = []
     for node in made.graph.nodes:
         if not hasattr(node, "weight") or bits_of(made.graph, node, bits) != bits or node is made.graph.readout:
@@ -70,7 +71,7 @@ def test_the_converter_finds_the_rounded_weights_again(bits, attention, tmp_path
 
 
 def test_the_converter_changes_weights_that_are_not_rounded(tmp_path):
-    assert rounding_error(lively(), 4, tmp_path) > 0.3
+    assert rounding_error(lively(), 4, tmp_path, rounded=False) > 0.3
 
 
 def test_layers_that_meet_in_a_stream_share_scales_and_k_has_one_a_head():
