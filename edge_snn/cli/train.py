@@ -150,7 +150,7 @@ def command(
         print_json(result)
     else:
         console(False).print(escape(f"{out}/model.tflite: {result}"))
-        if recipe.weight_bits:
+        if 0 < recipe.weight_bits < 8:
             console(False).print(f"convert it with --weight-bits {recipe.weight_bits}: it was trained for that")
 
 
