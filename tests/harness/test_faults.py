@@ -75,7 +75,7 @@ def test_faults_and_resets_cost_time_and_nothing_else(made, firmware):
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("board_name", ["mps2-an386", "microbit"])
+@pytest.mark.parametrize("board_name", ["mps2-an386", pytest.param("microbit", marks=pytest.mark.slow)])
 def test_faults_and_resets_on_an_emulated_board(board_name, small, firmware):
     board = boards.load(board_name)
     device, port = stream(small, build(small, board, firmware / f"faults-{board_name}"), board, 60, 3, seed=2)
