@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-FULL_BITS = 8
+from edge_snn.passes.scales import FULL_BITS
+
 SMALLEST_GAIN = 1e-12
 # Step of the uniform quantiser of 2^bits - 1 levels that errs least on a normal distribution of spread 1 (a test
 # computes them). The largest weight is some 3.5 of them, so that without a clip most of few levels would lie idle.
@@ -62,7 +63,8 @@ ONES = -1  # the group of spikes, whose unit is 1
 TIES = ("Add", "MaxPooling2D", "ReLU", "Reshape", "RepeatInTime")
 
 
-def _inputs(layer: Any) -> list[Any]:
+def inputs_of(layer: Any) -> list[Any]:
+    """Tensors that go into a Keras layer."""
     return list(layer.input) if isinstance(layer.input, (list, tuple)) else [layer.input]
 
 
@@ -83,7 +85,7 @@ def grid_of(model: Any) -> Grid:
             continue
         made[id(layer.output)] = layer
         if type(layer).__name__ in TIES:
-            for x in _inputs(layer):
+            for x in inputs_of(layer):
                 parent[find(id(x))] = find(id(layer.output))
     roots: dict[int, int] = {}
 
@@ -105,12 +107,12 @@ def grid_of(model: Any) -> Grid:
             units[layer.name] = own, 1.0
         elif kind == "Dense" and layer.use_bias:
             kernels.append(Kernel(index[id(layer.weights[0])], (), 0.0, group(id(layer.output)), FULL_BITS))
-        elif kind == "HeadProduct" and type(made[id(_inputs(layer)[1])]).__name__ == "ReLU":
-            heads[group(id(_inputs(layer)[1]))] = layer.heads
+        elif kind == "HeadProduct" and type(made[id(inputs_of(layer)[1])]).__name__ == "ReLU":
+            heads[group(id(inputs_of(layer)[1]))] = layer.heads
         elif kind == "LIF":
             source = made[id(layer.input)]
             if type(source).__name__ == "HeadProduct":
-                key = id(_inputs(source)[1])
+                key = id(inputs_of(source)[1])
                 relu = type(made[key]).__name__ == "ReLU"
                 units[layer.name] = group(key) if relu else ONES, float(source.scale)
             else:

@@ -15,7 +15,7 @@ import torch.nn.functional as F
 
 from edge_snn.errors import InputError
 from edge_snn.models.neuron import rate_jumps
-from edge_snn.training.grid import ONES, grid_of, rounded
+from edge_snn.training.grid import ONES, grid_of, inputs_of, rounded
 from edge_snn.training.pool import max_pool
 
 WHOLE = 1e-3  # of a unit
@@ -210,9 +210,8 @@ def lower(model: Any) -> tuple[Callable[..., tuple[Any, Any, list[Any]]], list[i
             continue
         if kind not in LAYERS:
             raise InputError(f"the PyTorch engine has no layer {kind}", where=layer.name, hint="add --engine keras")
-        inputs = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
         own = [index[id(weight)] for weight in layer.weights]
-        program.append((layer, LAYERS[kind], own, [id(x) for x in inputs], id(layer.output)))
+        program.append((layer, LAYERS[kind], own, [id(x) for x in inputs_of(layer)], id(layer.output)))
         if kind == "BatchNormalization":
             moving += own[2:]
     image_id, logits_id = id(model.inputs[0]), id(model.outputs[0])

@@ -30,10 +30,23 @@ ALL = [pytest.param(name, marks=pytest.mark.qemu) for name in (*THOROUGH, "mps3-
 CLOCKS = {"host": ("monotonic", "ns"), "microbit": ("TIMER0", "cycles")}  # the others: SysTick, as QEMU has no CYCCNT
 
 
+# The models of CIFAR-10 have the layers of fashion-mnist, wider or narrower: a core each and the host, others if asked.
+WIDE = [
+    ("microbit", "cifar10"),
+    ("microbit", "cifar10-small"),
+    ("mps2-an385", "cifar10"),
+    ("mps2-an386", "cifar10-small"),
+]
+
+
+def slow_if_wide(pair):
+    return [pytest.mark.slow] if pair in WIDE else []
+
+
 def and_briefly(values, brief):
     """(board, value): every value on the thorough boards and the host, one on each other board."""
     pairs = [(name, value) for name in THOROUGH for value in values] + [(name, brief) for name in BRIEF]
-    emulated = [pytest.param(*pair, marks=pytest.mark.qemu) for pair in pairs]
+    emulated = [pytest.param(*pair, marks=[pytest.mark.qemu, *slow_if_wide(pair)]) for pair in pairs]
     return emulated + [("host", value) for value in values]
 
 
@@ -139,17 +152,9 @@ def test_latency_is_the_same_in_two_runs(firmware):
 
 
 TOO_LARGE = ("fashion-mnist", "cifar10", "cifar10-small")  # for the 16 kB of RAM of a micro:bit
-# The models of CIFAR-10 have the layers of fashion-mnist, wider or narrower: a core each, and the host.
-ELSEWHERE = [
-    ("microbit", "cifar10"),
-    ("microbit", "cifar10-small"),
-    ("mps2-an385", "cifar10"),
-    ("mps2-an386", "cifar10-small"),
-]
-SHIPPED = [pair for pair in and_briefly(zoo.names(), "fashion-mnist") if getattr(pair, "values", pair) not in ELSEWHERE]
 
 
-@pytest.mark.parametrize(("board_name", "name"), SHIPPED)
+@pytest.mark.parametrize(("board_name", "name"), and_briefly(zoo.names(), "fashion-mnist"))
 def test_shipped_models_give_the_same_bits(board_name, name, firmware):
     from edge_snn import data
     from edge_snn.cli.common import load_model
@@ -191,8 +196,9 @@ def test_rows_are_packed_where_pairs_do_not_fit_the_flash(firmware):
             assert np.array_equal(result.counts, want.counts[index])
 
 
-PROVED = [(board, name) for board in THOROUGH for name in (None, *zoo.names()) if (board, name) not in ELSEWHERE]
+PROVED = [(board, name) for board in THOROUGH for name in (None, *zoo.names())]
 PROVED += [(board, "fashion-mnist") for board in BRIEF]
+PROVED = [pytest.param(*pair, marks=slow_if_wide(pair)) for pair in PROVED]
 
 
 @pytest.mark.qemu

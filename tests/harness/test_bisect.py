@@ -31,7 +31,7 @@ from tests.networks import images, model
 SANITIZED = ("-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-static-libasan")
 HOST = boards.load("host")
 BOARDS = ["host", pytest.param("microbit", marks=pytest.mark.qemu), pytest.param("mps2-an386", marks=pytest.mark.qemu)]
-TWO_BOARDS = [BOARDS[0], BOARDS[2]]
+BRIEFLY = ["host", pytest.param("microbit", marks=[pytest.mark.qemu, pytest.mark.slow]), BOARDS[2]]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_every_tensor_of_every_step_is_the_references(board_name, made, firmware
     agrees(made, board_name, firmware / f"{board_name}-{made.sha256[:12]}", images(2, made.input_shape), flags)
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in (4, 5))])
 def test_every_tensor_of_random_graphs_is_the_references(seed, firmware):
     graph = random_model(seed)
     folder = firmware / "traced-random"  # one for all: the kernels are compiled once
@@ -245,7 +245,7 @@ def found_in(sources, made, board_name, x, monkeypatch):
         return bisect(device, made, build_plan(made), x)
 
 
-@pytest.mark.parametrize("board_name", TWO_BOARDS)
+@pytest.mark.parametrize("board_name", BRIEFLY)
 def test_a_wrong_spike_behind_a_convolution_is_named(board_name, sources, made, monkeypatch):
     """The second convolution on spikes flips channel 5 at time step 2 of position 4 (y 1, x 1)."""
     fault = f"{CHAIN_NEURON} if (neuron != NULL) {{"

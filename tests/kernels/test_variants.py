@@ -23,7 +23,7 @@ CORES = {
 }
 LINEAR, CONV, NEURON, CLIP, CONTEXT = range(5)
 RESIDUAL, STORE, POOL, FIRES, TERNARY, WINDOW = 1, 2, 4, 8, 16, 32
-SETTINGS = settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
+SETTINGS = settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")
