@@ -52,7 +52,7 @@ class Native:
         self.include = f"-I{ROOT / 'kernels' / 'include'}"
         (folder / "driver.c").write_text(DRIVER)
         self.library = folder / "kernels.a"
-        sources = sorted((ROOT / "kernels" / "src").glob("*.c"))
+        sources = sorted((ROOT / "kernels" / "src").rglob("*.c"))
         subprocess.run(["gcc", *self.flags, self.include, "-c", *map(str, sources)], check=True, cwd=folder)
         objects = [str(folder / f"{source.stem}.o") for source in sources]
         subprocess.run(["ar", "rc", str(self.library), *objects], check=True)

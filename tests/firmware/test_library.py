@@ -17,11 +17,11 @@ CMAKE = shutil.which("cmake") or "cmake"
 def root(tmp_path):
     """Sources with two small kernels."""
     source = tmp_path / "firmware_gen"
-    (source / "kernels" / "src").mkdir(parents=True)
+    (source / "kernels" / "src" / "rows").mkdir(parents=True)
     (source / "kernels" / "include").mkdir()
     shutil.copy(build.ROOT / "CMakeLists.txt", source)
     for name in ("one", "two"):
-        (source / "kernels" / "src" / f"{name}.c").write_text(
+        (source / "kernels" / "src" / "rows" / f"{name}.c").write_text(
             f"int {name}(void);\nint {name}(void)\n{{\n    return 1;\n}}\n"
         )
     return source
@@ -46,12 +46,12 @@ def test_a_library_is_found_again_until_a_source_or_a_flag_changes(root, cache, 
     assert compiled(root, tmp_path) == first
     assert (first / library.ARCHIVE).stat().st_mtime_ns == stamp
     assert compiled(root, tmp_path, ("-DX",)) != first
-    (root / "kernels" / "src" / "one.c").write_text("int one(void);\nint one(void)\n{\n    return 2;\n}\n")
+    (root / "kernels" / "src" / "rows" / "one.c").write_text("int one(void);\nint one(void)\n{\n    return 2;\n}\n")
     assert compiled(root, tmp_path) != first
 
 
 def test_what_does_not_compile_is_told_with_its_log_and_not_kept(root, cache, tmp_path):
-    (root / "kernels" / "src" / "one.c").write_text("int one(void) { return missing; }\n")
+    (root / "kernels" / "src" / "rows" / "one.c").write_text("int one(void) { return missing; }\n")
     with pytest.raises(InputError, match=r"the kernels do not compile: .*missing") as caught:
         compiled(root, tmp_path)
     log = tmp_path / "spare.log"

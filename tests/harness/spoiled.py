@@ -64,7 +64,8 @@ class Sources:
             return build.build(made, load(board_name), self.folder / made.sha256[:12]).elf
 
     def _path(self, kernel: str) -> Path:
-        return self.root / "kernels" / "src" / f"{kernel}.c"
+        (path,) = (self.root / "kernels" / "src").rglob(f"{kernel}.c")
+        return path
 
     def _write(self, path: Path, text: str) -> None:
         self._intact.setdefault(path, path.read_text())

@@ -26,7 +26,7 @@ class Target:
     ) -> None:
         folder.mkdir(parents=True)
         self.folder, self.program = folder, folder / "cases"
-        sources = [*sorted((ROOT / "kernels" / "src").glob("*.c")), HERE / cases]
+        sources = [*sorted((ROOT / "kernels" / "src").rglob("*.c")), HERE / cases]
         include = [f"-I{ROOT / 'kernels' / 'include'}"]
         if board_name is None:
             compiler = ["gcc", "-O1", "-DESNN_PORTABLE", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]

@@ -16,8 +16,8 @@ from tests.native import ROOT
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
     folder = tmp_path_factory.mktemp("rows")
-    sources = [str(ROOT / "kernels" / "src" / f"esnn_{name}.c") for name in ("add_rows_portable", "add_rows_swar")]
-    sources += [str(ROOT / "kernels" / "src" / f"esnn_{name}.c") for name in ("sub_rows", "list_active", "lowest_bit")]
+    names = ("add_rows_portable", "add_rows_swar", "sub_rows", "list_active", "lowest_bit")
+    sources = [str(ROOT / "kernels" / "src" / "rows" / f"esnn_{name}.c") for name in names]
     out = folder / "rows.so"
     include = f"-I{ROOT / 'kernels' / 'include'}"
     subprocess.run(["gcc", "-std=c11", "-O2", "-shared", "-fPIC", include, *sources, "-o", str(out)], check=True)
