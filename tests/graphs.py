@@ -6,9 +6,10 @@ import numpy as np
 
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.conv import Conv2D
+from edge_snn.graph.facts import EdgeFacts
 from edge_snn.graph.graph import Graph
 from edge_snn.graph.linear import Linear
-from edge_snn.graph.model import EdgeFacts, IntegerModel
+from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.neuron import Neuron, Relu
 from edge_snn.graph.node import Node
 from edge_snn.graph.pool import MaxPool2D

@@ -12,8 +12,8 @@ from rich.markup import escape
 from edge_snn.cli.common import check_output, console, json_option, make_table, print_json, progress_bar
 from edge_snn.errors import InputError
 from edge_snn.graph.checks import MAX_NAME
+from edge_snn.graph.facts import Early
 from edge_snn.graph.graph import MAX_TIMESTEPS
-from edge_snn.graph.model import Early
 
 
 @click.command("convert")

@@ -11,7 +11,7 @@ import json
 import os
 import zipfile
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -20,86 +20,17 @@ import numpy as np
 from edge_snn.errors import InputError
 from edge_snn.files import need_file
 from edge_snn.graph.checks import MAX_ELEMENTS
+from edge_snn.graph.facts import Bounds, Early, EdgeFacts
 from edge_snn.graph.graph import OPS, Graph
-from edge_snn.graph.model import Bounds, Early, EdgeFacts, IntegerModel
+from edge_snn.graph.manifest import DTYPES, FORMAT, VERSION, canonical, encode
+from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.node import INTEGER, Node
 from edge_snn.graph.tensor import Kind, TensorSpec
 
-FORMAT = "esnn"
-VERSION = 1
 MAX_MANIFEST_BYTES = 8 << 20
 MAX_MEMBERS = 20000
 MAX_TOTAL_BYTES = 1 << 30
-DTYPES = {"int8": "<i1", "int32": "<i4", "float64": "<f8"}
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # fixed, so that equal models are equal files
-
-
-def _canonical(document: Any) -> bytes:
-    return json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True).encode("ascii")
-
-
-def _encode(model: IntegerModel) -> tuple[dict[str, Any], dict[str, bytes]]:
-    """Returns the manifest and the tensors' bytes by member name."""
-    members: dict[str, bytes] = {}
-
-    def store(array: np.ndarray) -> dict[str, Any]:
-        data = np.ascontiguousarray(array).astype(DTYPES[array.dtype.name]).tobytes()
-        name = f"tensors/{len(members):04d}.bin"
-        members[name] = data
-        digest = hashlib.sha256(data).hexdigest()
-        return {"file": name, "dtype": array.dtype.name, "shape": list(array.shape), "sha256": digest}
-
-    def attribute(value: Any) -> Any:
-        return list(value) if isinstance(value, tuple) else value
-
-    nodes = []
-    for node in model.graph.nodes:
-        own = {item.name: getattr(node, item.name) for item in fields(node) if item.name not in ("name", "inputs")}
-        tensors = {key: store(value) for key, value in own.items() if isinstance(value, np.ndarray)}
-        attributes = {key: attribute(value) for key, value in own.items() if key not in tensors and value is not None}
-        nodes.append(
-            {
-                "op": node.op,
-                "name": node.name,
-                "inputs": list(node.inputs),
-                "attributes": attributes,
-                "tensors": tensors,
-            }
-        )
-    edges = {}
-    for name, spec in model.graph.specs.items():
-        facts = model.edges[name]
-        edges[name] = {
-            "shape": list(spec.shape),
-            "kind": spec.kind.value,
-            "static": spec.static,
-            "bounds": [facts.bounds.low, facts.bounds.high],
-            "scale": store(facts.scale),
-            **({"order": list(facts.order)} if facts.order else {}),
-        }
-    manifest = {
-        "format": FORMAT,
-        "version": VERSION,
-        "name": model.graph.name,
-        "timesteps": model.graph.timesteps,
-        "input": {
-            "edge": "input",
-            "shape": list(model.graph.image.shape),
-            "encoding": "static",
-            "dtype": "uint8",
-        },
-        "classes": list(model.classes),
-        "nodes": nodes,
-        "edges": edges,
-        "accumulators": {name: [item.low, item.high] for name, item in model.accumulators.items()},
-        **({"early": asdict(model.early)} if model.early else {}),
-    }
-    return manifest, members
-
-
-def identity(model: IntegerModel) -> str:
-    """SHA-256 of the canonical manifest, 64 hex digits."""
-    return hashlib.sha256(_canonical(_encode(model)[0])).hexdigest()
 
 
 def save(model: IntegerModel, path: Path) -> None:
@@ -108,10 +39,10 @@ def save(model: IntegerModel, path: Path) -> None:
     Raises:
         InputError: the folder cannot be written.
     """
-    manifest, members = _encode(model)
+    manifest, members = encode(model)
     files = {
-        "manifest.json": _canonical(manifest),
-        "provenance.json": _canonical(dict(model.provenance)),
+        "manifest.json": canonical(manifest),
+        "provenance.json": canonical(dict(model.provenance)),
         **members,
     }
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
@@ -277,7 +208,7 @@ class _Reader:
         stray = sorted(set(self._sizes) - self._used)
         if stray:
             raise InputError(f"the archive holds {stray[0][:60]!r}, which the manifest does not name")
-        if hashlib.sha256(_canonical(manifest)).hexdigest() != model.sha256:
+        if hashlib.sha256(canonical(manifest)).hexdigest() != model.sha256:
             raise InputError(
                 "the manifest says the same as another one in other words, so its identity is not that of its content",
                 where="manifest.json",

@@ -7,70 +7,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
-from edge_snn.graph.checks import check_array, check_int, check_ints, check_name, fail
+from edge_snn.graph import manifest
+from edge_snn.graph.checks import check_name, fail
+from edge_snn.graph.facts import Bounds, Early, EdgeFacts
 from edge_snn.graph.graph import INPUT, Graph
 from edge_snn.graph.node import INTEGER
-
-INT32_MAX = (1 << 31) - 1
-INT16_MAX = (1 << 15) - 1
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """Proved interval [low, high] of an integer quantity, for every input and time step."""
-
-    low: int
-    high: int
-
-    def __post_init__(self) -> None:
-        check_int("bounds", "low", self.low, -INT32_MAX - 1, INT32_MAX)
-        check_int("bounds", "high", self.high, self.low, INT32_MAX)
-
-    @property
-    def bits(self) -> int:
-        """Narrowest lane, 8, 16 or 32 bits signed, that holds every value."""
-        reach = max(self.high, -self.low - 1)
-        return 8 if reach < 1 << 7 else 16 if reach < 1 << 15 else 32
-
-
-@dataclass(frozen=True)
-class EdgeFacts:
-    """What is known of one edge of an integer graph.
-
-    Attributes:
-        bounds: of its values, over all channels.
-        scale: real value of 1 LSB, float64 [channels] or [1]; spikes and pixels have [1.0].
-        order: of spikes, the time steps in the order in which row adds are shared (passes/sharing.py); or ().
-    """
-
-    bounds: Bounds
-    scale: np.ndarray
-    order: tuple[int, ...] = ()
-
-    def __post_init__(self) -> None:
-        check_ints("edge", "order", self.order, None, 0, 255)
-        check_array("edge", "scale", self.scale, ("float64",), 1)
-        if (self.scale <= 0).any():
-            raise fail("edge", "a scale is not above 0")
-
-
-@dataclass(frozen=True)
-class Early:
-    """An early answer: a run of fewer steps comes first, and stands if its best logit is far enough ahead.
-
-    Attributes:
-        timesteps: of that run, from the start; below T.
-        margin: by how much the best of its logits must lead the second; else the model is run from the start, whole.
-    """
-
-    timesteps: int
-    margin: int
-
-    def __post_init__(self) -> None:
-        check_int("early", "timesteps", self.timesteps, 1, 255)
-        check_int("early", "margin", self.margin, 1, INT32_MAX)
 
 
 @dataclass(frozen=True)
@@ -86,7 +27,7 @@ class IntegerModel:
         classes: names of the logits.
         provenance: where it came from; for people, not part of the identity.
         early: when a shorter run may answer; None for never.
-        sha256: identity, SHA-256 of the content as :mod:`edge_snn.graph.esnn_file` defines it; 64 hex digits.
+        sha256: identity, SHA-256 of the content as :mod:`edge_snn.graph.manifest` defines it; 64 hex digits.
     """
 
     graph: Graph
@@ -120,9 +61,7 @@ class IntegerModel:
             check_name(label, "class")
         object.__setattr__(self, "edges", MappingProxyType(dict(self.edges)))
         object.__setattr__(self, "accumulators", MappingProxyType(dict(self.accumulators)))
-        from edge_snn.graph import esnn_file  # the file format defines the identity, and needs this class
-
-        object.__setattr__(self, "sha256", esnn_file.identity(self))
+        object.__setattr__(self, "sha256", manifest.identity(self))
 
     @property
     def name(self) -> str:

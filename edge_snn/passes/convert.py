@@ -12,9 +12,10 @@ from edge_snn import __version__
 from edge_snn.errors import InputError
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.conv import Conv2D
+from edge_snn.graph.facts import INT16_MAX, EdgeFacts
 from edge_snn.graph.graph import Graph
 from edge_snn.graph.linear import Linear
-from edge_snn.graph.model import INT16_MAX, EdgeFacts, IntegerModel
+from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.neuron import Neuron, Relu
 from edge_snn.graph.node import FLOAT, INTEGER, Node
 from edge_snn.graph.readout import Readout

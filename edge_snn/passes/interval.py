@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_snn.errors import InputError
-from edge_snn.graph.model import INT32_MAX, Bounds
+from edge_snn.graph.facts import INT32_MAX, Bounds
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,9 @@ from dataclasses import replace
 import numpy as np
 
 from edge_snn.errors import InputError
+from edge_snn.graph.facts import EdgeFacts
 from edge_snn.graph.graph import Graph
-from edge_snn.graph.model import EdgeFacts, IntegerModel
+from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.node import FLOAT, Node
 from edge_snn.graph.readout import Readout
 from edge_snn.passes import bounds, readout

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from edge_snn.errors import InputError
-from edge_snn.graph.model import INT32_MAX
+from edge_snn.graph.facts import INT32_MAX
 
 # Thresholds and biases stay below this, so that a sum of a few still fits 32 bits.
 LARGEST = 1 << 29

@@ -7,8 +7,9 @@ from functools import cache
 
 import numpy as np
 
+from edge_snn.graph.facts import INT16_MAX
 from edge_snn.graph.graph import MAX_TIMESTEPS
-from edge_snn.graph.model import INT16_MAX, IntegerModel
+from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.neuron import Neuron
 from edge_snn.plan.memory import aligned
 from edge_snn.plan.steps import Finish, Spikes

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from edge_snn.graph.conv import Conv2D
-from edge_snn.graph.model import INT16_MAX, IntegerModel
+from edge_snn.graph.facts import INT16_MAX
+from edge_snn.graph.model import IntegerModel
 from edge_snn.plan.chain import BLOCK, BLOCK_STEPS, Chain, most_parts
 from edge_snn.plan.memory import aligned
 from edge_snn.plan.pixels import Pixels

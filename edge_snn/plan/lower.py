@@ -12,9 +12,10 @@ from dataclasses import replace
 from edge_snn.errors import InputError
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.conv import Conv2D
+from edge_snn.graph.facts import INT16_MAX
 from edge_snn.graph.graph import INPUT
 from edge_snn.graph.linear import Linear
-from edge_snn.graph.model import INT16_MAX, IntegerModel
+from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.neuron import Neuron, Relu
 from edge_snn.graph.node import Node
 from edge_snn.graph.pool import MaxPool2D

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_snn.graph.conv import Conv2D
-from edge_snn.graph.model import INT16_MAX
+from edge_snn.graph.facts import INT16_MAX
 from edge_snn.graph.neuron import Neuron
 from edge_snn.plan.chain import BLOCK
 from edge_snn.plan.vector import MAX_LINES, TIMESTEPS, line_marks

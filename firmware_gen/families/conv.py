@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_snn.graph.model import INT16_MAX
+from edge_snn.graph.facts import INT16_MAX
 from edge_snn.plan.chain import BLOCK
 from edge_snn.plan.conv import ConvStep
 from edge_snn.plan.pixels import NARROW, ROW_BYTES, Pixels, static_thresholds

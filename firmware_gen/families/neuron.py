@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_snn.graph.model import INT16_MAX
+from edge_snn.graph.facts import INT16_MAX
 from edge_snn.plan.chain import BLOCK, lane_neuron, narrow_finish, narrow_neuron
 from edge_snn.plan.steps import Finish, NeuronPart, Stream, Window
 from firmware_gen.emit import Struct, span_array

@@ -12,8 +12,9 @@ from edge_snn.anytime.run import run_model
 from edge_snn.data import Dataset
 from edge_snn.errors import InputError
 from edge_snn.graph import esnn_file
+from edge_snn.graph.facts import Early
 from edge_snn.graph.graph import INPUT
-from edge_snn.graph.model import Early, IntegerModel
+from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.session import Bench, Settings
 from edge_snn.harness.session import measure as evaluate
 from edge_snn.passes.retime import retime

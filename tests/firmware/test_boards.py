@@ -125,8 +125,9 @@ def test_four_bit_weights_take_half_the_flash_and_no_multiplication(board_name, 
 def test_the_largest_sums_give_the_same_bits(board_name, firmware):
     """More than 255 active rows with weights of one sign: 16-bit lanes must be emptied in time."""
     made = model(width=32, heads=4, size=10)
+    from edge_snn.graph.facts import EdgeFacts
     from edge_snn.graph.graph import Graph
-    from edge_snn.graph.model import EdgeFacts, IntegerModel
+    from edge_snn.graph.model import IntegerModel
     from edge_snn.passes import bounds
 
     nodes = []

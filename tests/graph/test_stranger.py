@@ -14,7 +14,7 @@ import pytest
 
 from edge_snn.anytime.run import run_model
 from edge_snn.graph import esnn_file
-from edge_snn.graph.model import Early
+from edge_snn.graph.facts import Early
 from edge_snn.reference import run
 from tests.graphs import random_model
 from tests.networks import images, model

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from edge_snn.errors import InputError
 from edge_snn.graph.attention import Attention
+from edge_snn.graph.facts import INT16_MAX
 from edge_snn.graph.graph import Graph
-from edge_snn.graph.model import INT16_MAX
 from edge_snn.graph.neuron import Neuron
 from edge_snn.graph.residual import Add
 from edge_snn.passes import bounds, neuron
