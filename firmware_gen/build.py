@@ -12,7 +12,7 @@ from pathlib import Path
 from elftools.elf.elffile import ELFFile
 
 from edge_snn.errors import EdgeSnnError, InputError, ToolMissingError
-from edge_snn.graph.model import IntegerModel
+from edge_snn.plan import Plan
 from firmware_gen import build_id, library, stack
 from firmware_gen.boards import Board
 from firmware_gen.codegen import GeneratedModel, generate
@@ -166,17 +166,21 @@ def _forget_other_sources(out: Path) -> None:
         shutil.rmtree(out)
 
 
-def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[str, ...] = ()) -> BuildResult:
+def build(plan: Plan, board: Board, folder: Path, extra_flags: tuple[str, ...] = ()) -> BuildResult:
     """Generates and builds; what is up to date is not built again.
 
     Args:
+        plan: of the model, for the board's core: ``build_plan(model, board.has_vectors)``.
         folder: receives the generated C and the build; its own, per board.
         extra_flags: for compiler and linker, e.g. sanitizers on the host.
 
     Raises:
         ToolMissingError: no compiler or no CMake.
-        InputError: the board is too small (says by how much), or the model cannot be lowered.
+        InputError: the board is too small (says by how much).
+        ValueError: planned for a core with vector registers, and the board has none; or the other way round.
     """
+    if plan.vectors != board.has_vectors:
+        raise ValueError(f"{board.name}: planned {'with' if plan.vectors else 'without'} vector registers")
     compiler = "gcc" if board.is_host else "arm-none-eabi-gcc"
     need(compiler, PACKAGES[compiler])
     if not board.is_host:
@@ -186,7 +190,7 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     need_plain_path(folder)
     folder = folder.resolve()  # one CMake tree a board: a tree keeps the compiler it was made with
     source = folder / ("model-vectors" if board.has_vectors else "model")
-    generated = generate_if_changed(model, source, board.has_vectors)
+    generated = generate_if_changed(plan, source)
     settings, out = folder / f"{board.name}-board", folder / board.name
     identity = build_id.of(generated.files, board)
     write_board_files(board, settings, identity)
@@ -226,10 +230,10 @@ def build(model: IntegerModel, board: Board, folder: Path, extra_flags: tuple[st
     return BuildResult(elf, board, generated, sections(elf), bound, identity.hex())
 
 
-def generate_if_changed(model: IntegerModel, folder: Path, vectors: bool = False) -> GeneratedModel:
+def generate_if_changed(plan: Plan, folder: Path) -> GeneratedModel:
     """Generates the C unless the folder holds the same already (then nothing needs compiling again)."""
     staged = folder.with_name(f".{folder.name}.new")
-    made = generate(model, staged, vectors)
+    made = generate(plan, staged)
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     for path in made.files:
@@ -238,7 +242,7 @@ def generate_if_changed(model: IntegerModel, folder: Path, vectors: bool = False
             os.replace(path, target)
         files.append(target)
     shutil.rmtree(staged, ignore_errors=True)
-    return GeneratedModel(folder, tuple(files), made.plan)
+    return GeneratedModel(folder, tuple(files), plan)
 
 
 def sections(elf: Path) -> dict[str, int]:

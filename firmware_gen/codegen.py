@@ -11,18 +11,16 @@ import jinja2
 
 from edge_snn import __version__
 from edge_snn.errors import InputError
-from edge_snn.graph.graph import INPUT
-from edge_snn.graph.model import IntegerModel
-from edge_snn.passes.retime import retime
-from edge_snn.plan import Plan, build_plan
-from edge_snn.plan.attention import AttentionStep
-from edge_snn.plan.conv import ConvStep
-from edge_snn.plan.linear import LinearStep
-from edge_snn.plan.lower import counter_index
-from edge_snn.plan.pool import PoolStep
-from edge_snn.plan.readout import ReadoutStep
-from edge_snn.plan.residual import CurrentStep
-from edge_snn.plan.trace import trace_tensors
+from edge_snn.plan import (
+    AttentionStep,
+    ConvStep,
+    CurrentStep,
+    LinearStep,
+    Plan,
+    PoolStep,
+    ReadoutStep,
+    trace_tensors,
+)
 from firmware_gen.early import EarlyCode, share
 from firmware_gen.emit import c_string
 from firmware_gen.families import attention, conv, linear, pool, readout, residual
@@ -46,19 +44,19 @@ class GeneratedModel:
     plan: Plan
 
 
-def render(model: IntegerModel, plan: Plan) -> dict[str, str]:
-    """The generated files by name; equal models give equal text."""
-    context = _emit(model, plan)
+def render(plan: Plan) -> dict[str, str]:
+    """The generated files by name; equal plans give equal text."""
+    context = _emit(plan)
     early = None
-    if model.early is not None and plan.early is not None:
-        first = _emit(retime(model, model.early.timesteps), plan.early)
-        early = share(model, counter_index(model), context.declarations, first.declarations, first.calls)
-    return _files(model, plan, context, early)
+    if plan.early is not None:
+        first = _emit(plan.early.plan)
+        early = share(plan.early, context.declarations, first.declarations, first.calls)
+    return _files(plan, context, early)
 
 
-def _emit(model: IntegerModel, plan: Plan) -> Context:
+def _emit(plan: Plan) -> Context:
     """Declarations and calls of a plan."""
-    context = Context(model, plan)
+    context = Context(plan)
     for index, step in enumerate(plan.steps):
         if isinstance(step, ConvStep):
             conv.emit(context, index, step)
@@ -77,35 +75,35 @@ def _emit(model: IntegerModel, plan: Plan) -> Context:
     return context
 
 
-def _files(model: IntegerModel, plan: Plan, context: Context, early: EarlyCode | None) -> dict[str, str]:
+def _files(plan: Plan, context: Context, early: EarlyCode | None) -> dict[str, str]:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         autoescape=False,  # C, not HTML: names pass through emit.comment and emit.c_string
     )
-    digest = bytes.fromhex(model.sha256)
+    digest = bytes.fromhex(plan.sha256)
     sizes = {
-        "timesteps": model.graph.timesteps,
-        "classes": len(model.classes),
-        "input_bytes": model.graph.image.size,
-        "input_offset": plan.offset(INPUT),
+        "timesteps": plan.timesteps,
+        "classes": len(plan.classes),
+        "input_bytes": plan.image_bytes,
+        "input_offset": plan.image_offset,
         "arena_bytes": plan.arena_bytes,
         "steps": len(plan.steps),
-        "neuron_layers": len(model.graph.neurons),
+        "neuron_layers": len(plan.neurons),
         "counters": max(plan.counters, 1),
         "vectors": plan.vectors,
         "tensors": len(trace_tensors(plan)),
     }
     code = environment.get_template("model.c.jinja").render(
         version=__version__,
-        sha256=model.sha256,
+        sha256=plan.sha256,
         sha256_bytes=", ".join(f"0x{byte:02x}" for byte in digest),
-        name=c_string(model.name, 31),
+        name=c_string(plan.name, 31),
         declarations=context.declarations,
         calls=context.calls,
         early=early,
-        timesteps=model.graph.timesteps,
+        timesteps=plan.timesteps,
         tensors=tensor_rows(plan),
     )
     return {
@@ -114,18 +112,14 @@ def _files(model: IntegerModel, plan: Plan, context: Context, early: EarlyCode |
     }
 
 
-def generate(model: IntegerModel, folder: Path, vectors: bool = False) -> GeneratedModel:
-    """Writes the C of a model, each file aside first and renamed when whole.
-
-    Args:
-        vectors: for a core with vector registers (Helium).
+def generate(plan: Plan, folder: Path) -> GeneratedModel:
+    """Writes the C of a planned model, each file aside first and renamed when whole.
 
     Raises:
-        InputError: the model cannot be lowered, or the folder cannot be written.
+        InputError: the folder cannot be written.
     """
-    plan = build_plan(model, vectors)
     files = []
-    for name, text in render(model, plan).items():
+    for name, text in render(plan).items():
         path = folder / name
         aside = folder / f".{name}.{os.getpid()}.part"
         try:

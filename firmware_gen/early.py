@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from edge_snn.graph.model import IntegerModel
+from edge_snn.plan import EarlyRun
 
 NAME = re.compile(r"\bstep_(\d\w*)")
 DEFINED = re.compile(r"^(?:_Alignas\(4\) )?static const \w+ (step_\w+)", re.MULTILINE)
@@ -19,7 +19,7 @@ class EarlyCode:
     Attributes:
         declarations: those that the whole run does not have.
         calls: one line of C per step.
-        timesteps, margin: see edge_snn.graph.model.Early.
+        timesteps, margin: see edge_snn.plan.EarlyRun.
         ternary: first counters of the ternary layers: those of -1 are moved to where T steps have them.
     """
 
@@ -30,20 +30,13 @@ class EarlyCode:
     ternary: tuple[int, ...]
 
 
-def share(
-    model: IntegerModel,
-    counters: dict[str, int],
-    whole: Sequence[str],
-    declarations: Sequence[str],
-    calls: Sequence[str],
-) -> EarlyCode:
+def share(run: EarlyRun, whole: Sequence[str], declarations: Sequence[str], calls: Sequence[str]) -> EarlyCode:
     """Takes out what both runs declare alike, weights above all, and gives the rest names of its own.
 
     Args:
-        counters: index of the first counter of each neuron layer.
+        run: the shorter one.
         whole: declarations of the whole run; both name things by step.
     """
-    assert model.early is not None
     known = set(whole)
     own = [text for text in declarations if text not in known]
     names = {name for text in own for name in DEFINED.findall(text)}
@@ -51,7 +44,5 @@ def share(
     def renamed(text: str) -> str:
         return NAME.sub(lambda found: f"early_{found[1]}" if found[0] in names else found[0], text)
 
-    ternary = tuple(counters[node.name] for node in model.graph.neurons if node.polarity == "ternary")
-    return EarlyCode(
-        tuple(map(renamed, own)), tuple(map(renamed, calls)), model.early.timesteps, model.early.margin, ternary
-    )
+    ternary = tuple(part.counter for part in run.plan.neurons if part.output.ternary)
+    return EarlyCode(tuple(map(renamed, own)), tuple(map(renamed, calls)), run.plan.timesteps, run.margin, ternary)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from edge_snn.plan import Plan
-from edge_snn.plan.trace import trace_tensors
+from edge_snn.plan import Plan, trace_tensors
 
 
 def tensor_rows(plan: Plan) -> list[str]:

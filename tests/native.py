@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_snn.graph.model import IntegerModel
+from edge_snn.plan import build_plan
 from firmware_gen import build
 from firmware_gen.codegen import generate
 
@@ -60,7 +61,7 @@ class Native:
     def run(self, model: IntegerModel, images: np.ndarray, vectors: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Logits int32 [B, classes] and counts int64 [B, counters] of uint8 images."""
         folder = self.folder / f"{model.sha256[:16]}{'-vectors' if vectors else ''}"
-        made = generate(model, folder, vectors)
+        made = generate(build_plan(model, vectors), folder)
         program = folder / "program"
         command = ["gcc", *self.flags, self.include, f"-I{folder}", str(folder / "model.c"), "driver.c"]
         subprocess.run([*command, str(self.library), "-o", str(program)], check=True, cwd=self.folder)

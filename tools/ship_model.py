@@ -27,11 +27,11 @@ from edge_snn.errors import InputError
 from edge_snn.graph import esnn_file
 from edge_snn.graph.macs import dense_macs
 from edge_snn.graph.model import IntegerModel
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.models import ModelConfig, zoo
 from edge_snn.passes.convert import ConvertOptions, convert
 from edge_snn.reference import run
 from firmware_gen import boards
-from firmware_gen.build import build
 
 CALIBRATION_IMAGES = 256
 CLASSES = {"fashion-mnist": FASHION_CLASSES, "cifar10": CIFAR10_CLASSES, "digits": DIGITS_CLASSES}
@@ -102,7 +102,7 @@ def integer_facts(model: IntegerModel, test: data.Dataset) -> dict[str, Any]:
 def firmware_facts(model: IntegerModel, board: str) -> dict[str, Any]:
     """Sizes of the firmware."""
     with tempfile.TemporaryDirectory() as folder:
-        made = build(model, boards.load(board), Path(folder) / "firmware")
+        made = build_firmware(model, boards.load(board), Path(folder) / "firmware")
         return {
             "board": board,
             "flash_bytes": made.flash_bytes,

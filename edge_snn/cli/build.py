@@ -22,12 +22,12 @@ def command(model_path: str, board_name: str, output: Path | None, as_json: bool
     Example:
       edge-snn build fashion-mnist-nano --board microbit
     """
+    from edge_snn.harness.firmware import build_firmware
     from firmware_gen import boards
-    from firmware_gen.build import build
 
     board = boards.load(board_name)
     model = load_model(model_path)
-    made = build(model, board, output or Path("build") / "firmware" / f"{model.sha256[:12]}-{board.name}")
+    made = build_firmware(model, board, output or Path("build") / "firmware" / f"{model.sha256[:12]}-{board.name}")
     facts = {
         "elf": str(made.elf),
         "board": board.name,

@@ -24,9 +24,10 @@ def command(model_path: str, output: Path, vectors: bool, as_json: bool) -> None
     Example:
       edge-snn codegen fashion-mnist -o build/c
     """
+    from edge_snn.plan import build_plan
     from firmware_gen.codegen import generate
 
-    made = generate(load_model(model_path), output, vectors)
+    made = generate(build_plan(load_model(model_path), vectors), output)
     facts = {
         "files": [str(path) for path in made.files],
         "steps": len(made.plan.steps),

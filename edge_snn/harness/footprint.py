@@ -12,8 +12,9 @@ from edge_snn.errors import InputError, MismatchError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
+from edge_snn.harness.firmware import build_firmware
 from firmware_gen.boards import Board
-from firmware_gen.build import BuildResult, build, need
+from firmware_gen.build import BuildResult, need
 
 SIZE = "arm-none-eabi-size"
 SECTIONS = (".text", ".rodata", ".data", ".bss")
@@ -36,7 +37,7 @@ def footprint(model: IntegerModel, board: Board, folder: Path) -> dict[str, Any]
     """
     if board.is_host or not board.machine:
         raise InputError("has no memory of its own to look at, or cannot be emulated", where=board.name)
-    made = build(model, board, folder)
+    made = build_firmware(model, board, folder)
     with Emulator(board, made.elf) as emulator:
         device = Device(emulator.port, emulator.death)
         device.connect(model.sha256, board.name)

@@ -20,13 +20,13 @@ from edge_snn.harness.emulator import find_qemu
 from edge_snn.harness.evaluate import Settings, evaluate_boards
 from edge_snn.harness.facts import HostResults, model_facts
 from edge_snn.harness.figures import clock_row
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.harness.journal import data_digest
 from edge_snn.harness.report import make_report, write_files
 from edge_snn.harness.trace import check_whole, host_traces
 from edge_snn.plan import build_plan
 from firmware_gen import boards, build_id
 from firmware_gen.boards import Board
-from firmware_gen.build import build
 
 MAX_JOBS = 64
 
@@ -91,7 +91,7 @@ def open_bench(stack: ExitStack, bench: Bench, model: IntegerModel, folder: Path
         board = boards.load(bench.emulate)
         if board.machine:
             find_qemu()  # told before anything is built
-        made = build(model, board, firmware)
+        made = build_firmware(model, board, firmware)
         sizes = {
             "flash_bytes": made.flash_bytes,
             "ram_bytes": made.ram_bytes,
@@ -105,7 +105,8 @@ def open_bench(stack: ExitStack, bench: Bench, model: IntegerModel, folder: Path
     else:
 
         def build_id_of(name: str) -> str:
-            return build_id.expected(model, boards.load(name))
+            board = boards.load(name)
+            return build_id.expected(build_plan(model, board.has_vectors), board)
 
         duts += [PortDut(url, bench.baud, model.sha256, bench.board, build_id_of) for url in bench.ports]
     devices = []

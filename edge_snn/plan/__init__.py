@@ -1,5 +1,28 @@
-"""Plan: the integer graph as fused steps, and a static layout of one arena."""
+"""Plan: the integer graph as fused steps, and a static layout of one arena.
 
-from edge_snn.plan.plan import Plan, build_plan, scratch_name
+The border between the model and its firmware: a plan holds all that the code generator needs, and the generator knows
+nothing else of this package.
+"""
 
-__all__ = ["Plan", "build_plan", "scratch_name"]
+from edge_snn.plan.attention import AttentionStep
+from edge_snn.plan.conv import ConvStep
+from edge_snn.plan.linear import LinearStep
+from edge_snn.plan.plan import EarlyRun, Plan, build_plan, scratch_name
+from edge_snn.plan.pool import PoolStep
+from edge_snn.plan.readout import ReadoutStep
+from edge_snn.plan.residual import CurrentStep
+from edge_snn.plan.trace import trace_tensors
+
+__all__ = [
+    "AttentionStep",
+    "ConvStep",
+    "CurrentStep",
+    "EarlyRun",
+    "LinearStep",
+    "Plan",
+    "PoolStep",
+    "ReadoutStep",
+    "build_plan",
+    "scratch_name",
+    "trace_tensors",
+]

@@ -12,5 +12,5 @@ def advice(plan: Plan) -> tuple[str, ...]:
         f"{step.name}: heads of {step.width} channels go through the general kernels; "
         f"heads of {', '.join(map(str, HEAD_CHANNELS[:-1]))} or {HEAD_CHANNELS[-1]} are several times as fast"
         for step in plan.steps
-        if isinstance(step, AttentionStep) and step.key_layer is not None and step.width not in HEAD_CHANNELS
+        if isinstance(step, AttentionStep) and step.key is not None and step.width not in HEAD_CHANNELS
     )

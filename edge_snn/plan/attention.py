@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.linear import Linear
-from edge_snn.graph.neuron import Relu
 from edge_snn.plan.chain import BLOCK, Chain
 from edge_snn.plan.memory import aligned
 from edge_snn.plan.steps import FinishedStep, Spikes, padded
@@ -17,13 +18,28 @@ HEAD_CHANNELS = (4, 8, 12, 16)  # of a head, which esnn_attention_chain takes
 
 
 @dataclass(frozen=True)
+class Key:
+    """How K is made: a linear layer, clipped below at 0 and above.
+
+    Attributes:
+        layer: of all heads.
+        relu: name of the ReLU.
+        clip: int32 [channels] or [1].
+    """
+
+    layer: Linear
+    relu: str
+    clip: np.ndarray
+
+
+@dataclass(frozen=True)
 class AttentionStep(FinishedStep):
     """An attention.
 
     Attributes:
         chain: of the layer of K, where K and the contexts fit 16 bits; else None.
         vector: the same for a core with vector registers.
-        key_layer, key_relu: how K is made from ``key_source``; None when K are the spikes themselves.
+        key: how K is made from ``key_source``; None when K are the spikes themselves.
     """
 
     kind: ClassVar[str] = "attention"
@@ -32,8 +48,7 @@ class AttentionStep(FinishedStep):
     query: Spikes
     value: Spikes
     key_source: Spikes
-    key_layer: Linear | None
-    key_relu: Relu | None
+    key: Key | None
     chain: Chain | None
     vector: Vector | None = None
 
@@ -43,7 +58,7 @@ class AttentionStep(FinishedStep):
 
     @property
     def fused(self) -> tuple[str, ...]:
-        return (self.key_layer.name,) if self.key_layer else ()
+        return (self.key.layer.name,) if self.key else ()
 
     @property
     def width(self) -> int:

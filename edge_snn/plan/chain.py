@@ -10,14 +10,12 @@ import numpy as np
 from edge_snn.graph.facts import INT16_MAX
 from edge_snn.graph.graph import MAX_TIMESTEPS
 from edge_snn.graph.model import IntegerModel
-from edge_snn.graph.neuron import Neuron
 from edge_snn.plan.memory import aligned
 from edge_snn.plan.steps import Finish, Spikes
 
 BLOCK = 16  # outputs of a block
 MAX_INPUTS = INT16_MAX - 32  # rows are numbered in int16
 MAX_COLUMNS = 8  # of a window (esnn_v6m.h)
-BLOCK_STEPS = (2, 4)  # T of the neuron kernels for blocks
 
 
 @dataclass(frozen=True)
@@ -145,40 +143,6 @@ def default_order(steps: int) -> tuple[int, ...]:
     return (*range(0, steps, 2), *range(1, steps, 2))
 
 
-def block_neuron(model: IntegerModel, node: Neuron) -> bool:
-    """Whether the neuron kernels for blocks run it: T = 2 or 4, reset to zero, a leak of 1/2."""
-    return model.graph.timesteps in BLOCK_STEPS and node.reset == "zero" and node.leak_shifts == (1,)
-
-
-def narrow_neuron(model: IntegerModel, node: Neuron) -> bool:
-    """Whether it can be driven by 16-bit sums, with a threshold of 16 bits."""
-    return block_neuron(model, node) and int(np.max(node.threshold)) <= INT16_MAX
-
-
-def lane_neuron(model: IntegerModel, node: Neuron) -> bool:
-    """Whether its membrane fits 16 bits as well, and so does its distance from the threshold (ternary: from both)."""
-    membrane, threshold = model.accumulators[f"{node.name}.membrane"], int(np.max(node.threshold))
-    low = membrane.low - threshold
-    high = membrane.high + (threshold - 1 if node.polarity == "ternary" else 0)
-    return narrow_neuron(model, node) and low >= -INT16_MAX - 1 and high <= INT16_MAX
-
-
-def block_finish(model: IntegerModel, finish: Finish) -> bool:
-    """Whether there is nothing behind the sums but a neuron that the block kernels run."""
-    others = (finish.residual, finish.store, finish.pooled)
-    return others == (None, None, None) and finish.neuron is not None and block_neuron(model, finish.neuron.node)
-
-
-def narrow_finish(model: IntegerModel, finish: Finish) -> bool:
-    """Whether everything behind the sums fits 16 bits."""
-    if any(stream is not None and stream.wide for stream in (finish.residual, finish.store, finish.pooled)):
-        return False
-    if finish.neuron is None:
-        return True
-    node = finish.neuron.node
-    return narrow_neuron(model, node) and model.edges[node.inputs[0]].bounds.bits <= 16
-
-
 def plan_chain(
     model: IntegerModel,
     name: str,
@@ -202,4 +166,4 @@ def plan_chain(
         return None
     order = model.edges[source.edge].order or default_order(source.timesteps)
     nibbles = bool(weight.min() >= -8 and weight.max() <= 7)
-    return Chain(inputs, columns, weight.shape[-1], order, narrow_finish(model, finish), nibbles)
+    return Chain(inputs, columns, weight.shape[-1], order, finish.narrow, nibbles)

@@ -22,10 +22,11 @@ from edge_snn.graph.pool import MaxPool2D
 from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
-from edge_snn.plan.attention import HEAD_CHANNELS, AttentionStep
-from edge_snn.plan.chain import MAX_COLUMNS, Chain, Columns, block_finish, narrow_finish, plan_chain
-from edge_snn.plan.conv import ConvStep, tabled
+from edge_snn.plan.attention import HEAD_CHANNELS, AttentionStep, Key
+from edge_snn.plan.chain import MAX_COLUMNS, Chain, Columns, plan_chain
+from edge_snn.plan.conv import ConvStep, plan_table, pooled_in_lanes
 from edge_snn.plan.linear import LinearStep
+from edge_snn.plan.neuron import plan_neuron
 from edge_snn.plan.pixels import plan_pixels
 from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import MAX_ROWS, ReadoutStep
@@ -118,20 +119,21 @@ class Lowering:
             behind = max((out.shape[1] - 1) * node.stride[1] + kw - left - width, 0)
             columns = Columns(spec.shape[2], kh, kw, left, width, behind)
             chain = plan_chain(self.model, node.name, node.weight, node.bias, source, finish, columns)
-        table = source is None and tabled(self.model, node, finish)
+        table = plan_table(node, finish, self.graph.timesteps) if source is None else None
         vector = None if source is None else self._vector(chain, source, finish, spec.shape[1], node)
         pixels = None
-        if table and self.vectors and finish.neuron is not None and self.graph.timesteps == TIMESTEPS:
+        if table is not None and self.vectors and finish.neuron is not None and self.graph.timesteps == TIMESTEPS:
             pixels = plan_pixels(node, finish.neuron.node, spec.shape, finish.neuron.window is not None)
         size = out.shape[:2]
+        lanes = pooled_in_lanes(self.model.accumulators[f"{node.name}.sum"], finish)
         self.steps.append(
-            ConvStep(node.name, finish, node, source, storage, spec.shape, size, chain, table, vector, pixels)
+            ConvStep(node.name, finish, node, source, storage, spec.shape, size, chain, lanes, table, vector, pixels)
         )
 
     def _vector(
         self, chain: Chain | None, source: Spikes, finish: Finish, width: int = 1, node: Conv2D | None = None
     ) -> Vector | None:
-        return plan_vector(self.model, chain, source, finish, width, node) if self.vectors else None
+        return plan_vector(chain, source, finish, width, node) if self.vectors else None
 
     def _is_key(self, node: Linear) -> bool:
         """Whether the layer makes K of one attention only: then the attention computes it."""
@@ -145,37 +147,35 @@ class Lowering:
 
     def _attention(self, node: Attention) -> None:
         query, value = self._spikes(node.inputs[0]), self._spikes(node.inputs[2])
-        key = self.graph.node(node.inputs[1])
-        layer = relu = None
-        source = node.inputs[1]
-        if isinstance(key, Relu):
-            made = self.graph.node(key.inputs[0])
-            if not isinstance(made, Linear):
+        made, source = self.graph.node(node.inputs[1]), node.inputs[1]
+        width, key, chain = query.channels // node.heads, None, None
+        if isinstance(made, Relu):
+            layer = self.graph.node(made.inputs[0])
+            if not isinstance(layer, Linear):
                 raise InputError("K must come from a linear layer and a ReLU, or be spikes", where=node.name)
-            layer, relu, source = made, key, made.inputs[0]
-            self._check_rows(layer.name, layer.weight.shape[0], query.channels // node.heads)
-        made_of, chain = self._spikes(source), None
+            assert made.clip is not None  # an integer graph has clips
+            key, source = Key(layer, made.name, made.clip), layer.inputs[0]
+            self._check_rows(layer.name, layer.weight.shape[0], width)
+        made_of = self._spikes(source)
         finish = self._finish(node.name)
-        if layer is not None and relu is not None:
-            chain = self._key_chain(node, layer, relu, made_of, query.channels // node.heads)
-        width = query.channels // node.heads
+        if key is not None:
+            chain = self._key_chain(node, key, made_of, width)
         vector = self._key_vector(chain, made_of, finish, width, node.heads)
-        self.steps.append(AttentionStep(node.name, finish, node, query, value, made_of, layer, relu, chain, vector))
+        self.steps.append(AttentionStep(node.name, finish, node, query, value, made_of, key, chain, vector))
 
     def _key_vector(self, chain: Chain | None, source: Spikes, finish: Finish, width: int, heads: int) -> Vector | None:
         """The vector form of K, if esnn_vector_attention can run the attention: heads of 16 channels, or of 12."""
         neuron = finish.neuron
-        if chain is None or neuron is None or not block_finish(self.model, finish) or neuron.output.ternary:
+        if chain is None or neuron is None or not finish.blocks or neuron.output.ternary:
             return None
         if width not in HEADS or (width < HEAD and neuron.window is not None):
             return None
         return self._vector(replace(chain, channels=HEAD * heads), source, Finish(source.timesteps, 1))
 
-    def _key_chain(self, node: Attention, layer: Linear, relu: Relu, source: Spikes, width: int) -> Chain | None:
+    def _key_chain(self, node: Attention, key: Key, source: Spikes, width: int) -> Chain | None:
         """The chain of K, if esnn_attention_chain can run the attention."""
-        context = self.model.accumulators.get(f"{node.name}.context")
-        assert relu.clip is not None  # an integer graph has clips
-        fits = context is not None and context.bits <= 16 and int(relu.clip.max()) <= INT16_MAX
+        context, layer = self.model.accumulators.get(f"{node.name}.context"), key.layer
+        fits = context is not None and context.bits <= 16 and int(key.clip.max()) <= INT16_MAX
         if not fits or width not in HEAD_CHANNELS:
             return None
         bare = Finish(source.timesteps, 1)
@@ -197,8 +197,8 @@ class Lowering:
             finish = Finish(
                 source.steps, shape[1], pooled=self._new_stream(node.name), pooled_window=window(node, shape)
             )
-        narrow = not source.wide and source.steps == self.graph.timesteps and narrow_finish(self.model, finish)
-        vector = self.vectors and narrow and vector_current(self.model, source, finish)
+        narrow = not source.wide and source.steps == self.graph.timesteps and finish.narrow
+        vector = self.vectors and narrow and vector_current(source, finish)
         self.steps.append(CurrentStep(node.name, finish, source, narrow, vector))
 
     # -- what rides along ----------------------------------------------------------------------------
@@ -235,9 +235,10 @@ class Lowering:
         if len(readers) == 1 and isinstance(readers[0], MaxPool2D):
             pool = readers[0]
             self._done.add(pool.name)
-            scatter = window(pool, self.graph.specs[node.name].shape)
-            return NeuronPart(node, self._new_spikes(pool.name), self._counters[node.name], scatter)
-        return NeuronPart(node, self._new_spikes(node.name), self._counters[node.name], None)
+            output, into = self._new_spikes(pool.name), window(pool, self.graph.specs[node.name].shape)
+        else:
+            output, into = self._new_spikes(node.name), None
+        return plan_neuron(self.model, node, output, self._counters[node.name], into)
 
     # -- storages ------------------------------------------------------------------------------------
 

@@ -73,7 +73,7 @@ class Pixels:
 
 
 def plan_pixels(node: Conv2D, neuron: Neuron, image: tuple[int, int, int], pooled: bool) -> Pixels | None:
-    """The 16-bit form of a layer that goes through tables (plan.conv.tabled), or None where it does not fit.
+    """The 16-bit form of a layer that goes through tables (plan.conv.plan_table), or None where it does not fit.
 
     The current less the bias is 16 u + l, sums of the upper and lower halves of pixels. An offset that is a multiple of
     16 goes into u, so that the thresholds come close to 0. 16 u may saturate; it changes no comparison if no threshold

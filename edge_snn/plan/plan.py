@@ -7,39 +7,75 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from edge_snn.errors import InputError
+from edge_snn.graph.facts import Bounds
 from edge_snn.graph.graph import INPUT
 from edge_snn.graph.model import IntegerModel
 from edge_snn.passes.retime import retime
 from edge_snn.plan import memory
 from edge_snn.plan.lower import Lowering, counter_index
 from edge_snn.plan.memory import Buffer
-from edge_snn.plan.steps import Step, Stream
+from edge_snn.plan.steps import FinishedStep, NeuronPart, Step, Stream
+
+
+@dataclass(frozen=True)
+class EarlyRun:
+    """A run of fewer steps that comes first, in the same arena, step by step the same; it leaves the image alone.
+
+    Attributes:
+        plan: of that run.
+        margin: by how much the best of its logits must lead the second, or the whole run follows.
+    """
+
+    plan: Plan
+    margin: int
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Steps and memory of a model.
+    """A model, finished: all that the code generator needs, and nothing that it would have to decide.
 
     Attributes:
+        name, sha256: of the model; its identity (docs/esnn.md).
+        timesteps: T.
+        classes: names of the logits.
+        image_bytes: uint8, one image.
+        proved: bounds of quantities inside the nodes, see :class:`edge_snn.graph.model.IntegerModel`.
         steps: in order of execution; each is timed.
         buffers: packed, by offset.
         counters: number of spike counters.
         vectors: for a core with vector registers (Helium).
-        early: of the shorter run that comes first in the same arena, step by step the same; it leaves the image alone.
+        early: the shorter run that comes first, or None.
     """
 
+    name: str
+    sha256: str
+    timesteps: int
+    classes: tuple[str, ...]
+    image_bytes: int
+    proved: Mapping[str, Bounds]
     steps: tuple[Step, ...]
     buffers: tuple[Buffer, ...]
     counters: int
     vectors: bool = False
-    early: Plan | None = None
+    early: EarlyRun | None = None
 
     def __post_init__(self) -> None:
         memory.check(self.buffers)
 
     @property
     def arena_bytes(self) -> int:
-        return max(memory.arena_bytes(self.buffers), self.early.arena_bytes if self.early else 0)
+        return max(memory.arena_bytes(self.buffers), self.early.plan.arena_bytes if self.early else 0)
+
+    @property
+    def neurons(self) -> tuple[NeuronPart, ...]:
+        """The layers whose spikes are counted, in the order of their counters."""
+        found = [step.finish.neuron for step in self.steps if isinstance(step, FinishedStep)]
+        return tuple(sorted((part for part in found if part is not None), key=lambda part: part.counter))
+
+    @property
+    def image_offset(self) -> int:
+        """Byte offset of the image in the arena."""
+        return self.offset(INPUT)
 
     def offset(self, storage: str) -> int:
         """Byte offset of a storage, or of a scratch part named ``scratch_name(step, part)``."""
@@ -85,7 +121,7 @@ def build_plan(model: IntegerModel, vectors: bool = False) -> Plan:
     early = _plan(retime(model, model.early.timesteps), vectors, counter_index(model), image)
     if [step.name for step in early.steps] != [step.name for step in whole.steps]:
         raise InputError(f"its run of {model.early.timesteps} time steps has other layers", where=model.name)
-    return replace(whole, early=early)
+    return replace(whole, early=EarlyRun(early, model.early.margin))
 
 
 def _plan(model: IntegerModel, vectors: bool, counters: Mapping[str, int], kept: Buffer | None = None) -> Plan:
@@ -118,4 +154,15 @@ def _plan(model: IntegerModel, vectors: bool, counters: Mapping[str, int], kept:
     else:
         buffers = list(memory.pack(buffers))
     packed = sorted(buffers, key=lambda buffer: buffer.offset)
-    return Plan(steps, tuple(packed), total, vectors)
+    return Plan(
+        name=model.name,
+        sha256=model.sha256,
+        timesteps=model.graph.timesteps,
+        classes=model.classes,
+        image_bytes=image.size,
+        proved=model.accumulators,
+        steps=steps,
+        buffers=tuple(packed),
+        counters=total,
+        vectors=vectors,
+    )

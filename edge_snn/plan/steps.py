@@ -105,12 +105,23 @@ class NeuronPart:
         node: the graph's neuron.
         output: where its spikes (pooled, if there is a window) go.
         counter: index of its first spike counter.
+        window: what its spikes are pooled into, or None.
+        blocks: the neuron kernels for blocks run it: T = 2 or 4, reset to zero, a leak of 1/2.
+        narrow: so they do, with a threshold of 16 bits.
+        driven: its current fits 16 bits.
+        held: its membrane fits 16 bits.
+        lanes: narrow, and its membrane's distance from the threshold (ternary: from both) fits 16 bits as well.
     """
 
     node: Neuron
     output: Spikes
     counter: int
     window: Window | None
+    blocks: bool
+    narrow: bool
+    driven: bool
+    held: bool
+    lanes: bool
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,23 @@ class Finish:
     @property
     def reads(self) -> tuple[str, ...]:
         return (self.residual.storage,) if self.residual else ()
+
+    @property
+    def bare(self) -> bool:
+        """Whether there is nothing behind the sums but a neuron, if anything."""
+        return (self.residual, self.store, self.pooled) == (None, None, None)
+
+    @property
+    def blocks(self) -> bool:
+        """Whether there is nothing behind the sums but a neuron that the block kernels run."""
+        return self.bare and self.neuron is not None and self.neuron.blocks
+
+    @property
+    def narrow(self) -> bool:
+        """Whether everything behind the sums fits 16 bits."""
+        if any(stream is not None and stream.wide for stream in (self.residual, self.store, self.pooled)):
+            return False
+        return self.neuron is None or (self.neuron.narrow and self.neuron.driven)
 
     @property
     def writes(self) -> tuple[Stream | Spikes, ...]:

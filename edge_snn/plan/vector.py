@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge_snn.graph.conv import Conv2D, window_output
-from edge_snn.graph.model import IntegerModel
-from edge_snn.graph.neuron import Neuron
-from edge_snn.plan.chain import BLOCK, Chain, narrow_neuron
-from edge_snn.plan.steps import Finish, Spikes, Stream, Window
+from edge_snn.plan.chain import BLOCK, Chain
+from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Stream, Window
 
 TIMESTEPS = 4
 HEAD = 16  # channels that a head of attention has room for
@@ -75,9 +73,9 @@ class Vector:
         return parts
 
 
-def _fits(model: IntegerModel, node: Neuron) -> bool:
+def _fits(neuron: NeuronPart) -> bool:
     """Whether a neuron lives in 16 bits: comparisons are exact, so that only its membrane counts."""
-    return narrow_neuron(model, node) and model.accumulators[f"{node.name}.membrane"].bits <= 16
+    return neuron.narrow and neuron.held
 
 
 def line_marks(node: Conv2D, width: int) -> int:
@@ -111,7 +109,7 @@ def windows(window: Window | None) -> tuple[tuple[int, int], ...]:
 
 
 def plan_vector(
-    model: IntegerModel, chain: Chain | None, source: Spikes, finish: Finish, width: int = 1, node: Conv2D | None = None
+    chain: Chain | None, source: Spikes, finish: Finish, width: int = 1, node: Conv2D | None = None
 ) -> Vector | None:
     """The vector form of a layer that has a chain, or None where the vector kernels do not reach.
 
@@ -136,7 +134,7 @@ def plan_vector(
     units = width * source.channels * made.row_bytes // UNIT
     if kernel[0] > MAX_LINES or units > MAX_UNITS or any(count == 0 for _, count in made.windows):
         return None
-    if neuron is not None and not _fits(model, neuron.node):
+    if neuron is not None and not _fits(neuron):
         return None
     residual = finish.residual
     if any(part is not None and part.steps != TIMESTEPS for part in (residual, finish.pooled)):
@@ -146,15 +144,14 @@ def plan_vector(
     return made
 
 
-def vector_current(model: IntegerModel, source: Stream, finish: Finish) -> bool:
+def vector_current(source: Stream, finish: Finish) -> bool:
     """Whether the vector kernels run what ends a stored current of all steps: a neuron, and nothing else."""
     neuron = finish.neuron
-    alone = (finish.residual, finish.store, finish.pooled) == (None, None, None)
     return (
-        alone
+        finish.bare
         and neuron is not None
         and neuron.window is None
         and source.steps == TIMESTEPS
         and source.channels % BLOCK == 0
-        and _fits(model, neuron.node)
+        and _fits(neuron)
     )

@@ -16,12 +16,12 @@ from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.evaluate import Evaluation, evaluate
 from edge_snn.harness.facts import HostResults, ModelFacts, model_facts
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.profile import plugin
 from edge_snn.profile.cycles import cycle_model
 from edge_snn.profile.histogram import Agreement, Histogram, agreement, histogram
 from edge_snn.profile.rival import Product, products
 from firmware_gen.boards import Board
-from firmware_gen.build import build
 from firmware_gen.verify.decode import decoder
 from firmware_gen.verify.elf import load
 
@@ -109,7 +109,7 @@ def measure(
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
-    made = build(model, board, folder / "firmware")
+    made = build_firmware(model, board, folder / "firmware")
     plan = made.generated.plan  # what runs there: it differs from core to core
     facts = model_facts(model, plan)
     result = run_model(model, dataset.x, progress=host_progress)

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from edge_snn.graph.model import IntegerModel
 from edge_snn.plan import Plan, scratch_name
 from edge_snn.plan.chain import BLOCK
-from edge_snn.plan.steps import padded
-from firmware_gen.emit import array, words
+from edge_snn.plan.steps import Spikes, padded
+from firmware_gen.emit import Struct, Value, array, bit_rows, words
 
+INT16_MAX = int(np.iinfo(np.int16).max)
 LANES = (0, 2, 1, 3)  # outputs of the bytes of a word, from the lowest up (esnn_chain.h)
 
 
@@ -39,14 +39,13 @@ def padded_to_blocks(values: np.ndarray, fill: int = 0) -> np.ndarray:
 
 @dataclass
 class Context:
-    """A model on its way to C.
+    """A plan on its way to C.
 
     Attributes:
         declarations: C text that comes before the call sequence, in order.
         calls: one line of C per step.
     """
 
-    model: IntegerModel
     plan: Plan
     declarations: list[str] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -64,13 +63,30 @@ class Context:
         """The proved bounds of a node's quantities, for the comment beside its arrays."""
         inside = [
             f"{key.rpartition('.')[2]} {item.low}..{item.high}"
-            for key, item in self.model.accumulators.items()
+            for key, item in self.plan.proved.items()
             if key.rpartition(".")[0] == node
         ]
         return "proved: " + ", ".join(inside) if inside else "no sums"
 
     def declare(self, text: str) -> None:
         self.declarations.append(text)
+
+    def call(self, kernel: str, kind: str, name: str, fields: Struct, result: str = "counts") -> None:
+        """Declares the constant ``name`` of a step, and calls the kernel on it."""
+        self.declare(f"static const {kind} {name} = {fields.render()};\n")
+        self.calls.append(f"{kernel}(&{name}, arena, result->{result})")
+
+    def general(self, name: str, weight: np.ndarray, bias: np.ndarray, about: list[str], note: str) -> dict[str, Value]:
+        """Declares weights and 32-bit biases for the general kernels; returns what their structs say of them."""
+        channels = weight.shape[-1]
+        units = self.weights(f"{name}_weights", weight, about)
+        self.numbers(f"{name}_bias", bias, [note], padded(channels))
+        return {
+            "weights": f"{name}_weights",
+            "bias": f"{name}_bias",
+            "bit_rows": bit_rows(units),
+            "padded": f"{padded(channels)}u",
+        }
 
     def weights(self, name: str, weight: np.ndarray, about: list[str]) -> int:
         """Declares rows [.., cout] padded to a multiple of 8; returns the units of 8 bytes of a row."""
@@ -96,3 +112,14 @@ class Context:
         full = np.zeros(max(room or 0, values.size), np.int32)
         full[: values.size] = values.reshape(-1)
         self.declare(array(name, full, about, per_line=12))
+
+
+def rows_of(context: Context, index: int, source: Spikes | None) -> dict[str, Value]:
+    """Where the general kernels find the spikes of a step (None: pixels), list their rows, and sum them."""
+    return {
+        "step_stride": f"{source.step_stride if source else 0}u",
+        "row_bytes": f"{source.row_bytes if source else 0}u",
+        "ternary": int(source is not None and source.ternary),
+        "scratch_rows": f"{context.scratch(index, 'rows')}u",
+        "scratch_acc": f"{context.scratch(index, 'sums')}u",
+    }

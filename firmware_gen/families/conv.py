@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_snn.graph.facts import INT16_MAX
 from edge_snn.plan.chain import BLOCK
-from edge_snn.plan.conv import ConvStep
-from edge_snn.plan.pixels import NARROW, ROW_BYTES, Pixels, static_thresholds
+from edge_snn.plan.conv import ConvStep, Table
+from edge_snn.plan.pixels import NARROW, ROW_BYTES, Pixels
 from edge_snn.plan.steps import padded
-from firmware_gen.emit import Struct, Value, array, bit_rows, words
+from firmware_gen.emit import Struct, Value, array, words
 from firmware_gen.families.chain import chain
-from firmware_gen.families.context import Context
+from firmware_gen.families.context import INT16_MAX, Context, rows_of
 from firmware_gen.families.neuron import finish
 from firmware_gen.families.vector import spikes, vector
-
-POOL_LIMIT = 1 << 14
 
 
 def _table_words(weight: np.ndarray) -> np.ndarray:
@@ -90,14 +87,13 @@ def _pixels(context: Context, index: int, step: ConvStep, item: Pixels, geometry
             "finish": finish(context, name, step.finish),
         }
     )
-    context.declare(f"static const esnn_vector_pixels_t {name} = {fields.render()};\n")
-    context.calls.append(f"esnn_vector_pixels(&{name}, arena, result->counts)")
+    context.call("esnn_vector_pixels", "esnn_vector_pixels_t", name, fields)
 
 
-def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Value]) -> None:
+def _table(context: Context, index: int, step: ConvStep, item: Table, geometry: dict[str, Value]) -> None:
     """A convolution of pixels by tables."""
     name, node, neuron = f"step_{index}", step.node, step.finish.neuron
-    assert neuron is not None  # plan.conv.tabled
+    assert neuron is not None  # plan.conv.plan_table
     kh, kw, cin, cout = node.weight.shape
     about = [f"{node.name}: convolution [{kh}, {kw}, {cin}, {cout}], times 0 .. 15", context.bounds(node.name)]
     table = _table_words(node.weight)
@@ -105,9 +101,7 @@ def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Val
     blocks = len(table)
     context.numbers(f"{name}_bias", node.bias, [f"{node.name}: bias"], blocks * BLOCK)
     room = np.full((4, blocks * BLOCK), np.iinfo(np.int32).max, np.int64)
-    # With T = 2 the later two are those of the last step: what fires by then sets planes that nobody reads.
-    steps = np.minimum(np.arange(4), context.model.graph.timesteps - 1)
-    room[:, :cout] = static_thresholds(np.broadcast_to(neuron.node.threshold, (cout,)), 4)[steps]
+    room[:, :cout] = item.least
     context.numbers(
         f"{name}_static",
         room.reshape(4, blocks, BLOCK).transpose(1, 0, 2),
@@ -129,15 +123,7 @@ def _table(context: Context, index: int, step: ConvStep, geometry: dict[str, Val
             "finish": finish(context, name, step.finish),
         }
     )
-    context.declare(f"static const esnn_conv2d_table_t {name} = {fields.render()};\n")
-    context.calls.append(f"esnn_conv2d_table(&{name}, arena, result->counts)")
-
-
-def _pool_lanes(context: Context, step: ConvStep) -> bool:
-    """Whether sums are pooled as they are, and fit 15 bits."""
-    bounds, item = context.model.accumulators[f"{step.node.name}.sum"], step.finish
-    fits = bounds.low > -POOL_LIMIT and bounds.high < POOL_LIMIT
-    return fits and item.pooled is not None and not item.pooled.wide and item.residual is None
+    context.call("esnn_conv2d_table", "esnn_conv2d_table_t", name, fields)
 
 
 def emit(context: Context, index: int, step: ConvStep) -> None:
@@ -174,8 +160,7 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         shape = {key: geometry[key] for key in keys}
         shared = vector(context, index, step.vector, node.weight, node.bias, source, shape, about, spikes(step.finish))
         fields = Struct({"layer": shared, "finish": finish(context, name, step.finish)})
-        context.declare(f"static const esnn_vector_layer_t {name} = {fields.render()};\n")
-        context.calls.append(f"esnn_vector_layer(&{name}, arena, result->counts)")
+        context.call("esnn_vector_layer", "esnn_vector_layer_t", name, fields)
         return
     if step.chain is not None and source is not None:
         shared = chain(context, index, step.chain, node.weight, node.bias, source, about, "masks")
@@ -196,38 +181,29 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         geometry["columns"] = f"{context.scratch(index, 'columns')}u"
         geometry["column_bytes"] = f"{step.column_bytes}u"
         geometry["columns_bytes"] = f"{step.column_bytes * kw}u"
-        geometry["pool_lanes"] = int(_pool_lanes(context, step))
+        geometry["pool_lanes"] = int(step.pool_lanes)
         fields = Struct({"chain": shared, **geometry, "finish": finish(context, name, step.finish)})
-        context.declare(f"static const esnn_conv2d_chain_t {name} = {fields.render()};\n")
-        context.calls.append(f"esnn_conv2d_chain(&{name}, arena, result->counts)")
+        context.call("esnn_conv2d_chain", "esnn_conv2d_chain_t", name, fields)
         return
     if step.pixels is not None:
         _pixels(context, index, step, step.pixels, geometry)
         return
-    if step.table:
-        _table(context, index, step, geometry)
+    if step.table is not None:
+        _table(context, index, step, step.table, geometry)
         return
-    units = context.weights(f"{name}_weights", node.weight, about)
-    context.numbers(f"{name}_bias", node.bias, [f"{node.name}: bias"], padded(cout))
+    general = context.general(name, node.weight, node.bias, about, f"{node.name}: bias")
+    units = padded(cout) // 8
     fields = Struct(
         {
-            "weights": f"{name}_weights",
-            "bias": f"{name}_bias",
+            **general,
             **geometry,
-            "step_stride": f"{0 if source is None else source.step_stride}u",
-            "row_bytes": f"{0 if source is None else source.row_bytes}u",
             "row_units": f"{units}u",
-            "bit_rows": bit_rows(units),
             "tap_units": f"{cin * units}u",
             "channels": f"{cout}u",
-            "padded": f"{padded(cout)}u",
             "window_inputs": f"{kh * kw * cin}u",
-            "scratch_rows": f"{context.scratch(index, 'rows')}u",
-            "scratch_acc": f"{context.scratch(index, 'sums')}u",
-            "ternary": int(source is not None and source.ternary),
+            **rows_of(context, index, source),
             "finish": finish(context, name, step.finish),
         }
     )
-    context.declare(f"static const esnn_conv2d_t {name} = {fields.render()};\n")
     kernel = "esnn_conv2d_pixels" if source is None else "esnn_conv2d_spikes"
-    context.calls.append(f"{kernel}(&{name}, arena, result->counts)")
+    context.call(kernel, "esnn_conv2d_t", name, fields)

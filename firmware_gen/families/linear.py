@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from edge_snn.plan.linear import LinearStep
-from edge_snn.plan.steps import padded
-from firmware_gen.emit import Struct, bit_rows
+from firmware_gen.emit import Struct
 from firmware_gen.families.chain import chain
-from firmware_gen.families.context import Context
+from firmware_gen.families.context import Context, rows_of
 from firmware_gen.families.neuron import finish
 from firmware_gen.families.vector import linear_lines, spikes, vector
 
@@ -20,8 +19,7 @@ def emit(context: Context, index: int, step: LinearStep) -> None:
         lines = linear_lines(step.vector, source.positions)
         shared = vector(context, index, step.vector, node.weight, node.bias, source, lines, about, spikes(step.finish))
         fields = Struct({"layer": shared, "finish": finish(context, name, step.finish)})
-        context.declare(f"static const esnn_vector_layer_t {name} = {fields.render()};\n")
-        context.calls.append(f"esnn_vector_layer(&{name}, arena, result->counts)")
+        context.call("esnn_vector_layer", "esnn_vector_layer_t", name, fields)
         return
     if step.chain is not None:
         fields = Struct(
@@ -33,27 +31,16 @@ def emit(context: Context, index: int, step: LinearStep) -> None:
                 "finish": finish(context, name, step.finish),
             }
         )
-        context.declare(f"static const esnn_linear_chain_t {name} = {fields.render()};\n")
-        context.calls.append(f"esnn_linear_chain(&{name}, arena, result->counts)")
+        context.call("esnn_linear_chain", "esnn_linear_chain_t", name, fields)
         return
-    units = context.weights(f"{name}_weights", node.weight, about)
-    context.numbers(f"{name}_bias", node.bias, [f"{node.name}: bias"], padded(cout))
     fields = Struct(
         {
-            "weights": f"{name}_weights",
-            "bias": f"{name}_bias",
+            **context.general(name, node.weight, node.bias, about, f"{node.name}: bias"),
             "input": f"{context.offset(source.storage)}u",
             "positions": f"{source.positions}u",
-            "step_stride": f"{source.step_stride}u",
-            "row_bytes": f"{source.row_bytes}u",
-            "bit_rows": bit_rows(units),
             "channels": f"{cout}u",
-            "padded": f"{padded(cout)}u",
-            "scratch_rows": f"{context.scratch(index, 'rows')}u",
-            "scratch_acc": f"{context.scratch(index, 'sums')}u",
-            "ternary": int(source.ternary),
+            **rows_of(context, index, source),
             "finish": finish(context, name, step.finish),
         }
     )
-    context.declare(f"static const esnn_linear_t {name} = {fields.render()};\n")
-    context.calls.append(f"esnn_linear(&{name}, arena, result->counts)")
+    context.call("esnn_linear", "esnn_linear_t", name, fields)

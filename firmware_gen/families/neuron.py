@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_snn.graph.facts import INT16_MAX
-from edge_snn.plan.chain import BLOCK, lane_neuron, narrow_finish, narrow_neuron
+from edge_snn.plan.chain import BLOCK
 from edge_snn.plan.steps import Finish, NeuronPart, Stream, Window
 from firmware_gen.emit import Struct, span_array
-from firmware_gen.families.context import Context
+from firmware_gen.families.context import INT16_MAX, Context
 
 RESETS = {"zero": "ESNN_RESET_ZERO", "subtract": "ESNN_RESET_SUBTRACT", "none": "ESNN_RESET_NONE"}
 
@@ -50,8 +49,7 @@ def declare_neuron(context: Context, name: str, part: NeuronPart) -> None:
     room = np.full(-(-output.channels // BLOCK) * BLOCK, np.iinfo(np.int32).max, np.int32)
     room[: output.channels] = threshold
     context.numbers(f"{name}_threshold", room, about)
-    narrow = narrow_neuron(context.model, node)
-    if narrow:
+    if part.narrow:
         context.narrow(f"{name}_narrow", threshold, [f"{node.name}: threshold for blocks"], INT16_MAX)
     window = None
     if part.window is not None:
@@ -62,7 +60,7 @@ def declare_neuron(context: Context, name: str, part: NeuronPart) -> None:
     fields = Struct(
         {
             "threshold": f"{name}_threshold",
-            "narrow_threshold": f"{name}_narrow" if narrow else None,
+            "narrow_threshold": f"{name}_narrow" if part.narrow else None,
             "offset": f"{context.offset(output.storage)}u",
             "bytes": f"{output.size}u",
             "position_stride": f"{output.position_stride}u",
@@ -70,7 +68,7 @@ def declare_neuron(context: Context, name: str, part: NeuronPart) -> None:
             "minus": f"{output.row_bytes if output.ternary else 0}u",
             "window": window,
             "counter": f"{part.counter}u",
-            "lanes": int(lane_neuron(context.model, node)),
+            "lanes": int(part.lanes),
             "ternary": int(output.ternary),
             "reset": RESETS[node.reset],
             "shifts": len(node.leak_shifts),
@@ -95,6 +93,5 @@ def finish(context: Context, name: str, item: Finish) -> Struct:
     if item.neuron is not None:
         declare_neuron(context, f"{name}_neuron", item.neuron)
         parts["neuron"] = f"&{name}_neuron"
-    timesteps = context.model.graph.timesteps
-    narrow = int(narrow_finish(context.model, item))
-    return Struct({**parts, "timesteps": timesteps, "steps": item.steps, "narrow": narrow, "width": f"{item.width}u"})
+    shape = {"timesteps": context.plan.timesteps, "steps": item.steps, "narrow": int(item.narrow)}
+    return Struct({**parts, **shape, "width": f"{item.width}u"})

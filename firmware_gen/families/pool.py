@@ -22,5 +22,4 @@ def emit(context: Context, index: int, step: PoolStep) -> None:
             "window": declare_window(context, f"{name}_window", step.window, step.output.position_stride),
         }
     )
-    context.declare(f"static const esnn_pool_spikes_t {name} = {fields.render()};\n")
-    context.calls.append(f"esnn_pool_spikes(&{name}, arena, result->counts)")
+    context.call("esnn_pool_spikes", "esnn_pool_spikes_t", name, fields)

@@ -20,6 +20,5 @@ def emit(context: Context, index: int, step: CurrentStep) -> None:
             "finish": finish(context, name, step.finish),
         }
     )
-    context.declare(f"static const esnn_current_t {name} = {fields.render()};\n")
     kernel = "esnn_vector_current" if step.vector else "esnn_current_blocks" if step.narrow else "esnn_current"
-    context.calls.append(f"{kernel}(&{name}, arena, result->counts)")
+    context.call(kernel, "esnn_current_t", name, fields)

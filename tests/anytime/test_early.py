@@ -89,10 +89,10 @@ def test_the_shorter_run_leaves_the_image_alone_and_adds_no_memory(timesteps):
     plan = build_plan(replace(plain, early=Early(timesteps, 100)))
     assert plan.early is not None
     image = next(buffer for buffer in plan.buffers if buffer.name == INPUT)
-    for buffer in plan.early.buffers:
+    for buffer in plan.early.plan.buffers:
         apart = buffer.offset + buffer.size <= image.offset or buffer.offset >= image.offset + image.size
         assert apart or buffer.name == INPUT, buffer
-    assert plan.early.offset(INPUT) == plan.offset(INPUT)
+    assert plan.early.plan.offset(INPUT) == plan.offset(INPUT)
     if timesteps == 2:
         assert plan.arena_bytes == build_plan(plain).arena_bytes
 
@@ -100,7 +100,10 @@ def test_the_shorter_run_leaves_the_image_alone_and_adds_no_memory(timesteps):
 def test_weights_are_there_once(tmp_path):
     plain = model()
     made = replace(plain, early=Early(2, 100))
-    texts = [(generate(item, tmp_path / item.sha256[:8]).folder / "model.c").read_text() for item in (plain, made)]
+    texts = [
+        (generate(build_plan(item), tmp_path / item.sha256[:8]).folder / "model.c").read_text()
+        for item in (plain, made)
+    ]
     for text in texts:
         assert text.count("block0.fc1: linear") == 1
     assert "early_" not in texts[0]

@@ -11,11 +11,12 @@ import pytest
 
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.models import zoo
 from edge_snn.plan import build_plan
 from edge_snn.reference import run
 from firmware_gen import boards
-from firmware_gen.build import PACKED_ROWS, build
+from firmware_gen.build import PACKED_ROWS
 from firmware_gen.verify import verify
 from tests.graphs import random_model
 from tests.networks import images, model
@@ -54,7 +55,7 @@ def check(made, board_name, folder, x, flags=()) -> list:
     """Runs images on a board; asserts that logits and counts are the reference's; returns the results."""
     board = boards.load(board_name)
     want = run(made.graph, x)
-    built = build(made, board, folder / f"{board_name}-{made.sha256[:12]}", flags)
+    built = build_firmware(made, board, folder / f"{board_name}-{made.sha256[:12]}", flags)
     results = []
     with Emulator(board, built.elf) as emulator:
         device = Device(emulator.port, emulator.death, floor=2.0)  # a busy computer is no lost frame
@@ -111,7 +112,7 @@ def test_four_bit_weights_take_half_the_flash_and_no_multiplication(board_name, 
     board, sizes = boards.load(board_name), []
     for bits in (8, 4):
         made = model(weight_bits=bits, width=32)
-        built = build(made, board, firmware / f"{board_name}-bits{bits}", (PACKED_ROWS,))
+        built = build_firmware(made, board, firmware / f"{board_name}-bits{bits}", (PACKED_ROWS,))
         assert verify(built.elf).clean
         sizes.append((weights_of(built.elf), built.flash_bytes))
         chains = [step.chain for step in build_plan(made).steps if getattr(step, "chain", None) is not None]
@@ -190,9 +191,9 @@ def test_rows_are_packed_where_pairs_do_not_fit_the_flash(firmware):
     wide = boards.load("microbit")
     assert wide.flash is not None
     small = replace(wide, flash=boards.Region(0, 128 * 1024))
-    built = build(made, small, firmware / "packed")
+    built = build_firmware(made, small, firmware / "packed")
     assert built.flash_bytes < 128 * 1024
-    paired = build(made, wide, firmware / f"microbit-{made.sha256[:12]}")
+    paired = build_firmware(made, wide, firmware / f"microbit-{made.sha256[:12]}")
     assert paired.flash_bytes > built.flash_bytes + 60 * 1024  # the weights, once more
     x = data.fit(data.load("fashion-mnist-1000", limit=2), made.input_shape).x
     want = run(made.graph, x)
@@ -218,7 +219,7 @@ def test_inference_never_multiplies(board_name, name, firmware):
     if name in TOO_LARGE and board_name == "microbit":
         return  # does not fit, see above
     made = model() if name is None else load_model(name)
-    built = build(made, boards.load(board_name), firmware / f"{board_name}-{made.sha256[:12]}")
+    built = build_firmware(made, boards.load(board_name), firmware / f"{board_name}-{made.sha256[:12]}")
     kernels = re.findall(r"^    status = (\w+)\(", built.generated.folder.joinpath("model.c").read_text(), re.MULTILINE)
     assert len(kernels) > 5
     proof = verify(built.elf, expected=kernels)
@@ -235,7 +236,7 @@ def test_binutils_finds_no_multiply_in_the_whole_helium_program(firmware):
     from edge_snn.cli.common import load_model
 
     made = load_model("fashion-mnist")
-    built = build(made, boards.load("mps3-an547"), firmware / f"mps3-an547-{made.sha256[:12]}")
+    built = build_firmware(made, boards.load("mps3-an547"), firmware / f"mps3-an547-{made.sha256[:12]}")
     found = mnemonics(built.elf)
     assert {"le", "dls", "vstrw.32"} <= set(found)  # or Helium was not decoded
     assert [name for name in found if MULTIPLIES.match(name)] == []

@@ -14,10 +14,11 @@ import pytest
 from edge_snn.errors import InputError, ToolMissingError
 from edge_snn.graph.graph import Graph
 from edge_snn.graph.model import IntegerModel
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.plan import build_plan
 from edge_snn.reference import run
 from firmware_gen import boards
-from firmware_gen.build import ROOT, build
+from firmware_gen.build import ROOT
 from firmware_gen.codegen import generate, render
 from firmware_gen.emit import c_string, comment
 from tests.networks import images, model
@@ -65,20 +66,20 @@ def test_a_string_literal_cannot_be_left():
 
 def test_equal_models_give_equal_code(tmp_path):
     made = model()
-    assert render(made, build_plan(made)) == render(model(), build_plan(model()))
-    generate(made, tmp_path)
+    assert render(build_plan(made)) == render(build_plan(model()))
+    generate(build_plan(made), tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["model.c", "model_config.h"]
 
 
 def test_proved_bounds_stand_beside_the_arrays():
     made = model()
     bounds = made.accumulators["block0.q.sum"]
-    assert f"proved: sum {bounds.low}..{bounds.high}" in render(made, build_plan(made))["model.c"]
+    assert f"proved: sum {bounds.low}..{bounds.high}" in render(build_plan(made))["model.c"]
 
 
 @pytest.mark.qemu
 def test_code_for_vector_registers_says_so_where_there_are_none(tmp_path):
-    generate(model(), tmp_path, vectors=True)
+    generate(build_plan(model(), vectors=True), tmp_path)
     include = f"-I{ROOT / 'kernels' / 'include'}"
     for cpu, abi, says in (("m4", "soft", "generated for a core with vector registers"), ("m55", "hard", "")):
         command = [
@@ -102,14 +103,14 @@ def test_code_for_vector_registers_says_so_where_there_are_none(tmp_path):
 def test_a_board_that_is_too_small_says_by_how_much(tmp_path):
     board = replace(boards.load("microbit"), ram=boards.Region(0x20000000, 4096))
     with pytest.raises(InputError, match=r"board microbit: the model does not fit: it exceeds RAM by \d+ bytes"):
-        build(model(), board, tmp_path)
+        build_firmware(model(), board, tmp_path)
 
 
 @pytest.mark.qemu
 def test_a_stack_that_is_too_small_is_refused(tmp_path):
     board = replace(boards.load("mps2-an386"), stack_bytes=64)
     with pytest.raises(InputError, match=r"needs \d+ bytes of stack, 64 are set aside"):
-        build(model(), board, tmp_path)
+        build_firmware(model(), board, tmp_path)
 
 
 def test_an_unknown_board_is_refused_by_name():
@@ -121,8 +122,8 @@ def test_an_unknown_board_is_refused_by_name():
 def test_one_folder_serves_several_boards(tmp_path):
     """Each board is built as if the others were not there: a CMake tree keeps the compiler it was made with."""
     made = model()
-    first = {name: build(made, boards.load(name), tmp_path) for name in ("mps2-an386", "host", "microbit")}
-    alone = build(made, boards.load("microbit"), tmp_path / "alone")
+    first = {name: build_firmware(made, boards.load(name), tmp_path) for name in ("mps2-an386", "host", "microbit")}
+    alone = build_firmware(made, boards.load("microbit"), tmp_path / "alone")
     assert first["microbit"].sections == alone.sections
     assert first["microbit"].stack_bound == alone.stack_bound
     assert len({result.elf for result in first.values()}) == 3
@@ -134,7 +135,7 @@ def test_a_compiler_without_its_library_is_told_from_no_compiler(tmp_path, monke
     fake.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with pytest.raises(ToolMissingError, match="C library of arm-none-eabi-gcc"):
-        build(model(), boards.load("microbit"), tmp_path / "out")
+        build_firmware(model(), boards.load("microbit"), tmp_path / "out")
 
 
 def test_the_package_carries_every_file_of_the_firmware():
@@ -150,8 +151,8 @@ def test_the_package_carries_every_file_of_the_firmware():
 def test_a_build_of_a_checkout_that_has_moved_is_made_anew(firmware):
     made = model()
     folder = firmware / "moved"
-    first = build(made, boards.load("host"), folder)
+    first = build_firmware(made, boards.load("host"), folder)
     cache = folder / "host" / "CMakeCache.txt"
     cache.write_text(cache.read_text().replace(str(ROOT), "/somewhere/else/firmware_gen"))
-    assert build(made, boards.load("host"), folder).elf == first.elf
+    assert build_firmware(made, boards.load("host"), folder).elf == first.elf
     assert "/somewhere/else" not in cache.read_text()

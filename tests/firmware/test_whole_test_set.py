@@ -13,11 +13,11 @@ from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.evaluate import evaluate
 from edge_snn.harness.facts import HostResults, model_facts
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.models import zoo
 from edge_snn.plan import build_plan
 from edge_snn.reference import run
 from firmware_gen import boards
-from firmware_gen.build import build
 
 
 @pytest.mark.slow
@@ -28,7 +28,7 @@ def test_the_whole_test_set(name, board_name, tmp_path, firmware):
     made, board = load_model(name), boards.load(board_name)
     test = data.fit(data.load("fashion-mnist", "test"), made.input_shape)
     host = HostResults.of(run(made.graph, test.x))
-    built = build(made, board, firmware / f"{board_name}-{name}")
+    built = build_firmware(made, board, firmware / f"{board_name}-{name}")
     with Emulator(board, built.elf) as emulator:
         device = Device(emulator.port, emulator.death)
         device.connect(made.sha256, board_name)

@@ -8,11 +8,11 @@ from edge_snn.harness import journal
 from edge_snn.harness.dut import EmulatedDut
 from edge_snn.harness.evaluate import Settings, evaluate_boards
 from edge_snn.harness.facts import HostResults, model_facts
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.harness.journal import JOURNAL
 from edge_snn.plan import build_plan
 from edge_snn.reference import run
 from firmware_gen import boards
-from firmware_gen.build import build
 from tests.networks import images, model
 
 HOST = boards.load("host")
@@ -23,7 +23,7 @@ class Case:
 
     def __init__(self, folder, count=30):
         self.model = model()
-        self.elf = build(self.model, HOST, folder).elf
+        self.elf = build_firmware(self.model, HOST, folder).elf
         self.x = images(count, self.model.input_shape)
         self.y = np.arange(count) % 10
         self.host = HostResults.of(run(self.model.graph, self.x))

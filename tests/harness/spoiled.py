@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_snn.graph.model import IntegerModel
+from edge_snn.harness.firmware import build_firmware
 from firmware_gen import build
 from firmware_gen.boards import load
 
@@ -61,7 +62,7 @@ class Sources:
         with monkeypatch.context() as patch:
             patch.setattr(build, "ROOT", self.root)
             patch.setenv("EDGE_SNN_CACHE", str(self.folder / "cache"))
-            return build.build(made, load(board_name), self.folder / made.sha256[:12]).elf
+            return build_firmware(made, load(board_name), self.folder / made.sha256[:12]).elf
 
     def _path(self, kernel: str) -> Path:
         (path,) = (self.root / "kernels" / "src").rglob(f"{kernel}.c")

@@ -14,13 +14,13 @@ from edge_snn.harness import frames
 from edge_snn.harness.bisect import bisect
 from edge_snn.harness.client import Device, RequestRefused
 from edge_snn.harness.emulator import Emulator
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.harness.trace import crcs_of, fetch_tensor, host_traces, traced_infer
 from edge_snn.plan import build_plan
 from edge_snn.plan.trace import trace_tensors
 from edge_snn.reference import run
 from edge_snn.reference.neuron import run_neuron
 from firmware_gen import boards
-from firmware_gen.build import build
 from firmware_gen.verify import verify
 from tests.cli.test_cli import call
 from tests.graphs import random_model
@@ -46,7 +46,7 @@ def plan(made):
 
 @pytest.fixture
 def device(made, firmware):
-    built = build(made, HOST, firmware / "host-sanitized", SANITIZED)
+    built = build_firmware(made, HOST, firmware / "host-sanitized", SANITIZED)
     with Emulator(HOST, built.elf) as emulator:
         found = Device(emulator.port, emulator.death)
         found.connect(made.sha256, "host")
@@ -58,7 +58,7 @@ def agrees(model, board_name, folder, x, flags=()):
     board, plan = boards.load(board_name), build_plan(model)
     traces = host_traces(model, plan, x)
     edges = run(model.graph, x, keep={item.edge for item in traces.tensors}).edges
-    with Emulator(board, build(model, board, folder, flags).elf) as emulator:
+    with Emulator(board, build_firmware(model, board, folder, flags).elf) as emulator:
         device = Device(emulator.port, emulator.death)
         device.connect(model.sha256, board_name)
         for index, image in enumerate(x):
@@ -93,7 +93,7 @@ def test_every_tensor_of_random_graphs_is_the_references(seed, firmware):
 @pytest.mark.qemu
 @pytest.mark.parametrize("board_name", ["microbit", "mps2-an386"])
 def test_a_traced_inference_does_not_multiply_either(board_name, made, firmware):
-    elf = build(made, boards.load(board_name), firmware / f"{board_name}-{made.sha256[:12]}").elf
+    elf = build_firmware(made, boards.load(board_name), firmware / f"{board_name}-{made.sha256[:12]}").elf
     proof = verify(elf, "esnn_model_step", ("esnn_conv2d_chain", "esnn_readout"))
     assert proof.findings == ()
     assert "esnn_tensor_crc" not in verify(elf).functions  # nor does an inference without a trace reach a CRC

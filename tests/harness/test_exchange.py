@@ -12,12 +12,13 @@ from edge_snn.errors import DeviceError
 from edge_snn.harness import frames
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.harness.frames import Frame, Splitter
 from edge_snn.harness.pace import Pace
 from edge_snn.harness.transport import DEFAULT_BAUD
+from edge_snn.plan import build_plan
 from edge_snn.reference import run
 from firmware_gen import boards, build_id
-from firmware_gen.build import build
 from firmware_gen.codegen import generate
 from tests.networks import images, model
 
@@ -32,7 +33,7 @@ def large():
 
 @pytest.fixture
 def emulator(large, firmware):
-    with Emulator(HOST, build(large, HOST, firmware / "large").elf) as running:
+    with Emulator(HOST, build_firmware(large, HOST, firmware / "large").elf) as running:
         yield running
 
 
@@ -210,7 +211,7 @@ def test_a_reset_between_write_and_run_sends_the_image_anew(emulator, large):
 def test_a_device_that_comes_back_with_another_model_is_refused(emulator, large, firmware):
     device = Device(emulator.port, emulator.death)
     device.connect(large.sha256)
-    emulator._elf = build(model(size=28, timesteps=2), HOST, firmware / "other").elf
+    emulator._elf = build_firmware(model(size=28, timesteps=2), HOST, firmware / "other").elf
     emulator.reset()
     with pytest.raises(DeviceError, match="runs another model"):
         device.infer(0, images(1, large.input_shape)[0])
@@ -262,7 +263,7 @@ def test_a_device_that_is_reset_at_a_high_rate_is_found_at_the_default_and_taken
 @pytest.mark.qemu
 def test_a_board_refuses_rates_it_does_not_have(firmware):
     made, board = model(), boards.load("microbit")
-    with Emulator(board, build(made, board, firmware / f"microbit-{made.sha256[:12]}").elf) as emulator:
+    with Emulator(board, build_firmware(made, board, firmware / f"microbit-{made.sha256[:12]}").elf) as emulator:
         device = Device(emulator.port, emulator.death)
         device.connect(made.sha256)
         assert not device.set_baud(12345)
@@ -281,14 +282,15 @@ def test_dividers_come_near_their_rates(name):
 
 
 def test_the_build_id_is_that_of_the_sources(large, firmware):
-    made = build(large, HOST, firmware / "large")
-    assert build_id.expected(large, HOST) == made.build_id
-    assert build_id.expected(large, boards.load("microbit")) != made.build_id
-    assert build_id.expected(model(size=28, timesteps=2), HOST) != made.build_id
+    made = build_firmware(large, HOST, firmware / "large")
+    assert build_id.expected(build_plan(large), HOST) == made.build_id
+    assert build_id.expected(build_plan(large), boards.load("microbit")) != made.build_id
+    assert build_id.expected(build_plan(model(size=28, timesteps=2)), HOST) != made.build_id
 
 
 @pytest.mark.parametrize("name", boards.names())
 def test_the_build_id_needs_no_build(name, large, tmp_path):
     board = boards.load(name)
-    generated = generate(large, tmp_path, board.has_vectors)
-    assert build_id.of(generated.files, board).hex() == build_id.expected(large, board)
+    plan = build_plan(large, board.has_vectors)
+    generated = generate(plan, tmp_path)
+    assert build_id.of(generated.files, board).hex() == build_id.expected(plan, board)

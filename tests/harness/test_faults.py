@@ -10,9 +10,9 @@ import pytest
 
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.reference import run
 from firmware_gen import boards
-from firmware_gen.build import build
 from tests.harness.faults import KINDS, FaultyPort
 from tests.networks import images, model
 
@@ -68,7 +68,7 @@ def stream(made, built, board, count, resets, seed, different=50):
 
 def test_faults_and_resets_cost_time_and_nothing_else(made, firmware):
     board = boards.load("host")
-    device, port = stream(made, build(made, board, firmware / "faults"), board, 300, 5, seed=1)
+    device, port = stream(made, build_firmware(made, board, firmware / "faults"), board, 300, 5, seed=1)
     assert device.resets >= 5
     assert device.retries > 0
     assert set(port.done) == set(KINDS), "a kind of fault was never done: the test tests less than it says"
@@ -78,7 +78,7 @@ def test_faults_and_resets_cost_time_and_nothing_else(made, firmware):
 @pytest.mark.parametrize("board_name", ["mps2-an386", pytest.param("microbit", marks=pytest.mark.slow)])
 def test_faults_and_resets_on_an_emulated_board(board_name, small, firmware):
     board = boards.load(board_name)
-    device, port = stream(small, build(small, board, firmware / f"faults-{board_name}"), board, 60, 3, seed=2)
+    device, port = stream(small, build_firmware(small, board, firmware / f"faults-{board_name}"), board, 60, 3, seed=2)
     assert device.resets >= 3
     assert sum(port.done.values()) > 5
 
@@ -87,7 +87,7 @@ def test_faults_and_resets_on_an_emulated_board(board_name, small, firmware):
 @pytest.mark.timeout(7200)
 def test_ten_thousand_images_through_faults_and_twenty_resets(made, firmware):
     board = boards.load("host")
-    device, port = stream(made, build(made, board, firmware / "faults"), board, 10_000, 20, seed=3)
+    device, port = stream(made, build_firmware(made, board, firmware / "faults"), board, 10_000, 20, seed=3)
     assert device.resets >= 20
     assert min(port.done[kind] for kind in KINDS) > 100
 
@@ -97,6 +97,7 @@ def test_ten_thousand_images_through_faults_and_twenty_resets(made, firmware):
 @pytest.mark.timeout(7200)
 def test_ten_thousand_images_through_faults_and_twenty_resets_on_an_emulated_board(small, firmware):
     board = boards.load("mps2-an386")
-    device, port = stream(small, build(small, board, firmware / "faults-mps2-an386"), board, 10_000, 20, seed=4)
+    built = build_firmware(small, board, firmware / "faults-mps2-an386")
+    device, port = stream(small, built, board, 10_000, 20, seed=4)
     assert device.resets >= 20
     assert min(port.done[kind] for kind in KINDS) > 100

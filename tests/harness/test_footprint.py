@@ -11,8 +11,8 @@ from edge_snn.cli.main import main
 from edge_snn.errors import InputError, MismatchError
 from edge_snn.graph import esnn_file
 from edge_snn.harness import footprint
+from edge_snn.harness.firmware import build_firmware
 from firmware_gen import boards
-from firmware_gen.build import build
 from tests.networks import model
 
 
@@ -33,7 +33,7 @@ def test_inspect_tells_a_footprint_in_which_all_sides_agree(board_name, tmp_path
 
 @pytest.mark.qemu
 def test_what_does_not_agree_is_named(firmware):
-    made = build(model(), boards.load("microbit"), firmware / "footprint")
+    made = build_firmware(model(), boards.load("microbit"), firmware / "footprint")
     arena = made.generated.plan.arena_bytes
     footprint._agree(made, arena, made.stack_bound)
     with pytest.raises(MismatchError, match=f"the device says {arena + 8}"):

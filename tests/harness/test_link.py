@@ -18,11 +18,11 @@ from edge_snn.errors import DeviceError, InputError
 from edge_snn.harness import frames, link
 from edge_snn.harness.client import Device, RequestRefused
 from edge_snn.harness.emulator import Emulator
+from edge_snn.harness.firmware import build_firmware
 from edge_snn.harness.frames import DeviceResult
 from edge_snn.harness.transport import Port
 from edge_snn.reference import run
 from firmware_gen import boards
-from firmware_gen.build import build
 from tests.harness.faults import FaultyPort
 from tests.networks import images, model
 
@@ -37,7 +37,7 @@ def made():
 
 @pytest.fixture(scope="module")
 def built(made, firmware):
-    return build(made, HOST, firmware / "host-sanitized", SANITIZED)
+    return build_firmware(made, HOST, firmware / "host-sanitized", SANITIZED)
 
 
 @pytest.fixture
@@ -233,7 +233,7 @@ def test_another_protocol_version(version, kind, payload):
 def test_the_end_of_an_emulator_is_told_without_its_chatter(made, firmware):
     """QEMU says on standard error that it waits for a connection; that is not why it ended."""
     board = boards.load("mps2-an386")
-    with Emulator(board, build(made, board, firmware / "quick").elf) as running:
+    with Emulator(board, build_firmware(made, board, firmware / "quick").elf) as running:
         os.kill(running.pid, signal.SIGKILL)
         end = time.monotonic() + 10
         while not running.death() and time.monotonic() < end:
@@ -245,7 +245,7 @@ def test_the_end_of_an_emulator_is_told_without_its_chatter(made, firmware):
 def test_a_reply_does_not_wait_for_the_network(made, firmware):
     """Nagle's algorithm in the emulator's socket would make every request last 40 ms."""
     board = boards.load("mps2-an386")
-    with Emulator(board, build(made, board, firmware / "quick").elf) as running:
+    with Emulator(board, build_firmware(made, board, firmware / "quick").elf) as running:
         device = Device(running.port, running.death)
         device.connect(made.sha256)
         times = []

@@ -11,8 +11,9 @@ from edge_snn import data
 from edge_snn.cli.common import load_model
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
+from edge_snn.harness.firmware import build_firmware
 from firmware_gen import boards
-from firmware_gen.build import ROOT, build
+from firmware_gen.build import ROOT
 from tests.harness.mlperf_runner import Runner
 from tests.networks import images, model
 
@@ -27,7 +28,7 @@ def made():
 @pytest.fixture
 def emulator(made, firmware):
     board = boards.load("host")
-    with Emulator(board, build(made, board, firmware / "host-sanitized", SANITIZED).elf) as running:
+    with Emulator(board, build_firmware(made, board, firmware / "host-sanitized", SANITIZED).elf) as running:
         yield running
 
 
@@ -121,7 +122,7 @@ def test_half_a_frame_of_a_host_that_left_does_not_deafen_the_text(runner, emula
 @pytest.mark.parametrize(("board_name", "name"), [("mps2-an386", "fashion-mnist"), ("microbit", "fashion-mnist-nano")])
 def test_accuracy_mode_scores_as_the_frames_do(board_name, name, firmware):
     made, board = load_model(name), boards.load(board_name)
-    built = build(made, board, firmware / f"{board_name}-{made.sha256[:12]}")
+    built = build_firmware(made, board, firmware / f"{board_name}-{made.sha256[:12]}")
     test = data.fit(data.load("fashion-mnist-1000", limit=12), made.input_shape)
     with Emulator(board, built.elf) as emulator:
         device = Device(emulator.port, emulator.death)
@@ -142,7 +143,7 @@ def test_accuracy_mode_scores_as_the_frames_do(board_name, name, firmware):
 @pytest.mark.qemu
 def test_performance_mode_repeats_the_input(firmware, made):
     board = boards.load("mps2-an386")
-    with Emulator(board, build(made, board, firmware / f"mps2-an386-{made.sha256[:12]}").elf) as emulator:
+    with Emulator(board, build_firmware(made, board, firmware / f"mps2-an386-{made.sha256[:12]}").elf) as emulator:
         runner = Runner(emulator.port)
         image = images(1, made.input_shape)[0]
         runner.load(image)
@@ -159,7 +160,7 @@ def test_performance_mode_repeats_the_input(firmware, made):
 @pytest.mark.qemu
 def test_a_board_without_memory_for_repeats_says_so(firmware, made):
     board = boards.load("microbit")
-    with Emulator(board, build(made, board, firmware / f"microbit-{made.sha256[:12]}").elf) as emulator:
+    with Emulator(board, build_firmware(made, board, firmware / f"microbit-{made.sha256[:12]}").elf) as emulator:
         runner = Runner(emulator.port)
         runner.load(images(1, made.input_shape)[0])
         assert runner.command("infer 10 1") == ["e-[This board has no memory to run an input twice: infer 1 0]"]
@@ -233,7 +234,7 @@ def test_scores_are_shares_whose_largest_is_the_class(scores, logits):
 @pytest.mark.parametrize("board_name", [name for name in boards.names() if boards.load(name).machine])
 def test_the_whole_firmware_divides_and_multiplies_nowhere(board_name, firmware, made):
     """Not the inference alone (that is proved): cores without the instruction would call a library for it."""
-    built = build(made, boards.load(board_name), firmware / f"{board_name}-{made.sha256[:12]}")
+    built = build_firmware(made, boards.load(board_name), firmware / f"{board_name}-{made.sha256[:12]}")
     command = ["arm-none-eabi-objdump", "-d", "-marmv8.1-m.main", str(built.elf)]
     text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     used = {row.split("\t")[2].split()[0] for row in text.splitlines() if row.count("\t") > 1}
