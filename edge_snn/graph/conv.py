@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
-from edge_snn.graph.checks import check_array, check_ints, fail
-from edge_snn.graph.node import Node, expect_dtype
+from edge_snn.graph.checks import check_ints, fail
 from edge_snn.graph.tensor import Kind, TensorSpec
+from edge_snn.graph.weights import WeightedNode
 
 
 def window_output(size: int, kernel: int, stride: int, before: int, after: int) -> int:
@@ -19,7 +17,7 @@ def window_output(size: int, kernel: int, stride: int, before: int, after: int) 
 
 
 @dataclass(frozen=True)
-class Conv2D(Node):
+class Conv2D(WeightedNode):
     """``y[t,i,j,c] = bias[c] + sum_{a,b,k} x[t, i*sy+a-top, j*sx+b-left, k] * weight[a,b,k,c]``.
 
     Positions outside the image are 0. BatchNorm is already folded into weight and bias.
@@ -32,37 +30,27 @@ class Conv2D(Node):
     """
 
     op: ClassVar[str] = "conv2d"
+    rank: ClassVar[int] = 4
+    part: ClassVar[str] = "kernel"
 
-    weight: np.ndarray
-    bias: np.ndarray
     stride: tuple[int, int] = (1, 1)
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_array(self.name, "weight", self.weight, ("float32", "int8"), 4)
-        check_array(self.name, "bias", self.bias, ("float32", "int32"), 1)
         check_ints(self.name, "stride", self.stride, 2, 1, 16)
         check_ints(self.name, "padding", self.padding, 4, 0, 16)
-        if self.bias.shape[0] != self.weight.shape[3]:
-            raise fail(self.name, f"{self.bias.shape[0]} biases for {self.weight.shape[3]} output channels")
         kh, kw = self.weight.shape[:2]
         if max(self.padding[0], self.padding[2]) >= kh or max(self.padding[1], self.padding[3]) >= kw:
             raise fail(self.name, "padding must be smaller than the kernel")
 
     def infer(self, inputs: Sequence[TensorSpec]) -> TensorSpec:
         (x,) = inputs
-        self.require_kind(x, (Kind.PIXELS, Kind.SPIKES, Kind.TERNARY))
-        kh, kw, cin, cout = self.weight.shape
-        if x.channels != cin:
-            raise fail(self.name, f"the kernel takes {cin} channels, the input has {x.channels}")
+        self.require(x, Kind.PIXELS, Kind.SPIKES, Kind.TERNARY)
+        kh, kw, _, cout = self.weight.shape
         top, left, bottom, right = self.padding
         if x.shape[0] + top + bottom < kh or x.shape[1] + left + right < kw:
             raise fail(self.name, "the kernel is larger than the padded input")
         height = window_output(x.shape[0], kh, self.stride[0], top, bottom)
         width = window_output(x.shape[1], kw, self.stride[1], left, right)
         return TensorSpec((height, width, cout), Kind.CURRENT, x.static)
-
-    def check_domain(self, domain: str) -> None:
-        expect_dtype(self, "weight", self.weight.dtype.name, domain, "float32", "int8")
-        expect_dtype(self, "bias", self.bias.dtype.name, domain, "float32", "int32")
