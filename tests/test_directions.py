@@ -11,10 +11,10 @@ ROOT = Path(__file__).parent.parent
 
 # A room imports only what stands before it. "edge_snn" is the package itself: its version.
 ORDER = (
-    "edge_snn errors files graph data reference passes plan anytime models frontends training"
+    "edge_snn errors files locks graph data reference passes plan anytime models frontends training"
     " firmware_gen harness profile cli pytest_plugin __main__"
 ).split()
-GENERATOR = {"edge_snn", "errors", "files", "plan"}  # what firmware_gen knows of a model is its plan
+GENERATOR = {"edge_snn", "errors", "files", "locks", "plan"}  # what firmware_gen knows of a model is its plan
 
 
 def room_of(module: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,10 @@ def cache(tmp_path, monkeypatch):
     return tmp_path / "cache" / "kernels"
 
 
+def kept(cache):
+    return [path for path in cache.iterdir() if path.is_dir()]
+
+
 def compiled(root, tmp_path, flags=()):
     return library.kernels(root, boards.load("host"), "gcc", CMAKE, flags, tmp_path / "spare")
 
@@ -57,7 +62,7 @@ def test_what_does_not_compile_is_told_with_its_log_and_not_kept(root, cache, tm
     log = tmp_path / "spare.log"
     assert str(log) in str(caught.value)
     assert "missing" in log.read_text()
-    assert list(cache.iterdir()) == []
+    assert kept(cache) == []
 
 
 def test_without_a_cache_the_library_lies_in_the_build(root, tmp_path, monkeypatch):
@@ -70,4 +75,24 @@ def test_libraries_of_long_ago_are_removed(root, cache, tmp_path):
     first = compiled(root, tmp_path)
     os.utime(first, (0, 0))
     second = compiled(root, tmp_path, ("-DX",))
-    assert list(cache.iterdir()) == [second]
+    assert kept(cache) == [second]
+
+
+@pytest.mark.parametrize("name", ["one.c.ci", library.ARCHIVE, library.MANIFEST])
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-9])])
+def test_what_was_lost_or_damaged_is_made_anew(root, cache, tmp_path, name, harm):
+    first = compiled(root, tmp_path)
+    files = {path.name: path.read_bytes() for path in first.iterdir()}
+    harm(first / name)
+    assert compiled(root, tmp_path) == first
+    assert library.is_whole(first)
+    assert {path.name for path in first.iterdir()} == set(files)
+    assert (first / "one.c.ci").read_bytes() == files["one.c.ci"]
+    assert kept(cache) == [first]
+
+
+def test_what_does_not_belong_there_is_no_part_of_a_library(root, cache, tmp_path):
+    first = compiled(root, tmp_path)
+    (first / "three.c.ci").write_text("graph: {}\n")
+    compiled(root, tmp_path)
+    assert {path.name for path in first.glob("*.ci")} == {"one.c.ci", "two.c.ci"}
