@@ -18,6 +18,7 @@ from firmware_gen.verify.pointers import address_taken
 
 CODE_LIMIT = 16 << 20  # no microcontroller holds as much; functions that overlap in a hostile file would
 CALLS = (Kind.CALL, Kind.INDIRECT_CALL)
+FILLING = ("nop", "mov r8, r8")
 
 
 @dataclass(frozen=True)
@@ -163,12 +164,27 @@ class Walk:
     def _fall(self, item: Instruction, way: Flow, leads_back: bool) -> None:
         """Goes on to the next instruction."""
         following, function = item.address + item.size, self.owner[item.address]
+        if way.kind in CALLS and self._fills_up(following):
+            return
         if following in self.instructions:
             self._go(following, leads_back)
         elif following == function.end and following in self.program.starts:
             self._reach(item, following, leads_back)
         elif way.kind not in CALLS:  # behind a call: the compiler knows that the callee, walked as well, never returns
             self._find(function, item.address, f"{item.text}: runs on into what is not code")
+
+    def _fills_up(self, address: int) -> bool:
+        """Whether there is nothing but a nop in front of literals, behind a call that never returns.
+
+        Armv6-M branches far away by ``bl`` as well: it reaches further than ``b``.
+        """
+        item = self.instructions.get(address)
+        return (
+            item is not None
+            and item.text in FILLING
+            and address + item.size not in self.instructions
+            and address + item.size < self.owner[address].end
+        )
 
     def _pointer(self, item: Instruction, leads_back: bool) -> None:
         """A call through a pointer may reach every function whose address the program holds anywhere."""

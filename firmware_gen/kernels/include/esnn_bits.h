@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "esnn_build.h"
+
 /** Place of the lowest set bit of a byte; 0 for 0. */
 extern const uint8_t esnn_lowest_bit[256];
 

@@ -139,7 +139,7 @@ static inline void esnn_block_write(const uint32_t *planes, uint8_t *at, uint32_
     *(uint16_t *)(void *)at = (uint16_t)planes[0];
     at += stride;
     *(uint16_t *)(void *)at = (uint16_t)(planes[0] >> 16);
-    at += stride;
+    ESNN_WALK(at, stride);
     *(uint16_t *)(void *)at = (uint16_t)planes[1];
     at += stride;
     *(uint16_t *)(void *)at = (uint16_t)(planes[1] >> 16);

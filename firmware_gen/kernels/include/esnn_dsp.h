@@ -39,15 +39,15 @@ static inline uint32_t esnn_neurons_dsp(const uint32_t *sums, const uint32_t *th
     uint32_t f0 = 0, f1 = 0, f2 = 0, f3 = 0;
     uint32_t s, u, theta;
     /* In one piece, because the compiler would work on many pairs at once and run out of registers. */
-    __asm__(ESNN_NEURONS_OF("0", "0", "32", "64", "96") ESNN_NEURONS_OF("2", "4", "36", "68", "100")
-                ESNN_NEURONS_OF("4", "8", "40", "72", "104") ESNN_NEURONS_OF("6", "12", "44", "76", "108")
-                    ESNN_NEURONS_OF("8", "16", "48", "80", "112") ESNN_NEURONS_OF("10", "20", "52", "84", "116")
-                        ESNN_NEURONS_OF("12", "24", "56", "88", "120") ESNN_NEURONS_OF("14", "28", "60", "92", "124")
-            : [f0] "+&r"(f0), [f1] "+&r"(f1), [f2] "+&r"(f2), [f3] "+&r"(f3), [s] "=&r"(s), [u] "=&r"(u),
-              [theta] "=&r"(theta)
-            : [sums] "r"(sums), [thresholds] "r"(thresholds), [one] "r"(0x00020001u), [zero] "r"(0u),
-              "m"(*(const uint32_t (*)[32])sums), "m"(*(const uint32_t (*)[8])thresholds)
-            : "cc");
+    __asm__ volatile(
+        ESNN_NEURONS_OF("0", "0", "32", "64", "96") ESNN_NEURONS_OF("2", "4", "36", "68", "100")
+            ESNN_NEURONS_OF("4", "8", "40", "72", "104") ESNN_NEURONS_OF("6", "12", "44", "76", "108")
+                ESNN_NEURONS_OF("8", "16", "48", "80", "112") ESNN_NEURONS_OF("10", "20", "52", "84", "116")
+                    ESNN_NEURONS_OF("12", "24", "56", "88", "120") ESNN_NEURONS_OF("14", "28", "60", "92", "124")
+        : [f0] "+&r"(f0), [f1] "+&r"(f1), [f2] "+&r"(f2), [f3] "+&r"(f3), [s] "=&r"(s), [u] "=&r"(u),
+          [theta] "=&r"(theta)
+        : [sums] "r"(sums), [thresholds] "r"(thresholds), [one] "r"(0x00020001u), [zero] "r"(0u)
+        : "cc", "memory");
     planes[0] = esnn_fold(f0, f1);
     planes[1] = esnn_fold(f2, f3);
     return planes[0] | planes[1];

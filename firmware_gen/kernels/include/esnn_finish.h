@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "esnn_build.h"
 #include "esnn_status.h"
 
 /** Largest number of time steps. */

@@ -46,10 +46,12 @@
     "mov r1, lr\n"                                                                                                   \
     "stmia r6!, {r0, r1}\n"
 
-#define ESNN_SAVE "ldr r6, %[trunk]\n" ESNN_STORE
+/* On the stack: esnn_walk_t, which begins with where sums go, 8 words for the trunk, what else a form has, r7. */
+
+#define ESNN_SAVE "add r6, sp, #4\n" ESNN_STORE
 
 #define ESNN_RESTORE                                                                                                 \
-    "ldr r6, %[trunk]\n"                                                                                             \
+    "add r6, sp, #4\n"                                                                                               \
     "ldmia r6!, {r0-r5}\n"                                                                                           \
     "mov r8, r0\n"                                                                                                   \
     "mov r9, r1\n"                                                                                                   \
@@ -61,13 +63,13 @@
 
 /** All sums to where those of a place go; `at` is four times its number. */
 #define ESNN_PLACE(at)                                                                                               \
-    "ldr r6, %[out]\n"                                                                                               \
+    "ldr r6, [sp]\n"                                                                                                 \
     "ldr r6, [r6, #" at "]\n" ESNN_STORE
 
-/** Biases, which are numbers, plus the offset. */
+/** r2 biases, which are numbers, plus the offset, r3. */
 #define ESNN_BEGIN                                                                                                   \
-    "ldr r6, %[bias]\n"                                                                                              \
-    "ldr r7, %[offset]\n"                                                                                            \
+    "mov r6, r2\n"                                                                                                   \
+    "mov r7, r3\n"                                                                                                   \
     "ldmia r6!, {r0-r5}\n"                                                                                           \
     "adds r0, r0, r7\n"                                                                                              \
     "adds r1, r1, r7\n"                                                                                              \
@@ -85,8 +87,20 @@
     "mov r12, r0\n"                                                                                                  \
     "mov lr, r1\n"
 
-#define ESNN_CLOBBERS                                                                                                \
-    "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory"
+_Static_assert(sizeof(void *) != 4u || (offsetof(esnn_walk_t, out) == 0 && offsetof(esnn_walk_t, list) == 32u &&
+                                        offsetof(esnn_walk_t, column_words) == 68u),
+               "offsets of ESNN_ONE_LIST and ESNN_THREE_LISTS");
+
+/** Runs a form: r0 the walk, r1 the weights of the block. Pushes at most 64 bytes (esnn_asm.h). */
+#define ESNN_RUN(program)                                                                                            \
+    register const esnn_walk_t *r0 __asm__("r0") = walk;                                                             \
+    register const uint32_t *r1 __asm__("r1") = weights;                                                             \
+    register const int16_t *r2 __asm__("r2") = bias;                                                                 \
+    register uint32_t r3 __asm__("r3") = offset;                                                                     \
+    __asm__ volatile(".syntax unified\n" program                                                                     \
+                     : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3)                                                        \
+                     :                                                                                               \
+                     : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory")
 
 /** A branch of the only list; nothing is saved for an empty one. */
 #define ESNN_BRANCH(at)                                                                                              \
@@ -94,50 +108,53 @@
     "adds r6, r6, r3\n"                                                                                              \
     "bcc 3f\n"                                                                                                       \
     "adds r7, #4\n" ESNN_PLACE(at) "b 4f\n"                                                                          \
-                                   "3:\n" ESNN_SAVE "ldr r3, %[weights]\n" ESNN_PART                                 \
+                                   "3:\n" ESNN_SAVE "ldr r3, [sp, #36]\n" ESNN_PART                                  \
                                    ESNN_PLACE(at) ESNN_RESTORE "4:\n"                                                \
-                                                               "ldr r3, %[weights]\n" ESNN_PART
+                                                               "ldr r3, [sp, #36]\n" ESNN_PART
+
+#define ESNN_ONE_LIST                                                                                                \
+    "push {r1, r7}\n"                                                                                                \
+    "sub sp, #32\n"                                                                                                  \
+    "push {r0}\n" ESNN_BEGIN "ldr r7, [sp]\n"                                                                        \
+    "ldr r7, [r7, #32]\n"                                                                                            \
+    "ldr r3, [sp, #36]\n" ESNN_PART ESNN_BRANCH("0") ESNN_BRANCH("4") ESNN_BRANCH("8")                               \
+        ESNN_PLACE("12") "add sp, #40\n"                                                                             \
+                         "pop {r7}\n"
 
 static inline void esnn_one_list(const esnn_walk_t *walk, const uint32_t *weights, const int16_t *bias,
                                  uint32_t offset)
 {
-    uint32_t room[ESNN_BLOCK / 2u];
-    uint32_t *trunk = room;
-    uint32_t *const *out = walk->out;
-    const int32_t *list = walk->list[0];
-    __asm__ volatile(".syntax unified\n" ESNN_BEGIN "ldr r3, %[weights]\n"
-                     "ldr r7, %[list]\n" ESNN_PART ESNN_BRANCH("0") ESNN_BRANCH("4") ESNN_BRANCH("8") ESNN_PLACE("12")
-                     :
-                     : [list] "m"(list), [weights] "m"(weights), [bias] "m"(bias), [offset] "m"(offset),
-                       [trunk] "m"(trunk), [out] "m"(out)
-                     : ESNN_CLOBBERS);
+    ESNN_RUN(ESNN_ONE_LIST);
 }
 
-/** A part of each of three lists. */
+/** A part of each of three lists: where they go on, and from which weights. */
 #define ESNN_COLUMN(list, weights)                                                                                   \
-    "ldr r7, " list "\n"                                                                                             \
-    "ldr r3, " weights "\n" ESNN_PART "str r7, " list "\n"
-#define ESNN_PARTS                                                                                                   \
-    ESNN_COLUMN("%[left]", "%[left_weights]")                                                                        \
-    ESNN_COLUMN("%[middle]", "%[middle_weights]") ESNN_COLUMN("%[right]", "%[right_weights]")
+    "ldr r7, [sp, #" list "]\n"                                                                                      \
+    "ldr r3, [sp, #" weights "]\n" ESNN_PART "str r7, [sp, #" list "]\n"
+#define ESNN_PARTS ESNN_COLUMN("36", "48") ESNN_COLUMN("40", "52") ESNN_COLUMN("44", "56")
+
+#define ESNN_THREE_LISTS                                                                                             \
+    "push {r7}\n"                                                                                                    \
+    "ldr r6, [r0, #68]\n"                                                                                            \
+    "lsls r6, r6, #2\n"                                                                                              \
+    "adds r5, r1, r6\n"                                                                                              \
+    "adds r6, r5, r6\n"                                                                                              \
+    "push {r1, r5, r6}\n"                                                                                            \
+    "ldr r4, [r0, #32]\n"                                                                                            \
+    "ldr r5, [r0, #36]\n"                                                                                            \
+    "ldr r6, [r0, #40]\n"                                                                                            \
+    "push {r4-r6}\n"                                                                                                 \
+    "sub sp, #32\n"                                                                                                  \
+    "push {r0}\n" ESNN_BEGIN ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("0")                                         \
+        ESNN_RESTORE ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("4")                                                 \
+            ESNN_RESTORE ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("8")                                             \
+                ESNN_RESTORE ESNN_PARTS ESNN_PLACE("12") "add sp, #60\n"                                             \
+                                                         "pop {r7}\n"
 
 static inline void esnn_three_lists(const esnn_walk_t *walk, const uint32_t *weights, const int16_t *bias,
                                     uint32_t offset)
 {
-    uint32_t room[ESNN_BLOCK / 2u];
-    uint32_t *trunk = room;
-    uint32_t *const *out = walk->out;
-    const int32_t *left = walk->list[0], *middle = walk->list[1], *right = walk->list[2];
-    const uint32_t *middle_weights = weights + walk->column_words;
-    const uint32_t *right_weights = middle_weights + walk->column_words;
-    __asm__ volatile(
-        ".syntax unified\n" ESNN_BEGIN ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("0")
-            ESNN_RESTORE ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("4")
-                ESNN_RESTORE ESNN_PARTS ESNN_SAVE ESNN_PARTS ESNN_PLACE("8") ESNN_RESTORE ESNN_PARTS ESNN_PLACE("12")
-        : [left] "+m"(left), [middle] "+m"(middle), [right] "+m"(right)
-        : [left_weights] "m"(weights), [middle_weights] "m"(middle_weights), [right_weights] "m"(right_weights),
-          [bias] "m"(bias), [offset] "m"(offset), [trunk] "m"(trunk), [out] "m"(out)
-        : ESNN_CLOBBERS);
+    ESNN_RUN(ESNN_THREE_LISTS);
 }
 
 /*
@@ -190,22 +207,51 @@ static inline void esnn_three_lists(const esnn_walk_t *walk, const uint32_t *wei
         "b 3b\n"                                                                                                     \
         "8:\n" ESNN_RECORD("r11", shift, "3") "4:\n"
 
+/** r7 and planes are 0, r12 is half of r5. */
+#define ESNN_FIRE_BEGIN                                                                                              \
+    "lsrs r7, r5, #1\n"                                                                                              \
+    "mov r12, r7\n"                                                                                                  \
+    "movs r7, #0\n"                                                                                                  \
+    "mov r8, r7\n"                                                                                                   \
+    "mov r9, r7\n"                                                                                                   \
+    "mov r10, r7\n"                                                                                                  \
+    "mov r11, r7\n"
+
+#define ESNN_FIRE                                                                                                    \
+    ESNN_WORD("15", "0", "32", "64", "96")                                                                           \
+    ESNN_WORD("13", "4", "36", "68", "100")                                                                          \
+    ESNN_WORD("11", "8", "40", "72", "104")                                                                          \
+    ESNN_WORD("9", "12", "44", "76", "108")                                                                          \
+    ESNN_WORD("7", "16", "48", "80", "112")                                                                          \
+    ESNN_WORD("5", "20", "52", "84", "116")                                                                          \
+    ESNN_WORD("3", "24", "56", "88", "120") ESNN_WORD("1", "28", "60", "92", "124")
+
 /** Bits of even channels are in the lower half, of odd ones in the upper half one place lower. */
 #define ESNN_WRITE(plane)                                                                                            \
-    "mov r4, " plane "\n"                                                                                            \
-    "lsrs r6, r4, #15\n"                                                                                             \
-    "orrs r4, r4, r6\n"                                                                                              \
-    "strh r4, [r2]\n"
+    "mov r5, " plane "\n"                                                                                            \
+    "lsrs r6, r5, #15\n"                                                                                             \
+    "orrs r5, r5, r6\n"                                                                                              \
+    "strh r5, [r2]\n"
+
+/** r2 where spikes go, r3 bytes to those of the next step. */
+#define ESNN_WRITE_ALL                                                                                               \
+    ESNN_WRITE("r8")                                                                                                 \
+    "adds r2, r2, r3\n" ESNN_WRITE("r9") "adds r2, r2, r3\n" ESNN_WRITE("r10") "adds r2, r2, r3\n" ESNN_WRITE("r11")
 
 #define ESNN_COUNT(at, even, odd)                                                                                    \
-    "lsrs r4, r7, #" even "\n"                                                                                       \
-    "ands r4, r4, r3\n"                                                                                              \
-    "lsrs r6, r7, #" odd "\n"                                                                                        \
-    "ands r6, r6, r3\n"                                                                                              \
-    "adds r4, r4, r6\n"                                                                                              \
-    "ldr r6, [r2, #" at "]\n"                                                                                        \
-    "adds r4, r4, r6\n"                                                                                              \
-    "str r4, [r2, #" at "]\n"
+    even "\n"                                                                                                        \
+         "ands r5, r5, r3\n"                                                                                         \
+         "lsrs r6, r7, #" odd "\n"                                                                                   \
+         "ands r6, r6, r3\n"                                                                                         \
+         "adds r5, r5, r6\n"                                                                                         \
+         "ldr r6, [r4, #" at "]\n"                                                                                   \
+         "adds r5, r5, r6\n"                                                                                         \
+         "str r5, [r4, #" at "]\n"
+
+/** r4 counters. */
+#define ESNN_COUNT_ALL                                                                                               \
+    "movs r3, #15\n" ESNN_COUNT("0", "movs r5, r7", "16") ESNN_COUNT("4", "lsrs r5, r7, #4", "20")                   \
+        ESNN_COUNT("8", "lsrs r5, r7, #8", "24") ESNN_COUNT("12", "lsrs r5, r7, #12", "28")
 
 /**
  * Binary neurons of a block, from numbers plus ESNN_QUARTER: writes a half word of spikes a step, and counts them.
@@ -217,39 +263,19 @@ static inline void esnn_three_lists(const esnn_walk_t *walk, const uint32_t *wei
 static inline void esnn_fire_numbers(const uint32_t *numbers, const int16_t *threshold, uint8_t *at, uint32_t stride,
                                      uint32_t *counter)
 {
-    register const uint32_t *sums __asm__("r0") = numbers;
-    register const int16_t *thresholds __asm__("r1") = threshold;
-    const uint32_t tops = ESNN_TOPS;
+    register const uint32_t *r0 __asm__("r0") = numbers;
+    register const int16_t *r1 __asm__("r1") = threshold;
+    register uint8_t *r2 __asm__("r2") = at;
+    register uint32_t r3 __asm__("r3") = stride;
+    register uint32_t *r4 __asm__("r4") = counter;
+    register uint32_t r5 __asm__("r5") = ESNN_TOPS;
     __asm__ volatile(".syntax unified\n"
-                     "ldr r5, %[tops]\n"
-                     "lsrs r7, r5, #1\n"
-                     "mov r12, r7\n"
-                     "movs r7, #0\n"
-                     "mov r8, r7\n"
-                     "mov r9, r7\n"
-                     "mov r10, r7\n"
-                     "mov r11, r7\n" ESNN_WORD("15", "0", "32", "64", "96") ESNN_WORD("13", "4", "36", "68", "100")
-                         ESNN_WORD("11", "8", "40", "72", "104") ESNN_WORD("9", "12", "44", "76", "108") ESNN_WORD(
-                             "7", "16", "48", "80", "112") ESNN_WORD("5", "20", "52", "84", "116")
-                             ESNN_WORD("3", "24", "56", "88", "120") ESNN_WORD(
-                                 "1", "28", "60", "92",
-                                 "124") "ldr r2, %[at]\n"
-                                        "ldr r3, %[stride]\n" ESNN_WRITE("r8") "adds r2, r2, r3\n" ESNN_WRITE("r9") "adds r2, r2, r3\n" ESNN_WRITE(
-                                            "r10") "adds r2, r2, r3\n" ESNN_WRITE("r11") "cmp r7, #0\n"
-                                                                                         "beq 1f\n"
-                                                                                         "ldr r2, %[counter]\n"
-                                                                                         "movs r3, #15\n" ESNN_COUNT(
-                                                                                             "0", "0", "16")
-                                                                                             ESNN_COUNT("4", "4",
-                                                                                                        "20")
-                                                                                                 ESNN_COUNT("8", "8",
-                                                                                                            "24")
-                                                                                                     ESNN_COUNT(
-                                                                                                         "12", "12",
-                                                                                                         "28") "1:\n"
-                     : "+r"(thresholds)
-                     : "r"(sums), [tops] "m"(tops), [at] "m"(at), [stride] "m"(stride), [counter] "m"(counter)
-                     : "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
+                     "push {r2-r4, r7}\n" ESNN_FIRE_BEGIN ESNN_FIRE "pop {r2-r4}\n" ESNN_WRITE_ALL "cmp r7, #0\n"
+                     "beq 1f\n" ESNN_COUNT_ALL "1:\n"
+                     "pop {r7}\n"
+                     : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r5)
+                     :
+                     : "r6", "r8", "r9", "r10", "r11", "r12", "cc", "memory");
 }
 
 #endif

@@ -28,7 +28,7 @@
     "add " even ", " even ", r3\n"
 
 #define ESNN_STORE(out, one, two)                                                                                    \
-    "ldr r1, %[lack]\n"                                                                                              \
+    ESNN_LACK("r1")                                                                                                  \
     "ldrd r0, r1, [r1, #" two "]\n"                                                                                  \
     "movw r3, #0xc000\n"                                                                                             \
     "movt r3, #0x3fff\n"                                                                                             \

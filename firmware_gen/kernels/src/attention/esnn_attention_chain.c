@@ -39,9 +39,9 @@ static void esnn_keys(const esnn_attention_chain_t *layer, const uint8_t *spikes
         for (uint32_t t = chain->places; t != 0; --t) {
             esnn_block_clip(from, clip, to, ESNN_BLOCK);
             from += ESNN_BLOCK;
-            to += layer->key_stride;
+            ESNN_WALK(to, layer->key_stride);
         }
-        weights += chain->block_words;
+        ESNN_WALK(weights, chain->block_words);
         bias += ESNN_BLOCK;
         clip += ESNN_BLOCK;
         block += ESNN_BLOCK;
@@ -68,11 +68,11 @@ static void esnn_add_contexts(const esnn_attention_chain_t *layer, const uint8_t
                     esnn_context_sub(context, layer->row_words, minus, from, words);
                 }
             }
-            row += layer->width;
-            context += layer->head_words;
+            ESNN_WALK(row, layer->width);
+            ESNN_WALK(context, layer->head_words);
         }
-        key += layer->key_stride;
-        value += layer->value_step;
+        ESNN_WALK(key, layer->key_stride);
+        ESNN_WALK(value, layer->value_step);
     }
 }
 
@@ -85,12 +85,12 @@ static void esnn_transpose(const esnn_attention_chain_t *layer, uint32_t *contex
     int16_t *row = lanes;
     for (uint32_t i = 1; i < layer->width; ++i) {
         int16_t *column = lanes + i;
-        row += layer->width;
+        ESNN_WALK(row, layer->width);
         for (uint32_t j = 0; j < i; ++j) {
             const int16_t kept = row[j];
             row[j] = *column;
             *column = kept;
-            column += layer->width;
+            ESNN_WALK(column, layer->width);
         }
     }
 #else
@@ -107,9 +107,9 @@ static void esnn_transpose(const esnn_attention_chain_t *layer, uint32_t *contex
             above[0] = (a & 0xffffu) | b << 16;
             above[words] = a >> 16 | (b & 0xffff0000u);
             ++at;
-            above += words << 1;
+            ESNN_WALK(above, words << 1);
         }
-        left += words << 1;
+        ESNN_WALK(left, words << 1);
     }
 #endif
 }
@@ -124,11 +124,11 @@ static void esnn_mix_position(const esnn_attention_chain_t *layer, const uint8_t
         int32_t *to = sums;
         for (uint32_t first = 0; first != layer->channels; first += layer->width) {
             esnn_context_mix(context, layer->row_words, esnn_head_bits(query, first, layer->mask), words, to);
-            to += layer->width;
-            context += layer->head_words;
+            ESNN_WALK(to, layer->width);
+            ESNN_WALK(context, layer->head_words);
         }
-        sums += layer->key_stride;
-        query += layer->query_step;
+        ESNN_WALK(sums, layer->key_stride);
+        ESNN_WALK(query, layer->query_step);
     }
 }
 
@@ -173,8 +173,8 @@ esnn_status_t esnn_attention_chain(const esnn_attention_chain_t *layer, uint8_t 
     for (uint32_t n = layer->positions; n != 0; --n) {
         esnn_keys(layer, spikes, arena);
         esnn_add_contexts(layer, value, arena);
-        spikes += layer->input_position;
-        value += layer->value_position;
+        ESNN_WALK(spikes, layer->input_position);
+        ESNN_WALK(value, layer->value_position);
     }
     const uint32_t *end = context + (layer->context_bytes >> 2);
     for (; context != end; context += layer->head_words) {
@@ -188,7 +188,7 @@ esnn_status_t esnn_attention_chain(const esnn_attention_chain_t *layer, uint8_t 
         esnn_mix_position(layer, query, arena);
         esnn_finish_position(layer, &place, arena, counts);
         esnn_place_next(&layer->finish, &place);
-        query += layer->query_position;
+        ESNN_WALK(query, layer->query_position);
     }
     return ESNN_OK;
 }

@@ -14,7 +14,7 @@ static void esnn_add_outer(int32_t *context, const int32_t *key, uint32_t width,
                 context[minus[j]] -= value;
             }
         }
-        context += padded;
+        ESNN_WALK(context, padded);
     }
 }
 
@@ -29,7 +29,7 @@ static void esnn_gather(int32_t *acc, const int32_t *context, const uint8_t *que
                 acc[j] += context[j];
             }
         }
-        context += layer->padded;
+        ESNN_WALK(context, layer->padded);
     }
 }
 
@@ -58,9 +58,9 @@ static void esnn_contexts(const esnn_attention_t *layer, const esnn_head_t *head
                 minuses = esnn_list_channels(value + layer->value_minus, head->first, layer->width, rows + pluses);
             }
             esnn_add_outer(context, key, layer->width, layer->padded, rows, pluses, rows + pluses, minuses);
-            context += layer->main_stride;
-            spikes += layer->key.step_stride;
-            value += layer->value_step;
+            ESNN_WALK(context, layer->main_stride);
+            ESNN_WALK(spikes, layer->key.step_stride);
+            ESNN_WALK(value, layer->value_step);
         }
     }
 }
@@ -87,9 +87,9 @@ esnn_status_t esnn_attention_q_kv(const esnn_attention_t *layer, uint8_t *arena,
                     acc[j] = 0;
                 }
                 esnn_gather(acc, context, query, head.first, layer);
-                acc += layer->padded;
-                context += layer->main_stride;
-                query += layer->query_step;
+                ESNN_WALK(acc, layer->padded);
+                ESNN_WALK(context, layer->main_stride);
+                ESNN_WALK(query, layer->query_step);
             }
             esnn_finish(&layer->finish, &place, sums, layer->padded, head.first, layer->width, arena, counts);
             esnn_place_next(&layer->finish, &place);

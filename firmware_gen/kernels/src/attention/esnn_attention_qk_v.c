@@ -14,10 +14,10 @@ static void esnn_keys(const esnn_attention_t *layer, const esnn_head_t *head, ui
             esnn_attention_key(layer, head, spikes, rows, key);
             for (uint32_t i = 0; i < layer->width; ++i) {
                 *to = key[i];
-                to += layer->positions;
+                ESNN_WALK(to, layer->positions);
             }
-            step += layer->main_stride;
-            spikes += layer->key.step_stride;
+            ESNN_WALK(step, layer->main_stride);
+            ESNN_WALK(spikes, layer->key.step_stride);
         }
     }
 }
@@ -36,7 +36,7 @@ static void esnn_scores(int32_t *scores, const int32_t *keys, const uint8_t *que
                 scores[m] += keys[m];
             }
         }
-        keys += layer->positions;
+        ESNN_WALK(keys, layer->positions);
     }
 }
 
@@ -61,7 +61,7 @@ static void esnn_mix(int32_t *acc, const int32_t *scores, const uint8_t *value, 
                 }
             }
         }
-        value += layer->value_position;
+        ESNN_WALK(value, layer->value_position);
     }
 }
 
@@ -88,10 +88,10 @@ esnn_status_t esnn_attention_qk_v(const esnn_attention_t *layer, uint8_t *arena,
             for (uint32_t t = 0; t < layer->finish.timesteps; ++t) {
                 esnn_scores(scores, keys, query, head.first, layer);
                 esnn_mix(acc, scores, value, head.first, list, layer);
-                acc += layer->padded;
-                keys += layer->main_stride;
-                value += layer->value_step;
-                query += layer->query_step;
+                ESNN_WALK(acc, layer->padded);
+                ESNN_WALK(keys, layer->main_stride);
+                ESNN_WALK(value, layer->value_step);
+                ESNN_WALK(query, layer->query_step);
             }
             esnn_finish(&layer->finish, &place, sums, layer->padded, head.first, layer->width, arena, counts);
             esnn_place_next(&layer->finish, &place);

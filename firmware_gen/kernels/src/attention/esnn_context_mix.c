@@ -29,26 +29,28 @@
                                                ESNN_SPREAD("r3", "r10", "r11") "1:\n"                                \
                                                                                "cmp r12, lr\n"                       \
                                                                                "bne 0b\n"                            \
-                                                                               "ldr r0, %[sums]\n"                   \
+                                                                               "ldr r0, [sp]\n"                      \
                                                                                "stm r0, {r4-r11}\n"
 
+/** From r0 to r1; r2 are the sums, which wait on the stack: 36 bytes with r4 - r11 (esnn_asm.h). */
 #define ESNN_RUN(skip)                                                                                               \
-    __asm__ volatile(ESNN_EIGHT(skip)                                                                                \
-                     : "+r"(next)                                                                                    \
-                     : "r"(last), [sums] "m"(sums)                                                                   \
-                     : "r0", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "r11", "cc", "memory")
+    register const uint32_t *const *r0 __asm__("r0") = row;                                                          \
+    register const uint32_t *const *r1 __asm__("r1") = end;                                                          \
+    register int32_t *r2 __asm__("r2") = sums;                                                                       \
+    __asm__ volatile("push {r2, r4-r11}\n"                                                                           \
+                     "mov r12, r0\n"                                                                                 \
+                     "mov lr, r1\n" ESNN_EIGHT(skip) "pop {r2, r4-r11}\n"                                            \
+                     : "+r"(r0), "+r"(r1), "+r"(r2)                                                                  \
+                     :                                                                                               \
+                     : "r3", "r12", "lr", "cc", "memory")
 
 static void esnn_first_eight(const uint32_t *const *row, const uint32_t *const *end, int32_t *sums)
 {
-    register const uint32_t *const *next __asm__("r12") = row;
-    register const uint32_t *const *last __asm__("lr") = end;
     ESNN_RUN("");
 }
 
 static void esnn_second_eight(const uint32_t *const *row, const uint32_t *const *end, int32_t *sums)
 {
-    register const uint32_t *const *next __asm__("r12") = row;
-    register const uint32_t *const *last __asm__("lr") = end;
     ESNN_RUN("add r0, r0, #16\n");
 }
 

@@ -17,10 +17,10 @@ static void esnn_sum_contexts(const esnn_vector_attention_t *layer, uint8_t *are
         esnn_vector_sums(key, &run, (uint32_t)key->width, keys);
         for (int32_t n = key->width; n != 0; --n) {
             esnn_vector_contexts(layer, keys, value, contexts);
-            keys += key->blocks << 6;
-            value += layer->value_position;
+            ESNN_WALK(keys, key->blocks << 6);
+            ESNN_WALK(value, layer->value_position);
         }
-        spikes += key->line_bytes;
+        ESNN_WALK(spikes, key->line_bytes);
     }
 }
 
@@ -37,7 +37,7 @@ static void esnn_put_head(const uint32_t *planes, uint32_t first, uint8_t *row, 
         }
         const uint16_t half = (uint16_t)bits;
         memcpy(row, &half, 2); /* need not be aligned */
-        row += stride;
+        ESNN_WALK(row, stride);
     }
 }
 
@@ -68,7 +68,7 @@ esnn_status_t esnn_vector_attention(const esnn_vector_attention_t *layer, uint8_
             uint32_t rows[4];
             for (uint32_t t = 0; t < 4u; ++t) {
                 rows[t] = esnn_head_bits(row, shift, mask);
-                row += step;
+                ESNN_WALK(row, step);
             }
             esnn_vector_mix(context, stride, rows, threshold, planes);
             if (neuron->window == NULL) {
@@ -80,14 +80,14 @@ esnn_status_t esnn_vector_attention(const esnn_vector_attention_t *layer, uint8_
             }
             context += ESNN_CONTEXT;
             threshold += ESNN_HEAD;
-            first += layer->width;
+            ESNN_WALK(first, layer->width);
         }
         counter[0] += early & 0xffffu;
         counter[1] += early >> 16;
         counter[2] += late & 0xffffu;
         counter[3] += late >> 16;
         esnn_place_next(&layer->finish, &place);
-        query += layer->query_position;
+        ESNN_WALK(query, layer->query_position);
     }
     return ESNN_OK;
 }

@@ -54,11 +54,11 @@ void esnn_vector_contexts_mve(const esnn_vector_attention_t *layer, const int16_
                     ESNN_GATE("vsub.i16", minus, low, high, last);
                 }
             }
-            at += step;
-            key += key_step;
-            last += context_step;
+            ESNN_WALK(at, step);
+            ESNN_WALK(key, key_step);
+            ESNN_WALK(last, context_step);
         }
-        first += width;
+        ESNN_WALK(first, width);
         keys += ESNN_HEAD;
         clip += ESNN_HEAD;
         first_last += ESNN_CONTEXT;

@@ -32,8 +32,8 @@ void esnn_vector_contexts_portable(const esnn_vector_attention_t *layer, const i
             keys += ESNN_HEAD;
             clip += ESNN_HEAD;
             contexts += ESNN_CONTEXT;
-            first += layer->width;
+            ESNN_WALK(first, layer->width);
         }
-        value += layer->value_step;
+        ESNN_WALK(value, layer->value_step);
     }
 }

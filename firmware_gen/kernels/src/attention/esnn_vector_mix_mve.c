@@ -60,7 +60,7 @@ void esnn_vector_mix_mve(const int16_t *context, uint32_t stride, const uint32_t
                          : [last] "r"(last), [top] "r"(0x80000000u), [theta] "r"(threshold)
                          : "q4", "q5", "q6", "q7", "cc", "memory");
         steps[t] = plane;
-        last += stride << 1;
+        ESNN_WALK(last, stride << 1);
     }
     planes[0] = steps[0] | steps[1] << 16;
     planes[1] = steps[2] | steps[3] << 16;

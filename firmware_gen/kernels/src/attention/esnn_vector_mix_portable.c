@@ -20,7 +20,7 @@ void esnn_vector_mix_portable(const int16_t *context, uint32_t stride, const uin
             row += ESNN_HEAD;
         }
         sum += ESNN_HEAD;
-        context += stride;
+        ESNN_WALK(context, stride);
     }
     (void)esnn_block_neuron_wide(sums, ESNN_HEAD, threshold, 0, planes);
 }

@@ -18,12 +18,12 @@ static inline void esnn_add_lanes(uint32_t *numbers, const uint32_t *lanes)
 {
     register uint32_t *to __asm__("r0") = numbers;
     register const uint32_t *from __asm__("r1") = lanes;
-    register uint32_t tops __asm__("r7") = ESNN_TOPS;
+    register uint32_t tops __asm__("r6") = ESNN_TOPS;
     __asm__ volatile(".syntax unified\n" ESNN_TIMES_4("ldmia r1!, {r2, r3}\n"
                                                       "ldr r4, [r0]\n"
                                                       "ldr r5, [r0, #4]\n"
-                                                      "eors r2, r2, r7\n"
-                                                      "eors r3, r3, r7\n"
+                                                      "eors r2, r2, r6\n"
+                                                      "eors r3, r3, r6\n"
                                                       "adds r4, r4, r2\n"
                                                       "adds r5, r5, r3\n"
                                                       "stmia r0!, {r4, r5}\n")
@@ -37,12 +37,12 @@ static inline void esnn_max_lanes(uint32_t *pooled, const uint32_t *numbers)
 {
     register uint32_t *to __asm__("r0") = pooled;
     register const uint32_t *from __asm__("r1") = numbers;
-    register uint32_t tops __asm__("r7") = ESNN_TOPS;
+    register uint32_t tops __asm__("r6") = ESNN_TOPS;
     __asm__ volatile(".syntax unified\n" ESNN_TIMES_8("ldmia r1!, {r2}\n"
                                                       "ldr r3, [r0]\n"
                                                       "subs r2, r2, r3\n" /* bit 15: not less */
                                                       "movs r4, r2\n"
-                                                      "ands r4, r4, r7\n"
+                                                      "ands r4, r4, r6\n"
                                                       "beq 1f\n"
                                                       "lsrs r5, r4, #15\n"
                                                       "subs r4, r4, r5\n"
@@ -72,12 +72,12 @@ static void esnn_pool_numbers(const esnn_finish_t *finish, const esnn_place_t *p
             const uint32_t *from = numbers;
             for (uint32_t t = pooled->steps; t != 0; --t) {
                 esnn_max_lanes((uint32_t *)(void *)at, from);
-                at += pooled->step_stride;
+                ESNN_WALK(at, pooled->step_stride);
                 from += ESNN_BLOCK / 2u;
             }
-            position += window->position_stride;
+            ESNN_WALK(position, window->position_stride);
         }
-        line += window->row_stride;
+        ESNN_WALK(line, window->row_stride);
     }
 }
 
@@ -110,16 +110,16 @@ static void esnn_pool_planes(const esnn_neuron_t *neuron, const esnn_place_t *pl
             } else {
                 uint16_t *half = (uint16_t *)(void *)at;
                 *half |= (uint16_t)early;
-                half += step >> 1;
+                ESNN_WALK(half, step >> 1);
                 *half |= (uint16_t)(early >> 16);
-                half += step >> 1;
+                ESNN_WALK(half, step >> 1);
                 *half |= (uint16_t)late;
-                half += step >> 1;
+                ESNN_WALK(half, step >> 1);
                 *half |= (uint16_t)(late >> 16);
             }
-            at += neuron->window->position_stride;
+            ESNN_WALK(at, neuron->window->position_stride);
         }
-        line += neuron->window->row_stride;
+        ESNN_WALK(line, neuron->window->row_stride);
     }
 }
 
@@ -135,7 +135,7 @@ static inline void esnn_finish_numbers(const esnn_finish_t *finish, const esnn_p
         for (uint32_t t = 4; t != 0; --t) {
             esnn_add_lanes(to, (const uint32_t *)(const void *)from);
             to += ESNN_BLOCK / 2u;
-            from += residual->step_stride;
+            ESNN_WALK(from, residual->step_stride);
         }
     }
     if (store != NULL) {
@@ -144,7 +144,7 @@ static inline void esnn_finish_numbers(const esnn_finish_t *finish, const esnn_p
         for (uint32_t t = 4; t != 0; --t) {
             esnn_flip_words_v6m((uint32_t *)(void *)to, from, ESNN_BLOCK / 2u, 0x8000u - ESNN_QUARTER, 0x8000u);
             from += ESNN_BLOCK / 2u;
-            to += store->step_stride;
+            ESNN_WALK(to, store->step_stride);
         }
     }
     /* Lanes past the last channel are 0 and their thresholds the largest there are: they do not fire. */
@@ -180,7 +180,7 @@ static void esnn_number_blocks(const esnn_chain_t *chain, const esnn_finish_t *f
             esnn_one_list(walk, weights, bias, offset);
         }
         esnn_finish_numbers(finish, place, numbers, first, arena, counter);
-        weights += chain->block_words;
+        ESNN_WALK(weights, chain->block_words);
         bias += ESNN_BLOCK;
     }
 }
@@ -224,7 +224,7 @@ void esnn_chain_blocks_v6m(const esnn_chain_t *chain, const esnn_finish_t *finis
         } else {
             esnn_finish_lanes(chain, finish, place, first, channels, arena, counts);
         }
-        weights += chain->block_words;
+        ESNN_WALK(weights, chain->block_words);
         bias += ESNN_BLOCK;
         left -= ESNN_BLOCK;
     }

@@ -11,13 +11,13 @@ static inline int16_t *esnn_list_three(const esnn_lines_t *lines, uint32_t at, u
     uint32_t row = lines->row;
     for (uint32_t x = lines->columns; x != 0; --x) {
         *start = list;
-        start += parts;
+        ESNN_WALK(start, parts);
         list = esnn_append_bits(a, bytes, row, list);
-        row += inputs;
+        ESNN_WALK(row, inputs);
         list = esnn_append_bits(b, bytes, row, list);
-        row += inputs;
+        ESNN_WALK(row, inputs);
         list = esnn_append_bits(c, bytes, row, list);
-        row += inputs;
+        ESNN_WALK(row, inputs);
         a += bytes;
         b += bytes;
         c += bytes;
@@ -33,12 +33,12 @@ static int16_t *esnn_list_any(const esnn_lines_t *lines, uint32_t at, uint32_t b
     uint32_t row = lines->row;
     for (uint32_t x = lines->columns; x != 0; --x) {
         *start = list;
-        start += parts;
+        ESNN_WALK(start, parts);
         for (const uint8_t *const *line = lines->map; line != end; ++line) {
             list = esnn_append_bits(*line + at, bytes, row, list);
-            row += inputs;
+            ESNN_WALK(row, inputs);
         }
-        at += bytes;
+        ESNN_WALK(at, bytes);
     }
     return list;
 }
@@ -56,7 +56,7 @@ void esnn_chain_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, in
         }
         for (; before != 0; --before) {
             *start = list;
-            start += parts;
+            ESNN_WALK(start, parts);
         }
         if ((present & 1u) != 0) {
             if (lines->count != 3u) {
@@ -73,16 +73,16 @@ void esnn_chain_columns(const esnn_chain_t *chain, const esnn_lines_t *lines, in
                 list = esnn_list_three(lines, at, bytes, inputs, list, start, parts);
             }
             for (uint32_t x = lines->columns; x != 0; --x) {
-                start += parts;
+                ESNN_WALK(start, parts);
             }
         }
         for (; behind != 0; --behind) {
             *start = list;
-            start += parts;
+            ESNN_WALK(start, parts);
         }
         *list++ = ESNN_LIST_END;
         present >>= 1;
-        at += chain->map_bytes;
+        ESNN_WALK(at, chain->map_bytes);
     }
 }
 

@@ -67,7 +67,7 @@ static inline void esnn_or_planes(const uint32_t *planes, uint8_t *at, uint32_t 
         *half = (uint16_t)(*half | planes[0] >> 16);
     }
     if (planes[1] != 0) {
-        at += stride << 1;
+        ESNN_WALK(at, stride << 1);
         half = (uint16_t *)(void *)at;
         *half = (uint16_t)(*half | planes[1]);
         half = (uint16_t *)(void *)(at + stride);
@@ -114,9 +114,9 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_neuron_t *ne
                 uint8_t *at = line;
                 for (uint32_t j = target.columns; j != 0; --j) {
                     esnn_or_planes(planes, at, stride);
-                    at += neuron->window->position_stride;
+                    ESNN_WALK(at, neuron->window->position_stride);
                 }
-                line += neuron->window->row_stride;
+                ESNN_WALK(line, neuron->window->row_stride);
             }
         }
         if (any != 0) { /* counted once a layer: esnn_chain_end() */
@@ -126,7 +126,7 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_neuron_t *ne
                 esnn_chain_count(runs, counts + neuron->counter);
             }
         }
-        weights += chain->block_words;
+        ESNN_WALK(weights, chain->block_words);
         bias += ESNN_BLOCK;
         threshold += ESNN_BLOCK;
         target.at += 2;
@@ -155,7 +155,7 @@ static void esnn_plain_blocks_two(const esnn_chain_t *chain, const esnn_finish_t
             esnn_block_write_two(plane, at, stride);
             spikes += esnn_count_halves(plane);
         }
-        weights += chain->block_words;
+        ESNN_WALK(weights, chain->block_words);
         bias += ESNN_BLOCK;
         threshold += ESNN_BLOCK;
         at += 2;
@@ -196,7 +196,7 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
             esnn_finish(finish, place, wide, ESNN_BLOCK, first, channels, arena, counts);
         }
         first += ESNN_BLOCK;
-        weights += chain->block_words;
+        ESNN_WALK(weights, chain->block_words);
         bias += ESNN_BLOCK;
         left -= channels;
     }

@@ -43,7 +43,7 @@ void esnn_chain_list(const esnn_chain_t *chain, const uint8_t *spikes, uint8_t *
             list = esnn_append_bits(map, bytes, row, list);
         }
         *list++ = ESNN_LIST_END;
-        map += step;
+        ESNN_WALK(map, step);
     }
     if (ESNN_CHAIN_TOTALS || chain->nibbles) {
         esnn_count_rows(runs->part, list, chain->places, (uint32_t *)(void *)(arena + chain->totals));

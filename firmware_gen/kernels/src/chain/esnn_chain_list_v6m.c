@@ -15,7 +15,6 @@ static const uint8_t lowest[256] = {QUARTERS(0), QUARTERS(6), QUARTERS(7), QUART
 void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const uint32_t *end, uint32_t eight,
                          int32_t *list)
 {
-    register uint32_t part __asm__("r7") = 4u;
     register int32_t *next __asm__("r1") = list;
     register const uint8_t *table __asm__("r2") = lowest;
     register const uint32_t *begin __asm__("r8") = masks;
@@ -23,7 +22,10 @@ void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const
     register uint32_t parts __asm__("r10") = chain->places << 3;
     register uint32_t byte __asm__("r11") = eight;
     register uint32_t stride __asm__("r12") = parts;
+    /* r7 is what follows the first row: bytes to the masks of the part. */
     __asm__ volatile(".syntax unified\n"
+                     "push {r7}\n"
+                     "movs r7, #4\n"
                      "movs r3, #0\n"
                      "1:\n" /* a part */
                      "mov r0, r8\n"
@@ -60,7 +62,8 @@ void esnn_chain_list_v6m(const esnn_chain_t *chain, const uint32_t *masks, const
                      "adds r7, #4\n"
                      "cmp r7, r10\n"
                      "bne 1b\n"
-                     : "+r"(part), "+r"(next)
+                     "pop {r7}\n"
+                     : "+r"(next)
                      : "r"(table), "r"(begin), "r"(last), "r"(parts), "r"(byte), "r"(stride)
                      : "r0", "r3", "r4", "r5", "r6", "cc", "memory");
 }

@@ -8,7 +8,7 @@ static inline uint32_t esnn_gather(const esnn_chain_t *chain, const uint8_t *at,
 {
     uint32_t bits = esnn_load_bits(at, bytes);
     for (uint32_t shift = bytes << 3; --count != 0; shift += bytes << 3) {
-        at += chain->position_bytes;
+        ESNN_WALK(at, chain->position_bytes);
         bits |= esnn_load_bits(at, bytes) << shift;
     }
     return bits;
@@ -24,12 +24,12 @@ static inline uint8_t *esnn_put(uint8_t *to, uint32_t bits, uint32_t bytes, uint
 /**
  * Splits up to 32 bits of `count` neighbouring positions into the parts of the chain.
  *
- * @param bytes, count  constants: their product is 1, 2 or 4.
+ * @param bytes, count  constants.
+ * @param all           their product: 1, 2 or 4.
  */
 static inline void esnn_split(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t bytes, uint32_t count,
-                              uint8_t *map)
+                              uint32_t all, uint8_t *map)
 {
-    const uint32_t all = bytes * count; /* of constants */
     if (chain->places == 4u) {
         const uint32_t a = esnn_gather(chain, spikes + chain->plane[0], bytes, count);
         const uint32_t b = esnn_gather(chain, spikes + chain->plane[1], bytes, count);
@@ -49,14 +49,14 @@ static inline void esnn_split(const esnn_chain_t *chain, const uint8_t *spikes, 
     const uint32_t last = chain->places - 1u;
     uint32_t trunk = esnn_gather(chain, spikes + chain->plane[last], bytes, count);
     for (uint32_t i = last; i != 0; --i) {
-        map += chain->map_bytes << 1;
+        ESNN_WALK(map, chain->map_bytes << 1);
     }
     for (uint32_t i = last; i != 0; --i) {
         const uint32_t here = esnn_gather(chain, spikes + chain->plane[i - 1u], bytes, count);
         const uint32_t shared = here & trunk;
         (void)esnn_put(map, trunk ^ shared, all, 0);
         (void)esnn_put(map - chain->map_bytes, here ^ shared, all, 0);
-        map -= chain->map_bytes << 1;
+        ESNN_WALK_BACK(map, chain->map_bytes << 1);
         trunk = shared;
     }
     (void)esnn_put(map, trunk, all, 0);
@@ -66,37 +66,37 @@ void esnn_chain_map(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t p
 {
     if (chain->position_map == 1u) {
         for (; positions >= 4u; positions -= 4u) {
-            esnn_split(chain, spikes, 1, 4, map);
-            spikes += chain->position_bytes << 2;
+            esnn_split(chain, spikes, 1, 4, 4, map);
+            ESNN_WALK(spikes, chain->position_bytes << 2);
             map += 4;
         }
         for (; positions != 0; --positions) {
-            esnn_split(chain, spikes, 1, 1, map++);
-            spikes += chain->position_bytes;
+            esnn_split(chain, spikes, 1, 1, 1, map++);
+            ESNN_WALK(spikes, chain->position_bytes);
         }
     } else if (chain->position_map == 2u) {
         for (; positions >= 2u; positions -= 2u) {
-            esnn_split(chain, spikes, 2, 2, map);
-            spikes += chain->position_bytes << 1;
+            esnn_split(chain, spikes, 2, 2, 4, map);
+            ESNN_WALK(spikes, chain->position_bytes << 1);
             map += 4;
         }
         if (positions != 0) {
-            esnn_split(chain, spikes, 2, 1, map);
+            esnn_split(chain, spikes, 2, 1, 2, map);
         }
     } else {
         for (; positions != 0; --positions) {
             const uint8_t *at = spikes;
             uint32_t left = chain->position_map;
             for (; left >= 4u; left -= 4u) {
-                esnn_split(chain, at, 4, 1, map);
+                esnn_split(chain, at, 4, 1, 4, map);
                 at += 4;
                 map += 4;
             }
             if (left != 0) {
-                esnn_split(chain, at, 2, 1, map);
+                esnn_split(chain, at, 2, 1, 2, map);
                 map += 2;
             }
-            spikes += chain->position_bytes;
+            ESNN_WALK(spikes, chain->position_bytes);
         }
     }
 }

@@ -34,7 +34,7 @@ static uint32_t *esnn_masks_of_any(const esnn_chain_t *chain, const uint8_t *spi
         }
         if (any != 0) {
             masks[0] = first;
-            masks += chain->places << 1;
+            ESNN_WALK(masks, chain->places << 1);
         }
         spikes += 4;
         first += 32u;
@@ -50,8 +50,8 @@ uint32_t *esnn_chain_masks(const esnn_chain_t *chain, const uint8_t *spikes, uin
     }
     for (; positions != 0; --positions) {
         masks = esnn_masks_of_any(chain, spikes, first, masks);
-        spikes += chain->position_bytes;
-        first += chain->inputs;
+        ESNN_WALK(spikes, chain->position_bytes);
+        ESNN_WALK(first, chain->inputs);
     }
     return masks;
 }

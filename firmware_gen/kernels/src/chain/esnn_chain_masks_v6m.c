@@ -55,10 +55,13 @@
     "1:\n"
 
 #define ESNN_RUN(load)                                                                                               \
-    __asm__ volatile(".syntax unified\n" load ESNN_SPLIT                                                             \
+    __asm__ volatile(".syntax unified\n"                                                                             \
+                     "push {r7}\n"                                                                                   \
+                     "mov r7, r6\n" load ESNN_SPLIT "mov r6, r7\n"                                                   \
+                     "pop {r7}\n"                                                                                    \
                      : "+r"(at), "+r"(next)                                                                          \
                      : "r"(a), "r"(b), "r"(c), "r"(d), "r"(gap), "r"(row)                                            \
-                     : "r1", "r2", "r3", "r4", "r5", "r6", "cc", "memory")
+                     : "r1", "r2", "r3", "r4", "r5", "cc", "memory")
 
 #define ESNN_EACH(macro) macro("r2", "r8") macro("r4", "r9") macro("r6", "r10") macro("r3", "r11")
 #define ESNN_EACH_TWO(shift)                                                                                         \
@@ -68,7 +71,7 @@ uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes,
                                uint32_t first, uint32_t rows, uint32_t *masks)
 {
     register const uint8_t *at __asm__("r0");
-    register uint32_t *next __asm__("r7") = masks;
+    register uint32_t *next __asm__("r6") = masks; /* in r7 meanwhile */
     register uint32_t a __asm__("r8") = chain->plane[0];
     register uint32_t b __asm__("r9") = chain->plane[1];
     register uint32_t c __asm__("r10") = chain->plane[2];
@@ -79,8 +82,8 @@ uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes,
         while (positions >= 3u) {
             at = spikes;
             ESNN_RUN(ESNN_EACH(ESNN_THREE));
-            spikes += stride + stride + stride;
-            row += rows + rows + rows;
+            ESNN_WALK(spikes, stride + stride + stride);
+            ESNN_WALK(row, rows + rows + rows);
             positions -= 3u;
         }
         at = spikes;
@@ -97,14 +100,14 @@ uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes,
             at = spikes;
             if (pairs && positions >= 2u) {
                 ESNN_RUN(ESNN_EACH_TWO("16"));
-                spikes += stride;
-                row += rows;
+                ESNN_WALK(spikes, stride);
+                ESNN_WALK(row, rows);
                 --positions;
             } else {
                 ESNN_RUN(ESNN_EACH(ESNN_ONE));
             }
-            spikes += stride;
-            row += rows;
+            ESNN_WALK(spikes, stride);
+            ESNN_WALK(row, rows);
             --positions;
         }
         return next;
@@ -124,8 +127,8 @@ uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes,
             at = half;
             ESNN_RUN(ESNN_EACH(ESNN_ONE));
         }
-        spikes += stride;
-        first += rows;
+        ESNN_WALK(spikes, stride);
+        ESNN_WALK(first, rows);
     }
     return next;
 }

@@ -15,7 +15,7 @@ static void esnn_any_part(esnn_walk_t *walk, const uint32_t *weights, uint32_t *
             }
         }
         walk->list[i] = list;
-        weights += walk->column_words;
+        ESNN_WALK(weights, walk->column_words);
     }
 }
 

@@ -18,7 +18,7 @@
 
 /** Takes 8 a row off both lanes, modulo 2^16. */
 #define ESNN_STORE(out, one, two)                                                                                    \
-    "ldr r0, %[lack]\n"                                                                                              \
+    ESNN_LACK("r0")                                                                                                  \
     "ldr r0, [r0, #" one "]\n"                                                                                       \
     "lsl r0, r0, #3\n"                                                                                               \
     "pkhbt r0, r0, r0, lsl #16\n"                                                                                    \

@@ -26,7 +26,7 @@
     "eor " odd ", " odd ", #0x8000\n"
 
 #define ESNN_STORE(out, one, two)                                                                                    \
-    "ldr r1, %[lack]\n"                                                                                              \
+    ESNN_LACK("r1")                                                                                                  \
     "ldrd r0, r1, [r1, #" two "]\n" ESNN_SPLIT("r4", "r5") ESNN_SPLIT("r6", "r7") ESNN_SPLIT("r8", "r9")             \
         ESNN_SPLIT("r10", "r11") ESNN_OUT(out) "stm r0, {r4-r11}\n"
 

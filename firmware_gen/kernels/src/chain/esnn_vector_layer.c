@@ -32,14 +32,27 @@ static void esnn_vector_finish(const esnn_vector_t *layer, const esnn_finish_t *
     }
 }
 
-/** Marks of a line outside of the image. */
+/** Marks of a line outside of the image, ESNN_PARTS a position. */
 static void esnn_blank_line(const esnn_vector_t *layer, uint16_t **marks)
 {
+    const uint32_t one = (uint32_t)layer->kernel_height;
+    uint32_t two = one + one;
+    ESNN_HIDE(two);
+    uint32_t three = two + one;
+    ESNN_HIDE(three);
+    uint32_t all = three + two + two;
+    ESNN_HIDE(all);
+    uint16_t **from_three = marks + three;
     for (uint32_t i = layer->line_marks; i != 0; --i) {
-        for (uint32_t part = ESNN_PARTS; part != 0; --part) {
-            *marks = NULL;
-            marks += layer->kernel_height;
-        }
+        marks[0] = NULL;
+        marks[one] = NULL;
+        marks[two] = NULL;
+        from_three[0] = NULL;
+        from_three[one] = NULL;
+        from_three[two] = NULL;
+        from_three[three] = NULL;
+        ESNN_WALK(marks, all);
+        ESNN_WALK(from_three, all);
     }
 }
 
@@ -57,7 +70,7 @@ esnn_status_t esnn_vector_layer(const esnn_vector_layer_t *item, uint8_t *arena,
     for (int32_t slot = 0; slot < lines; ++slot) {
         esnn_blank_line(layer, marks + slot);
         lists[slot] = list;
-        list += layer->line_list_bytes;
+        ESNN_WALK(list, layer->line_list_bytes);
     }
     int16_t *sums = (int16_t *)(void *)(arena + layer->sums);
     const uint8_t *spikes = arena + layer->input;
@@ -76,7 +89,7 @@ esnn_status_t esnn_vector_layer(const esnn_vector_layer_t *item, uint8_t *arena,
                 esnn_blank_line(layer, marks + slot);
             } else if (behind >= 0) { /* what is above is blank as yet */
                 esnn_vector_list(layer, spikes, lists[slot], marks + slot);
-                spikes += layer->line_bytes;
+                ESNN_WALK(spikes, layer->line_bytes);
             }
             slot = slot + 1 == lines ? 0 : slot + 1;
         }
@@ -84,13 +97,13 @@ esnn_status_t esnn_vector_layer(const esnn_vector_layer_t *item, uint8_t *arena,
         int32_t at = oldest;
         for (int32_t line = lines; line != 0; --line) {
             run.rows[at] = (const int8_t *)rows;
-            rows += (uintptr_t)(intptr_t)layer->line_rows;
+            ESNN_WALK(rows, (uintptr_t)(intptr_t)layer->line_rows);
             at = at + 1 == lines ? 0 : at + 1;
         }
         esnn_vector_sums(layer, &run, count, sums);
         esnn_vector_finish(layer, &item->finish, &place, count, sums, arena, counts);
         ++place.y;
-        top += layer->stride_y;
+        ESNN_WALK(top, layer->stride_y);
         for (int32_t line = layer->stride_y; line != 0; --line) {
             oldest = oldest + 1 == lines ? 0 : oldest + 1;
         }

@@ -124,10 +124,10 @@ _Static_assert(sizeof(esnn_listing_t) == 80, "offsets stand in the code");
         register const uint16_t *lr __asm__("lr") = place;                                                           \
         register uint32x4_t q2 __asm__("q2") = early;                                                                \
         register uint32x4_t q3 __asm__("q3") = late;                                                                 \
-        __asm__ volatile(ESNN_LINE(words, number)                                                                    \
+        __asm__ volatile("push {r7}\n" ESNN_LINE(words, number) "pop {r7}\n"                                         \
                          : "+r"(r1), "+r"(r2), "+r"(r12)                                                             \
                          : "r"(r0), "r"(r11), "r"(lr), "w"(q2), "w"(q3)                                              \
-                         : "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10", "q0", "q1", "cc", "memory");             \
+                         : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "q0", "q1", "cc", "memory");                   \
         return r12;                                                                                                  \
     }
 
@@ -163,7 +163,7 @@ void esnn_vector_list_mve(const esnn_vector_t *layer, const uint8_t *spikes, uin
     };
     for (uint32_t part = 0; part < ESNN_PARTS; ++part) {
         listing.list[part] = (uint16_t *)(void *)lists;
-        lists += layer->list_bytes;
+        ESNN_WALK(lists, layer->list_bytes);
     }
     for (uint32_t left = layer->words; left != 0; --left) {
         listing.rest_units -= layer->word_units;

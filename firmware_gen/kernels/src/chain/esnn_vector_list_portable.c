@@ -4,10 +4,11 @@
 
 static uint16_t *esnn_append(const uint16_t *place, uint32_t mask, uint32_t first, uint16_t *list)
 {
-    while (mask != 0) {
-        const uint32_t k = (uint32_t)__builtin_clz(mask);
-        mask ^= 0x80000000u >> k;
-        *list++ = (uint16_t)(first + place[k]);
+    for (; mask != 0; mask <<= 1) { /* not by counting zeros, which may take a multiply */
+        if (mask >> 31 != 0) {
+            *list++ = (uint16_t)(first + *place);
+        }
+        ++place;
     }
     return list;
 }
@@ -40,7 +41,7 @@ static uint16_t **esnn_mark(const esnn_vector_t *layer, uint16_t *const *list, u
 {
     for (uint32_t part = 0; part < ESNN_PARTS; ++part) {
         *marks = list[part];
-        marks += layer->kernel_height;
+        ESNN_WALK(marks, layer->kernel_height);
     }
     return marks;
 }
@@ -52,7 +53,7 @@ void esnn_vector_list_portable(const esnn_vector_t *layer, const uint8_t *spikes
     uint32_t row = 0; /* of the position's first input */
     for (uint32_t part = 0; part < ESNN_PARTS; ++part) {
         list[part] = (uint16_t *)(void *)lists;
-        lists += layer->list_bytes;
+        ESNN_WALK(lists, layer->list_bytes);
     }
     for (int32_t x = 0; x < layer->width; ++x) {
         for (int32_t times = x == 0 ? layer->left + 1 : 1; times != 0; --times) {
@@ -64,14 +65,14 @@ void esnn_vector_list_portable(const esnn_vector_t *layer, const uint8_t *spikes
             esnn_list_word(layer->place, first, esnn_load(at + plane[0]), esnn_load(at + plane[1]),
                            esnn_load(at + plane[2]), esnn_load(at + plane[3]), list);
             at += 4;
-            first += layer->word_units;
+            ESNN_WALK(first, layer->word_units);
         }
         if (layer->last_half) {
             esnn_list_word(layer->place, first, esnn_half(at + plane[0]), esnn_half(at + plane[1]),
                            esnn_half(at + plane[2]), esnn_half(at + plane[3]), list);
         }
-        spikes += layer->position_bytes;
-        row += layer->position_units;
+        ESNN_WALK(spikes, layer->position_bytes);
+        ESNN_WALK(row, layer->position_units);
     }
     for (uint32_t times = layer->right_marks + 1u; times != 0; --times) {
         marks = esnn_mark(layer, list, marks);

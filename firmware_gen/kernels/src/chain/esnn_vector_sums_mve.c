@@ -135,11 +135,11 @@ typedef struct {
         register uintptr_t r9 __asm__("r9") = (uintptr_t)run->rows[0] + column;                                      \
         register uintptr_t r10 __asm__("r10") = (uintptr_t)run->rows[1] + column;                                    \
         register uintptr_t r11 __asm__("r11") = (uintptr_t)run->rows[2] + column;                                    \
-        __asm__ volatile(windows                                                                                     \
+        __asm__ volatile("push {r7}\n" windows "pop {r7}\n"                                                          \
                          : "+r"(r1), "+r"(r2), "+r"(r9), "+r"(r10), "+r"(r11)                                        \
                          : "r"(r0)                                                                                   \
-                         : "r3", "r4", "r5", "r6", "r7", "r8", "r12", "lr", "q0", "q1", "q2", "q3", "q4", "q5",      \
-                           "q6", "q7", "cc", "memory");                                                              \
+                         : "r3", "r4", "r5", "r6", "r8", "r12", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6",      \
+                           "q7", "cc", "memory");                                                                    \
     }
 
 ESNN_FUNCTION(esnn_walk_1_2, ESNN_WINDOWS_2(ESNN_LINES_1))
@@ -183,7 +183,7 @@ void esnn_vector_sums_mve(const esnn_vector_t *layer, const esnn_run_t *run, uin
     }
     uint16_t *const *end = run->from;
     for (; count != 0; --count) {
-        end += layer->mark_stride;
+        ESNN_WALK(end, layer->mark_stride);
     }
     const int16_t *bias = layer->bias;
     uint32_t column = 0;
@@ -197,9 +197,9 @@ void esnn_vector_sums_mve(const esnn_vector_t *layer, const esnn_run_t *run, uin
                             bias,
                             end};
         esnn_walk(&walk, run, layer->mark_window, column, vectors, layer->kernel_height);
-        bias += vectors << 3;
-        sums += vectors << 3;
-        column += vectors << 3;
+        ESNN_WALK(bias, vectors << 3);
+        ESNN_WALK(sums, vectors << 3);
+        ESNN_WALK(column, vectors << 3);
         left -= vectors;
     }
 }

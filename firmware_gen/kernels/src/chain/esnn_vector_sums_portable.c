@@ -30,18 +30,18 @@ void esnn_vector_sums_portable(const esnn_vector_t *layer, const esnn_run_t *run
             for (uint32_t place = 0; place < 4u; ++place) {
                 int16_t *branch = sums + layer->sum[place] + column;
                 esnn_add_part(layer, run, part, back, column, trunk);
-                part += layer->kernel_height;
+                ESNN_WALK(part, layer->kernel_height);
                 for (uint32_t c = 0; c < 8u; ++c) {
                     branch[c] = trunk[c];
                 }
                 if (place < 3u) {
                     esnn_add_part(layer, run, part, back, column, branch);
-                    part += layer->kernel_height;
+                    ESNN_WALK(part, layer->kernel_height);
                 }
             }
         }
-        from += layer->mark_stride;
-        back += (uint32_t)layer->step_rows;
-        sums += layer->blocks << 6;
+        ESNN_WALK(from, layer->mark_stride);
+        ESNN_WALK(back, (uint32_t)layer->step_rows);
+        ESNN_WALK(sums, layer->blocks << 6);
     }
 }

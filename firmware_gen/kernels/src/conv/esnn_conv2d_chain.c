@@ -120,8 +120,8 @@ static void esnn_row_of_windows(const esnn_conv2d_chain_t *layer, const esnn_lin
             esnn_close_window(end, parts, kept);
         }
         esnn_place_next(&layer->finish, place);
-        start += layer->step_starts;
-        end += layer->step_starts;
+        ESNN_WALK(start, layer->step_starts);
+        ESNN_WALK(end, layer->step_starts);
         runs->rows -= layer->step_rows;
     }
 }
@@ -147,7 +147,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     uint8_t *map = arena + chain->map;
     for (int32_t i = 0; i < layer->kernel_height; ++i) {
         slot[i] = (esnn_slot_t){map, 0};
-        map += layer->line_map;
+        ESNN_WALK(map, layer->line_map);
     }
     const uint8_t *empty = map; /* the maps of lines outside of the image */
     int32_t fresh = 0;          /* slot of the next line that is mapped */
@@ -161,7 +161,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
             esnn_chain_map(chain, spikes, (uint32_t)layer->width, slot[fresh].map);
             slot[fresh].present = esnn_present(chain, slot[fresh].map);
             fresh = fresh + 1 == layer->kernel_height ? 0 : fresh + 1;
-            spikes += layer->line_stride;
+            ESNN_WALK(spikes, layer->line_stride);
         }
         for (; above < y; ++above) {
             top = top + 1 == layer->kernel_height ? 0 : top + 1;
@@ -184,7 +184,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
             next = next + 1 == layer->kernel_height ? 0 : next + 1;
         }
         esnn_row_of_windows(layer, &lines, &place, arena, counts);
-        y += layer->stride_y;
+        ESNN_WALK(y, layer->stride_y);
     }
     esnn_chain_end(chain, &layer->finish, arena, counts);
     if (pooled != NULL) { /* lanes again */

@@ -42,8 +42,8 @@ static void esnn_enter_column(const esnn_conv2d_chain_t *layer, esnn_columns_t *
             uint32_t row = columns->row;
             for (uint32_t line = columns->lines; line != 0; --line) {
                 end = esnn_chain_masks(chain, spikes, 1, row, end);
-                spikes += layer->line_stride;
-                row += layer->chain.inputs;
+                ESNN_WALK(spikes, layer->line_stride);
+                ESNN_WALK(row, layer->chain.inputs);
             }
         }
         esnn_chain_list_v6m(chain, masks, end, eight, list);
@@ -94,7 +94,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
         memset(arena + pooled->offset, 0, pooled->bytes);
     }
     for (int32_t x = layer->left; x > 0; --x) {
-        line -= layer->position_stride;
+        ESNN_WALK_BACK(line, layer->position_stride);
     }
     int32_t y = -layer->top;
     for (int32_t i = layer->out_height; i != 0; --i) {
@@ -108,7 +108,7 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
         columns.lines = lines > 0 ? (uint32_t)lines : 0u;
         esnn_row_of_windows(layer, &columns, &walk, &place, arena, counts);
         for (int32_t a = layer->stride_y; a != 0; --a) {
-            line += y >= 0 ? layer->line_stride : 0; /* the first line inside the image */
+            ESNN_WALK(line, y >= 0 ? layer->line_stride : 0); /* the first line inside the image */
             ++y;
         }
     }

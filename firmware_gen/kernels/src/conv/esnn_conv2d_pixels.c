@@ -23,10 +23,10 @@ static uint32_t esnn_collect(const esnn_conv2d_t *layer, const uint8_t *image, i
                     ++value;
                 }
             }
-            tap += layer->tap_units;
-            pixel += layer->position_stride;
+            ESNN_WALK(tap, layer->tap_units);
+            ESNN_WALK(pixel, layer->position_stride);
         }
-        at += layer->line_stride;
+        ESNN_WALK(at, layer->line_stride);
     }
     return count;
 }
@@ -83,11 +83,11 @@ esnn_status_t esnn_conv2d_pixels(const esnn_conv2d_t *layer, uint8_t *arena, uin
             }
             esnn_finish(&layer->finish, &place, acc, layer->padded, 0, layer->channels, arena, counts);
             esnn_place_next(&layer->finish, &place);
-            at += layer->window_step;
-            x += layer->stride_x;
+            ESNN_WALK(at, layer->window_step);
+            ESNN_WALK(x, layer->stride_x);
         }
-        line += layer->window_line;
-        y += layer->stride_y;
+        ESNN_WALK(line, layer->window_line);
+        ESNN_WALK(y, layer->stride_y);
     }
     return ESNN_OK;
 }

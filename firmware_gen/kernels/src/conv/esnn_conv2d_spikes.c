@@ -13,10 +13,10 @@ static uint32_t esnn_list_window(const esnn_conv2d_t *layer, const uint8_t *spik
             if (y + a >= 0 && y + a < layer->height && x + b >= 0 && x + b < layer->width) {
                 count += esnn_list_active(spikes + position, layer->row_bytes, tap, layer->bit_rows, rows + count);
             }
-            tap += layer->tap_units;
-            position += layer->position_stride;
+            ESNN_WALK(tap, layer->tap_units);
+            ESNN_WALK(position, layer->position_stride);
         }
-        at += layer->line_stride;
+        ESNN_WALK(at, layer->line_stride);
     }
     return count;
 }
@@ -49,16 +49,16 @@ esnn_status_t esnn_conv2d_spikes(const esnn_conv2d_t *layer, uint8_t *arena, uin
                     count = esnn_list_window(layer, spikes + layer->row_bytes, y, x, at, rows);
                     esnn_sub_rows(acc, layer->weights, rows, count, layer->padded);
                 }
-                acc += layer->padded;
-                spikes += layer->step_stride;
+                ESNN_WALK(acc, layer->padded);
+                ESNN_WALK(spikes, layer->step_stride);
             }
             esnn_finish(&layer->finish, &place, sums, layer->padded, 0, layer->channels, arena, counts);
             esnn_place_next(&layer->finish, &place);
-            at += layer->window_step;
-            x += layer->stride_x;
+            ESNN_WALK(at, layer->window_step);
+            ESNN_WALK(x, layer->stride_x);
         }
-        line += layer->window_line;
-        y += layer->stride_y;
+        ESNN_WALK(line, layer->window_line);
+        ESNN_WALK(y, layer->stride_y);
     }
     return ESNN_OK;
 }

@@ -17,11 +17,11 @@ static void esnn_list_halves(const esnn_conv2d_table_t *layer, const uint8_t *im
     int32_t begin = 0;    /* bytes of a line of the window that lie left of it, and the end of those that do not */
     int32_t end = layer->window_bytes;
     for (int32_t column = x; column < 0; ++column) {
-        begin += layer->position_stride;
-        skipped += layer->tap_rows;
+        ESNN_WALK(begin, layer->position_stride);
+        ESNN_WALK(skipped, layer->tap_rows);
     }
     for (int32_t over = x + layer->kernel_width; over > layer->width; --over) {
-        end -= layer->position_stride;
+        ESNN_WALK_BACK(end, layer->position_stride);
     }
     for (int32_t a = layer->kernel_height; a != 0; --a) {
         if ((uint32_t)y < (uint32_t)layer->height) {
@@ -40,8 +40,8 @@ static void esnn_list_halves(const esnn_conv2d_table_t *layer, const uint8_t *im
             }
         }
         ++y;
-        skipped += layer->line_rows;
-        at += layer->line_stride;
+        ESNN_WALK(skipped, layer->line_rows);
+        ESNN_WALK(at, layer->line_stride);
     }
     lists->upper_end = upper;
     lists->lower_end = lower;
@@ -51,10 +51,13 @@ static void esnn_list_halves(const esnn_conv2d_table_t *layer, const uint8_t *im
 static void esnn_sum_table_rows(const uint32_t *table, const uint16_t *row, const uint16_t *end, uint32_t *sums)
 {
 #if ESNN_CHAIN_V6M
-    register const uint32_t *begin __asm__("r3") = table;
-    register const uint16_t *next __asm__("r7") = row;
-    const uint32_t *to = sums;
+    register const uint16_t *r0 __asm__("r0") = row;
+    register const uint16_t *r1 __asm__("r1") = end;
+    register uint32_t *r2 __asm__("r2") = sums;
+    register const uint32_t *r3 __asm__("r3") = table;
     __asm__ volatile(".syntax unified\n"
+                     "push {r1, r2, r7}\n"
+                     "mov r7, r0\n"
                      "movs r4, #0\n"
                      "movs r5, #0\n"
                      "mov r8, r4\n"
@@ -81,10 +84,10 @@ static void esnn_sum_table_rows(const uint32_t *table, const uint16_t *row, cons
                      "add r12, r0\n"
                      "add lr, r1\n"
                      "2:\n"
-                     "ldr r0, %[end]\n"
+                     "ldr r0, [sp]\n"
                      "cmp r7, r0\n"
                      "bne 1b\n"
-                     "ldr r6, %[to]\n"
+                     "pop {r0, r6}\n"
                      "mov r0, r8\n"
                      "mov r1, r9\n"
                      "stmia r6!, {r4, r5}\n"
@@ -93,31 +96,57 @@ static void esnn_sum_table_rows(const uint32_t *table, const uint16_t *row, cons
                      "mov r4, r12\n"
                      "mov r5, lr\n"
                      "stmia r6!, {r0-r5}\n"
-                     : "+r"(begin), "+r"(next)
-                     : [end] "m"(end), [to] "m"(to)
-                     : "r0", "r1", "r2", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+                     "pop {r7}\n"
+                     : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3)
+                     :
+                     : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+#elif !defined(ESNN_PORTABLE) && defined(__thumb2__)
+    register const uint16_t *r0 __asm__("r0") = row;
+    register const uint16_t *r1 __asm__("r1") = end;
+    register uint32_t *r2 __asm__("r2") = sums;
+    register const uint32_t *r3 __asm__("r3") = table;
+    /* r0 - r7 hold the sums; r10 a row, r12 goes through the list to r11, lr is the table. */
+    __asm__ volatile("push {r2, r4-r11}\n"
+                     "mov r12, r0\n"
+                     "mov r11, r1\n"
+                     "mov lr, r3\n"
+                     "movs r0, #0\n"
+                     "movs r1, #0\n"
+                     "movs r2, #0\n"
+                     "movs r3, #0\n"
+                     "movs r4, #0\n"
+                     "movs r5, #0\n"
+                     "movs r6, #0\n"
+                     "movs r7, #0\n"
+                     "b 2f\n"
+                     "1:\n"
+                     "ldrh r10, [r12], #2\n"
+                     "add r10, lr, r10, lsl #5\n"
+                     "ldrd r8, r9, [r10]\n"
+                     "add r0, r0, r8\n"
+                     "add r1, r1, r9\n"
+                     "ldrd r8, r9, [r10, #8]\n"
+                     "add r2, r2, r8\n"
+                     "add r3, r3, r9\n"
+                     "ldrd r8, r9, [r10, #16]\n"
+                     "add r4, r4, r8\n"
+                     "add r5, r5, r9\n"
+                     "ldrd r8, r9, [r10, #24]\n"
+                     "add r6, r6, r8\n"
+                     "add r7, r7, r9\n"
+                     "2:\n"
+                     "cmp r12, r11\n"
+                     "bne 1b\n"
+                     "ldr r8, [sp]\n"
+                     "stm r8, {r0-r7}\n"
+                     "pop {r2, r4-r11}\n"
+                     : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3)
+                     :
+                     : "r12", "lr", "cc", "memory");
 #else
     uint32_t a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0;
     while (row != end) {
         const uint32_t *word = table + ((uint32_t)*row++ << 3);
-#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
-        uint32_t x, y, z;
-        __asm__("ldrd %[x], %[y], [%[word]]\n"
-                "add %[a], %[a], %[x]\n"
-                "ldrd %[x], %[z], [%[word], #8]\n"
-                "add %[b], %[b], %[y]\n"
-                "add %[c], %[c], %[x]\n"
-                "ldrd %[x], %[y], [%[word], #16]\n"
-                "add %[d], %[d], %[z]\n"
-                "add %[e], %[e], %[x]\n"
-                "ldrd %[x], %[z], [%[word], #24]\n"
-                "add %[f], %[f], %[y]\n"
-                "add %[g], %[g], %[x]\n"
-                "add %[h], %[h], %[z]"
-                : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [e] "+r"(e), [f] "+r"(f), [g] "+r"(g),
-                  [h] "+r"(h), [x] "=&r"(x), [y] "=&r"(y), [z] "=&r"(z)
-                : [word] "r"(word), "m"(*(const uint32_t (*)[8])word));
-#else
         a += word[0];
         b += word[1];
         c += word[2];
@@ -126,7 +155,6 @@ static void esnn_sum_table_rows(const uint32_t *table, const uint16_t *row, cons
         f += word[5];
         g += word[6];
         h += word[7];
-#endif
     }
     sums[0] = a;
     sums[1] = b;
@@ -223,7 +251,7 @@ static void esnn_table_position(const esnn_conv2d_table_t *layer, const esnn_hal
             black[1] = planes[1];
             black[2] = 1;
         }
-        table += layer->block_words;
+        ESNN_WALK(table, layer->block_words);
         bias += ESNN_BLOCK;
         threshold += 4u * ESNN_BLOCK;
     }
@@ -250,11 +278,11 @@ esnn_status_t esnn_conv2d_table(const esnn_conv2d_table_t *layer, uint8_t *arena
             esnn_list_halves(layer, image, y, x, at, &lists);
             esnn_table_position(layer, &lists, &place, black, arena, counts);
             esnn_place_next(&layer->finish, &place);
-            at += layer->window_step;
-            x += layer->stride_x;
+            ESNN_WALK(at, layer->window_step);
+            ESNN_WALK(x, layer->stride_x);
         }
-        line += layer->window_line;
-        y += layer->stride_y;
+        ESNN_WALK(line, layer->window_line);
+        ESNN_WALK(y, layer->stride_y);
     }
     return ESNN_OK;
 }

@@ -57,6 +57,7 @@ static __attribute__((noinline)) void esnn_sweep(const esnn_sweep_t *sweep, cons
     register const int16_t *r4 __asm__("r4") = threshold;
     /* clang-format off */
     __asm__ volatile(
+        "push {r7}\n"
         "vldrh.u16 q3, [r3]\n"
         "vldrh.u16 q4, [r4]\n"
         "vldrh.u16 q5, [r4, #16]\n"
@@ -103,9 +104,10 @@ static __attribute__((noinline)) void esnn_sweep(const esnn_sweep_t *sweep, cons
         "sub r11, r11, r5\n"
         "cmp r2, r6\n"
         "bne 1b\n"
+        "pop {r7}\n"
         : "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r9), "+r"(r10), "+r"(r11)
         : "r"(r0)
-        : "r5", "r6", "r7", "r8", "r12", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
+        : "r5", "r6", "r8", "r12", "lr", "q0", "q1", "q2", "q3", "q4", "q5", "q6", "q7", "cc", "memory");
     /* clang-format on */
 }
 

@@ -54,7 +54,7 @@ void esnn_vector_pixel_line_portable(const esnn_vector_pixels_t *layer, const es
         spikes[0] = by[0] | by[1] << 16;
         spikes[1] = by[0] | third | (by[3] & ~third) << 16;
         spikes += 2;
-        from += layer->mark_stride;
-        back += (uintptr_t)(intptr_t)layer->step_rows;
+        ESNN_WALK(from, layer->mark_stride);
+        ESNN_WALK(back, (uintptr_t)(intptr_t)layer->step_rows);
     }
 }

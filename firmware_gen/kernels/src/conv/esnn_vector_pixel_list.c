@@ -8,15 +8,15 @@ void esnn_vector_pixel_list(const esnn_vector_pixels_t *layer, const uint8_t *pi
     const uint8_t *end = pixels;
     *marks = list;
     for (int32_t x = layer->width; x != 0; --x) {
-        end += layer->position_pixels;
+        ESNN_WALK(end, layer->position_pixels);
         do {
             const uint32_t value = *pixels++;
             if (value != 0) {
                 *list++ = row + (((value << 12 & 0xf0000u) + (value & 15u)) << shift);
             }
-            row += step;
+            ESNN_WALK(row, step);
         } while (pixels != end);
-        marks += layer->kernel_height;
+        ESNN_WALK(marks, layer->kernel_height);
         *marks = list;
     }
 }

@@ -45,7 +45,7 @@ static inline void esnn_pixel_position(const esnn_vector_pixels_t *layer, const 
         esnn_vector_pixel_block(run, layer->kernel_height, layer->mark_window, table, start, threshold, planes,
                                 fired);
         esnn_put(&layer->finish, *place, planes, byte, arena);
-        table += layer->block_bytes;
+        ESNN_WALK(table, layer->block_bytes);
         start += ESNN_BLOCK;
         threshold += 4u * ESNN_BLOCK;
         byte += 2;
@@ -59,19 +59,19 @@ static void esnn_list_line(const esnn_vector_pixels_t *layer, const uint8_t *pix
     const int32_t step = layer->kernel_height;
     const uint32_t **first = marks;
     for (int32_t i = layer->left; i != 0; --i) {
-        first += step;
+        ESNN_WALK(first, step);
     }
     esnn_vector_pixel_list(layer, pixels, list, first);
     while (marks != first) {
         *marks = *first;
-        marks += step;
+        ESNN_WALK(marks, step);
     }
     for (int32_t i = layer->width; i != 0; --i) {
-        marks += step;
+        ESNN_WALK(marks, step);
     }
     for (uint32_t i = layer->right_marks; i != 0; --i) {
         marks[step] = *marks;
-        marks += step;
+        ESNN_WALK(marks, step);
     }
 }
 
@@ -80,7 +80,7 @@ static void esnn_blank_line(const esnn_vector_pixels_t *layer, const uint32_t **
 {
     for (uint32_t i = layer->line_marks; i != 0; --i) {
         *marks = NULL;
-        marks += layer->kernel_height;
+        ESNN_WALK(marks, layer->kernel_height);
     }
 }
 
@@ -112,7 +112,7 @@ static void esnn_pixel_line(const esnn_vector_pixels_t *layer, esnn_pixel_run_t 
             esnn_pixel_position(layer, &run, back, place, arena, fired);
         }
         run.from += layer->mark_stride;
-        back += (uintptr_t)(intptr_t)layer->step_rows;
+        ESNN_WALK(back, (uintptr_t)(intptr_t)layer->step_rows);
         place->spikes += neuron->position_stride;
         ++place->x;
     }
@@ -132,7 +132,7 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
     for (int32_t slot = 0; slot < lines; ++slot) {
         esnn_blank_line(layer, marks + slot);
         lists[slot] = list;
-        list += layer->line_pixels;
+        ESNN_WALK(list, layer->line_pixels);
     }
     const uint8_t *pixels = arena + layer->input;
     uint32_t *counter = counts + layer->finish.neuron->counter;
@@ -154,7 +154,7 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
                 esnn_blank_line(layer, marks + slot);
             } else if (behind >= 0) {
                 esnn_list_line(layer, pixels, lists[slot], marks + slot);
-                pixels += layer->line_pixels;
+                ESNN_WALK(pixels, layer->line_pixels);
             }
             slot = slot + 1 == lines ? 0 : slot + 1;
         }
@@ -162,7 +162,7 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
         int32_t at = oldest;
         for (int32_t line = lines; line != 0; --line) {
             run.rows[at] = (const uint8_t *)rows;
-            rows += (uintptr_t)(intptr_t)layer->line_rows;
+            ESNN_WALK(rows, (uintptr_t)(intptr_t)layer->line_rows);
             at = at + 1 == lines ? 0 : at + 1;
         }
         if (layer->narrow) {
@@ -172,7 +172,7 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
         } else {
             esnn_pixel_line(layer, run, &place, &black, arena, fired);
         }
-        top += layer->stride_y;
+        ESNN_WALK(top, layer->stride_y);
         for (int32_t line = layer->stride_y; line != 0; --line) {
             oldest = oldest + 1 == lines ? 0 : oldest + 1;
         }

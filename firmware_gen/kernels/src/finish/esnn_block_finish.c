@@ -93,7 +93,7 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
         for (uint32_t t = finish->steps; t != 0; --t) {
             esnn_add_lanes(to, (const uint32_t *)(const void *)from);
             to += ESNN_BLOCK / 2u;
-            from += stream->step_stride;
+            ESNN_WALK(from, stream->step_stride);
         }
     }
     if (finish->store != NULL) {
@@ -103,7 +103,7 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
         for (uint32_t t = stream->steps; t != 0; --t) {
             esnn_copy_lanes((uint32_t *)(void *)to, from);
             from += ESNN_BLOCK / 2u;
-            to += stream->step_stride;
+            ESNN_WALK(to, stream->step_stride);
         }
     }
     if (finish->pooled != NULL) {

@@ -25,8 +25,8 @@ esnn_status_t esnn_linear(const esnn_linear_t *layer, uint8_t *arena, uint32_t *
                 count = esnn_list_active(spikes + layer->row_bytes, layer->row_bytes, 0, layer->bit_rows, rows);
                 esnn_sub_rows(acc, layer->weights, rows, count, layer->padded);
             }
-            acc += layer->padded;
-            spikes += layer->step_stride;
+            ESNN_WALK(acc, layer->padded);
+            ESNN_WALK(spikes, layer->step_stride);
         }
         esnn_finish(&layer->finish, &place, sums, layer->padded, 0, layer->channels, arena, counts);
         esnn_place_next(&layer->finish, &place);

@@ -14,7 +14,7 @@ esnn_status_t esnn_linear_chain(const esnn_linear_chain_t *layer, uint8_t *arena
         esnn_chain_list(&layer->chain, spikes, arena);
         esnn_chain_finish(&layer->chain, &layer->finish, &place, arena, counts);
         esnn_place_next(&layer->finish, &place);
-        spikes += layer->position_stride;
+        ESNN_WALK(spikes, layer->position_stride);
     }
     esnn_chain_end(&layer->chain, &layer->finish, arena, counts);
     return ESNN_OK;

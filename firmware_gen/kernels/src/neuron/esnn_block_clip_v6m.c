@@ -8,9 +8,11 @@ void esnn_block_clip_v6m(const int16_t *sums, const int16_t *clip, int16_t *key,
     register const int16_t *from __asm__("r0") = sums;
     register const int16_t *limit __asm__("r1") = clip;
     register int16_t *to __asm__("r2") = key;
-    register uint32_t tops __asm__("r7") = 0x80008000u;
+    register uint32_t tops __asm__("r3") = 0x80008000u; /* kept in r7 */
     register const int16_t *end __asm__("r12") = sums + entries;
     __asm__ volatile(".syntax unified\n"
+                     "push {r7}\n"
+                     "mov r7, r3\n"
                      "1:\n"
                      "ldmia r0!, {r3}\n"
                      "ldmia r1!, {r4}\n"
@@ -35,9 +37,10 @@ void esnn_block_clip_v6m(const int16_t *sums, const int16_t *clip, int16_t *key,
                      "stmia r2!, {r3}\n"
                      "cmp r0, r12\n"
                      "bne 1b\n"
-                     : "+r"(from), "+r"(limit), "+r"(to)
-                     : "r"(tops), "r"(end)
-                     : "r3", "r4", "r5", "r6", "cc", "memory");
+                     "pop {r7}\n"
+                     : "+r"(from), "+r"(limit), "+r"(to), "+r"(tops)
+                     : "r"(end)
+                     : "r4", "r5", "r6", "cc", "memory");
 }
 
 #endif

@@ -11,7 +11,7 @@ static inline void esnn_or(const uint32_t *planes, uint8_t *at, uint32_t stride)
     esnn_or_half(at, planes[0]);
     at += stride;
     esnn_or_half(at, planes[0] >> 16);
-    at += stride;
+    ESNN_WALK(at, stride);
     esnn_or_half(at, planes[1]);
     at += stride;
     esnn_or_half(at, planes[1] >> 16);
@@ -49,9 +49,9 @@ void esnn_block_emit(const esnn_finish_t *finish, const esnn_place_t *place, con
                 if (neuron->ternary) {
                     esnn_or(planes + 2, at + neuron->minus, neuron->step_stride);
                 }
-                at += window->position_stride;
+                ESNN_WALK(at, window->position_stride);
             }
-            line += window->row_stride;
+            ESNN_WALK(line, window->row_stride);
         }
     }
 }

@@ -46,9 +46,9 @@ void esnn_block_emit_two(const esnn_finish_t *finish, const esnn_place_t *place,
                 if (neuron->ternary) {
                     esnn_or_two(planes[1], at + neuron->minus, neuron->step_stride);
                 }
-                at += window->position_stride;
+                ESNN_WALK(at, window->position_stride);
             }
-            line += window->row_stride;
+            ESNN_WALK(line, window->row_stride);
         }
     }
 }

@@ -12,13 +12,12 @@ static uint32_t esnn_neurons_binary(const uint32_t *sums, const uint32_t *thresh
     uint32_t f0 = 0, f1 = 0;
     uint32_t s, u, theta;
     /* In one piece, because the compiler would work on many pairs at once and run out of registers. */
-    __asm__(ESNN_PAIR("0", "0", "32") ESNN_PAIR("2", "4", "36") ESNN_PAIR("4", "8", "40") ESNN_PAIR("6", "12", "44")
-                ESNN_PAIR("8", "16", "48") ESNN_PAIR("10", "20", "52") ESNN_PAIR("12", "24", "56")
-                    ESNN_PAIR("14", "28", "60")
-            : [f0] "+&r"(f0), [f1] "+&r"(f1), [s] "=&r"(s), [u] "=&r"(u), [theta] "=&r"(theta)
-            : [sums] "r"(sums), [thresholds] "r"(thresholds), [one] "r"(0x00020001u), [zero] "r"(0u),
-              "m"(*(const uint32_t (*)[16])sums), "m"(*(const uint32_t (*)[8])thresholds)
-            : "cc");
+    __asm__ volatile(ESNN_PAIR("0", "0", "32") ESNN_PAIR("2", "4", "36") ESNN_PAIR("4", "8", "40")
+                         ESNN_PAIR("6", "12", "44") ESNN_PAIR("8", "16", "48") ESNN_PAIR("10", "20", "52")
+                             ESNN_PAIR("12", "24", "56") ESNN_PAIR("14", "28", "60")
+                     : [f0] "+&r"(f0), [f1] "+&r"(f1), [s] "=&r"(s), [u] "=&r"(u), [theta] "=&r"(theta)
+                     : [sums] "r"(sums), [thresholds] "r"(thresholds), [one] "r"(0x00020001u), [zero] "r"(0u)
+                     : "cc", "memory");
     planes[0] = esnn_fold(f0, f1);
     return planes[0];
 }

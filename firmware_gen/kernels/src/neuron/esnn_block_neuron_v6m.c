@@ -63,17 +63,19 @@ static uint32_t esnn_neurons_ternary(const int16_t *lanes, const int16_t *thresh
     register uint32_t c __asm__("r10") = 0;
     register uint32_t d __asm__("r11") = 0;
     const uint32_t mask = 0x55555555u;
-    __asm__ volatile(".syntax unified\n" ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("15", "14"), "0", "32", "64", "96")
-                         ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("13", "12"), "4", "36", "68",
-                                  "100") ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("11", "10"), "8", "40", "72", "104")
-                             ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("9", "8"), "12", "44", "76",
-                                      "108") ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("7", "6"), "16", "48", "80", "112")
-                                 ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("5", "4"), "20", "52", "84", "116")
-                                     ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("3", "2"), "24", "56", "88", "120")
-                                         ESNN_TERNARY("lsrs r6, r4, #1\n", "movs r6, r7\n", "28", "60", "92", "124")
+    __asm__ volatile(".syntax unified\n"
+                     "push {r7}\n" ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("15", "14"), "0", "32", "64", "96")
+                         ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("13", "12"), "4", "36", "68", "100")
+                             ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("11", "10"), "8", "40", "72", "104")
+                                 ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("9", "8"), "12", "44", "76", "108")
+                                     ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("7", "6"), "16", "48", "80", "112")
+                                         ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("5", "4"), "20", "52", "84", "116")
+                                             ESNN_ALL(ESNN_TERNARY, ESNN_SHIFTS("3", "2"), "24", "56", "88", "120")
+                                                 ESNN_TERNARY("lsrs r6, r4, #1\n", "movs r6, r7\n", "28", "60", "92",
+                                                              "124") "pop {r7}\n"
                      : "+r"(a), "+r"(b), "+r"(c), "+r"(d), "+r"(thresholds)
                      : "r"(sums), "r"(tops), "r"(quarter), "r"(ones)
-                     : "r2", "r3", "r4", "r6", "r7", "cc", "memory");
+                     : "r2", "r3", "r4", "r6", "cc", "memory");
     planes[0] = esnn_fold(a & mask, b & mask);
     planes[1] = esnn_fold(c & mask, d & mask);
     planes[2] = esnn_fold((a >> 1) & mask, (b >> 1) & mask);

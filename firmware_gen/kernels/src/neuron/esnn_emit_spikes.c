@@ -8,7 +8,7 @@ static void esnn_or_steps(const esnn_neuron_t *neuron, uint32_t steps, const uin
         if (minus != NULL) {
             at[neuron->minus] |= minus[t];
         }
-        at += neuron->step_stride;
+        ESNN_WALK(at, neuron->step_stride);
     }
 }
 
@@ -28,8 +28,8 @@ void esnn_emit_spikes(const esnn_finish_t *finish, const esnn_place_t *place, co
         uint8_t *at = line;
         for (uint32_t j = 0; j < columns->count; ++j) {
             esnn_or_steps(neuron, finish->timesteps, plus, minus, at);
-            at += window->position_stride;
+            ESNN_WALK(at, window->position_stride);
         }
-        line += window->row_stride;
+        ESNN_WALK(line, window->row_stride);
     }
 }

@@ -33,7 +33,7 @@ static uint32_t esnn_neuron_any(const esnn_neuron_t *neuron, const int32_t *acc,
         }
         pattern |= fired;
         residue = fired != 0 && neuron->reset == ESNN_RESET_ZERO ? 0 : esnn_leak(neuron, membrane);
-        acc += stride;
+        ESNN_WALK(acc, stride);
     }
     return pattern;
 }
@@ -46,7 +46,7 @@ esnn_neuron_binary(const int32_t *acc, uint32_t stride, uint32_t steps, int32_t 
     int32_t membrane = 0;
     for (uint32_t bit = 1; steps != 0; --steps) {
         membrane += *acc;
-        acc += stride;
+        ESNN_WALK(acc, stride);
         if (membrane >= theta) {
             pattern |= bit;
             membrane = 0;
@@ -65,7 +65,7 @@ esnn_neuron_ternary(const int32_t *acc, uint32_t stride, uint32_t steps, int32_t
     int32_t membrane = 0;
     for (uint32_t bit = 1; steps != 0; --steps) {
         membrane += *acc;
-        acc += stride;
+        ESNN_WALK(acc, stride);
         if (membrane >= theta) {
             pattern |= bit;
             membrane = 0;

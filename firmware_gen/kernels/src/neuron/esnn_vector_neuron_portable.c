@@ -16,7 +16,7 @@ void esnn_vector_neuron_portable(const esnn_neuron_t *neuron, const int16_t *sum
                 for (uint32_t c = 0; c < ESNN_BLOCK; ++c) {
                     block[(t << 4) + c] = from[c];
                 }
-                from += row;
+                ESNN_WALK(from, row);
             }
             (void)esnn_block_neuron_portable(block, threshold, neuron->ternary, planes);
             esnn_block_write(planes, to, neuron->step_stride);
@@ -29,7 +29,7 @@ void esnn_vector_neuron_portable(const esnn_neuron_t *neuron, const int16_t *sum
             threshold += ESNN_BLOCK;
             to += 2;
         }
-        sums += row + row + row;
-        spikes += neuron->step_stride << 2;
+        ESNN_WALK(sums, row + row + row);
+        ESNN_WALK(spikes, neuron->step_stride << 2);
     }
 }

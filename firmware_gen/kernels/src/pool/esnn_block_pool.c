@@ -36,7 +36,7 @@ static inline void esnn_max_lanes(uint8_t *to, const int16_t *from, uint32_t ste
             }
             ++most;
         }
-        to += stride;
+        ESNN_WALK(to, stride);
     }
 #endif
 }
@@ -53,8 +53,8 @@ void esnn_block_pool(const esnn_finish_t *finish, const esnn_place_t *place, con
         uint8_t *position = line;
         for (uint32_t j = columns->count; j != 0; --j) {
             esnn_max_lanes(position, sums, finish->steps, pooled->step_stride);
-            position += window->position_stride;
+            ESNN_WALK(position, window->position_stride);
         }
-        line += window->row_stride;
+        ESNN_WALK(line, window->row_stride);
     }
 }

@@ -25,14 +25,16 @@ static void esnn_raise(uint8_t *to, const uint32_t *from, uint32_t steps, uint32
     register uint8_t *at __asm__("r0") = to;
     register const uint32_t *next __asm__("r1") = from;
     register uint32_t skip __asm__("r2") = stride - 2u * ESNN_BLOCK;
-    const uint32_t *end = from + (steps << 3);
-    __asm__ volatile("0:\n" ESNN_FOUR ESNN_FOUR "add r0, r0, r2\n"
-                     "ldr r3, %[end]\n"
+    register const uint32_t *end __asm__("r3") = from + (steps << 3);
+    __asm__ volatile("push {r3}\n"
+                     "0:\n" ESNN_FOUR ESNN_FOUR "add r0, r0, r2\n"
+                     "ldr r3, [sp]\n"
                      "cmp r1, r3\n"
                      "bne 0b\n"
-                     : "+r"(at), "+r"(next)
-                     : "r"(skip), [end] "m"(end)
-                     : "r3", "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
+                     "pop {r3}\n"
+                     : "+r"(at), "+r"(next), "+r"(end)
+                     : "r"(skip)
+                     : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
 }
 
 void esnn_chain_pool_v7m(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
@@ -58,11 +60,11 @@ void esnn_chain_pool_v7m(const esnn_chain_t *chain, const esnn_finish_t *finish,
             uint8_t *position = line;
             for (uint32_t j = columns->count; j != 0; --j) {
                 esnn_raise(position, sums, finish->steps, pooled->step_stride);
-                position += window->position_stride;
+                ESNN_WALK(position, window->position_stride);
             }
-            line += window->row_stride;
+            ESNN_WALK(line, window->row_stride);
         }
-        weights += chain->block_words;
+        ESNN_WALK(weights, chain->block_words);
         bias += ESNN_BLOCK;
         block += 2u * ESNN_BLOCK;
     }

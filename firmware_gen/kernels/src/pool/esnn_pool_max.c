@@ -23,11 +23,11 @@ void esnn_pool_max(const esnn_finish_t *finish, const esnn_place_t *place, const
                         narrow[c] = (int16_t)from[c];
                     }
                 }
-                from += stride;
-                at += pooled->step_stride;
+                ESNN_WALK(from, stride);
+                ESNN_WALK(at, pooled->step_stride);
             }
-            position += window->position_stride;
+            ESNN_WALK(position, window->position_stride);
         }
-        line += window->row_stride;
+        ESNN_WALK(line, window->row_stride);
     }
 }

@@ -20,11 +20,11 @@ esnn_status_t esnn_pool_spikes(const esnn_pool_spikes_t *layer, uint8_t *arena, 
                     for (uint32_t k = 0; k < layer->row_bytes; ++k) {
                         arena[position + k] |= from[k];
                     }
-                    position += layer->window.position_stride;
+                    ESNN_WALK(position, layer->window.position_stride);
                 }
-                line += layer->window.row_stride;
+                ESNN_WALK(line, layer->window.row_stride);
             }
-            from += layer->row_bytes;
+            ESNN_WALK(from, layer->row_bytes);
         }
     }
     return ESNN_OK;

@@ -49,7 +49,7 @@ void esnn_vector_pool(const esnn_neuron_t *neuron, const esnn_place_t *place, co
                 to[1] = second;
                 to = (uint32_t *)(void *)((uint8_t *)to + step);
             }
-            line += window->row_stride;
+            ESNN_WALK(line, window->row_stride);
         }
         return;
     }
@@ -57,8 +57,8 @@ void esnn_vector_pool(const esnn_neuron_t *neuron, const esnn_place_t *place, co
         uint8_t *position = line;
         for (uint32_t j = across; j != 0; --j) {
             esnn_or_bytes(spikes, position, bytes);
-            position += step;
+            ESNN_WALK(position, step);
         }
-        line += window->row_stride;
+        ESNN_WALK(line, window->row_stride);
     }
 }

@@ -10,12 +10,12 @@ static inline void esnn_or_vector(const uint8_t *from, uint32_t count, uint32_t 
 {
     uint8x16_t bits = vld1q_u8(from);
     for (; count != 1u; --count) {
-        from += stride;
+        ESNN_WALK(from, stride);
         bits = vorrq_u8(bits, vld1q_u8(from));
     }
     for (; rows != 0; --rows) {
         vst1q_u8(to, vorrq_u8(vld1q_u8(to), bits));
-        to += row_stride;
+        ESNN_WALK(to, row_stride);
     }
 }
 #define ESNN_WIDE 16u
@@ -38,7 +38,7 @@ static inline void esnn_or_words(const uint8_t *from, uint32_t count, uint32_t s
     const uint32_t *at = (const uint32_t *)(const void *)from;
     uint32_t low = at[0], high = at[1];
     for (; count != 1u; --count) {
-        from += stride;
+        ESNN_WALK(from, stride);
         at = (const uint32_t *)(const void *)from;
         low |= at[0];
         high |= at[1];
@@ -48,7 +48,7 @@ static inline void esnn_or_words(const uint8_t *from, uint32_t count, uint32_t s
         const uint32_t first = word[0] | low, second = word[1] | high;
         word[0] = first;
         word[1] = second;
-        to += row_stride;
+        ESNN_WALK(to, row_stride);
     }
 }
 
@@ -74,7 +74,7 @@ void esnn_vector_pool_line(const esnn_vector_t *layer, const esnn_neuron_t *neur
             from += 8;
             at += 8;
         }
-        to += window->position_stride;
+        ESNN_WALK(to, window->position_stride);
         ++span;
     }
 }

@@ -71,10 +71,10 @@ void esnn_vector_pool_max_mve(const esnn_vector_t *layer, const esnn_finish_t *f
                 from += (blocks << 7) + (blocks << 6);
                 count -= few;
             }
-            position += window->position_stride;
+            ESNN_WALK(position, window->position_stride);
             ++span;
         }
-        line += row_stride << 1;
+        ESNN_WALK(line, row_stride << 1);
         rows -= some;
     }
 }

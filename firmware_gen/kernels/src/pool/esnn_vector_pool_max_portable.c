@@ -15,10 +15,10 @@ void esnn_vector_pool_max_portable(const esnn_vector_t *layer, const esnn_finish
                 for (uint32_t c = 0; c < entries; ++c) {
                     to[c] = from[c] > to[c] ? from[c] : to[c];
                 }
-                from += entries;
+                ESNN_WALK(from, entries);
             }
-            position += window->position_stride;
+            ESNN_WALK(position, window->position_stride);
         }
-        line += window->row_stride;
+        ESNN_WALK(line, window->row_stride);
     }
 }

@@ -26,7 +26,7 @@ static uint32_t esnn_count(const uint8_t *spikes, uint32_t stride, uint32_t rows
             *plane++ = (uint16_t)(sum ^ carry);
             carry &= sum;
         }
-        spikes += stride;
+        ESNN_WALK(spikes, stride);
     }
     return used;
 }
@@ -54,7 +54,7 @@ static void esnn_weigh(const esnn_readout_t *layer, const uint8_t *spikes, uint3
                 acc[c] = (int32_t)(minus ? (uint32_t)acc[c] - weighed : (uint32_t)acc[c] + weighed);
             }
         }
-        first += (uint32_t)layer->bit_rows[8] << 1;
+        ESNN_WALK(first, (uint32_t)layer->bit_rows[8] << 1);
     }
 }
 

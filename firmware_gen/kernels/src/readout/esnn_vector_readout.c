@@ -14,7 +14,7 @@ static uint8x16_t esnn_count(const uint8_t *spikes, uint32_t stride, uint32_t ro
     uint8x16_t counts = vdupq_n_u8(0);
     for (; rows != 0; --rows) {
         counts = vaddq_m_n_u8(counts, counts, 1, *(const uint16_t *)(const void *)spikes);
-        spikes += stride;
+        ESNN_WALK(spikes, stride);
     }
     return counts;
 }
@@ -47,7 +47,7 @@ static void esnn_weigh(const uint8_t *counts, uint32_t channels, const int8_t *w
                 low = vaddq_s32(low, vldrbq_s32(row));
                 high = vaddq_s32(high, vldrbq_s32(row + 4));
             }
-            group += group_bytes;
+            ESNN_WALK(group, group_bytes);
         }
     }
     vst1q_s32(acc, vaddq_s32(vld1q_s32(acc), low));
@@ -80,7 +80,7 @@ esnn_status_t esnn_vector_readout(const esnn_readout_t *layer, uint8_t *arena, i
             esnn_weigh(counts, channels, layer->weights + c, offset, group_bytes, acc + c);
         }
         for (uint32_t i = rows; i != 0; --i) {
-            spikes += layer->step_stride;
+            ESNN_WALK(spikes, layer->step_stride);
         }
         left -= rows;
     }

@@ -20,12 +20,12 @@ esnn_status_t esnn_current(const esnn_current_t *layer, uint8_t *arena, uint32_t
             for (uint32_t c = 0; c < layer->channels; ++c) {
                 to[c] = source->wide ? wide[c] : narrow[c];
             }
-            to += layer->channels;
-            from += source->step_stride;
+            ESNN_WALK(to, layer->channels);
+            ESNN_WALK(from, source->step_stride);
         }
         esnn_finish(&layer->finish, &place, acc, layer->channels, 0, layer->channels, arena, counts);
         esnn_place_next(&layer->finish, &place);
-        at += source->position_stride;
+        ESNN_WALK(at, source->position_stride);
     }
     return ESNN_OK;
 }

@@ -26,14 +26,14 @@ esnn_status_t esnn_current_blocks(const esnn_current_t *layer, uint8_t *arena, u
             for (uint32_t t = layer->finish.steps; t != 0; --t) {
                 *(esnn_row_t *)(void *)to = *(const esnn_row_t *)(const void *)from;
                 to += ESNN_BLOCK;
-                from += source->step_stride;
+                ESNN_WALK(from, source->step_stride);
             }
             esnn_block_finish(&layer->finish, &place, sums, first, left < ESNN_BLOCK ? left : ESNN_BLOCK, arena,
                               counts);
             block += 2u * ESNN_BLOCK;
         }
         esnn_place_next(&layer->finish, &place);
-        position += source->position_stride;
+        ESNN_WALK(position, source->position_stride);
     }
     return ESNN_OK;
 }

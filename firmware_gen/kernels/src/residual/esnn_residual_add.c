@@ -16,7 +16,7 @@ void esnn_residual_add(const esnn_finish_t *finish, uint32_t at, int32_t *acc, u
                 acc[c] += from[c];
             }
         }
-        acc += stride;
-        at += stream->step_stride;
+        ESNN_WALK(acc, stride);
+        ESNN_WALK(at, stream->step_stride);
     }
 }

@@ -16,7 +16,7 @@ void esnn_residual_store(const esnn_finish_t *finish, uint32_t at, const int32_t
                 to[c] = (int16_t)acc[c]; /* the converter has proved that it fits */
             }
         }
-        acc += stride;
-        at += stream->step_stride;
+        ESNN_WALK(acc, stride);
+        ESNN_WALK(at, stream->step_stride);
     }
 }

@@ -1,0 +1,49 @@
+/**
+ * @file esnn_build.h
+ * @brief What keeps the kernels the same under any compiler and any of its flags: no multiply, no lost register.
+ *
+ * **Walks.** `at += stride` in a loop ends at `at + turns * stride`, and compilers like to compute that by
+ * multiplying, or `at + i * stride` in each turn. Flags that keep one compiler from it would have to stand in every
+ * user's build; so what walks by a number that is not a constant goes through ESNN_WALK(), behind which no compiler
+ * sees.
+ *
+ * **Chains of comparisons** of one number may become a jump table, which is an indirect branch, or on an M0 a call
+ * that rewrites its return address: ESNN_HIDE() between them.
+ *
+ * **Inline assembler** that needs more registers than a compiler can spare pushes what is not its own, and never
+ * names r7, which may be the frame pointer; nor does it have operands in memory, which may be found through r7 or
+ * sp. What it pushes is not in the compiler's figures of stack: at most ESNN_ASM_BYTES, and it calls nothing.
+ */
+#ifndef ESNN_BUILD_H
+#define ESNN_BUILD_H
+
+/** Most bytes that inline assembler pushes (firmware_gen/stack.py counts with them). */
+#define ESNN_ASM_BYTES 72
+
+/** Makes the compiler forget what it knows of a variable; costs nothing. */
+#if defined(__GNUC__)
+#define ESNN_HIDE(x) __asm__("" : "+r"(x))
+#else
+#define ESNN_HIDE(x) ((void)(x))
+#endif
+
+/** at += by, step by step. */
+#define ESNN_WALK(at, by)                                                                                            \
+    do {                                                                                                             \
+        (at) += (by);                                                                                                \
+        ESNN_HIDE(at);                                                                                               \
+    } while (0)
+
+/** at -= by, step by step. */
+#define ESNN_WALK_BACK(at, by)                                                                                       \
+    do {                                                                                                             \
+        (at) -= (by);                                                                                                \
+        ESNN_HIDE(at);                                                                                               \
+    } while (0)
+
+/* C11 asks compilers for strings of 4,095 characters; inline assembler in one piece is longer, and both take it. */
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Woverlength-strings"
+#endif
+
+#endif
