@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -12,9 +13,11 @@ import time
 from pathlib import Path
 
 from edge_snn.errors import InputError
+from edge_snn.locks import locked
 from firmware_gen.boards import Board
 
 ARCHIVE = "libesnn_kernels.a"
+MANIFEST = "manifest.json"  # SHA-256 of every other file of an entry, by name; written last
 KEPT_SECONDS = 30 * 24 * 3600.0  # since it was last used
 
 
@@ -30,7 +33,7 @@ def kernels(root: Path, board: Board, compiler: str, cmake: str, flags: tuple[st
     """Folder with :data:`ARCHIVE` and the call graphs of its functions; compiled where it is not there yet.
 
     It is found by what it is made of: sources, compiler, flags, and the place of the sources, which debug information
-    names.
+    names. What is kept is taken only as it was written: an entry that lost a file, or has a damaged one, is made anew.
 
     Args:
         root: of the C sources, ``firmware_gen``.
@@ -54,7 +57,7 @@ def kernels(root: Path, board: Board, compiler: str, cmake: str, flags: tuple[st
         place = spare
         place.mkdir(parents=True, exist_ok=True)
     made = place / whole.hexdigest()[:24]
-    if (made / ARCHIVE).exists():
+    if is_whole(made):
         with contextlib.suppress(OSError):
             os.utime(made)
         return made
@@ -76,9 +79,40 @@ def kernels(root: Path, board: Board, compiler: str, cmake: str, flags: tuple[st
         result.mkdir()
         for path in [work / ARCHIVE, *work.rglob("*.ci")]:
             shutil.copy(path, result)
-        with contextlib.suppress(OSError):  # another process was faster
-            os.replace(result, made)
+        _seal(result)
+        _put(result, made, Path(folder) / "damaged")
     return made
+
+
+def is_whole(entry: Path) -> bool:
+    """Whether every file of a kept library is there, and as it was written."""
+    try:
+        digests = json.loads((entry / MANIFEST).read_text(encoding="utf-8"))
+        if not isinstance(digests, dict) or {path.name for path in entry.iterdir()} != {*digests, MANIFEST}:
+            return False
+        return ARCHIVE in digests and all(_digest(entry / name) == digest for name, digest in digests.items())
+    except (OSError, ValueError):
+        return False
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _seal(entry: Path) -> None:
+    """Writes the manifest."""
+    digests = {path.name: _digest(path) for path in sorted(entry.iterdir())}
+    (entry / MANIFEST).write_text(json.dumps(digests, indent=1) + "\n", encoding="utf-8")
+
+
+def _put(result: Path, made: Path, aside: Path) -> None:
+    """Moves a finished library to its place, unless another process was faster; what is damaged there goes aside."""
+    with locked(made.parent):
+        if is_whole(made):
+            return
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(made, aside)
+        os.replace(result, made)
 
 
 def _forget(place: Path) -> None:
