@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from elftools.elf.elffile import ELFFile
 
 from edge_snn.errors import EdgeSnnError, InputError, ToolMissingError
 from edge_snn.plan import Plan
-from firmware_gen import build_id, library, stack
+from firmware_gen import build_id, library, programs, stack
 from firmware_gen.boards import Board
 from firmware_gen.codegen import GeneratedModel, generate
 from firmware_gen.emit import c_string
@@ -66,7 +65,7 @@ def need(tool: str, package: str) -> str:
 def has_newlib() -> bool:
     """Whether the Arm compiler finds its C library, which Debian packs apart from it."""
     command = ["arm-none-eabi-gcc", "-print-file-name=nano.specs"]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=20)
+    done = programs.run(command, timeout=20)
     return Path(done.stdout.strip()).is_absolute()  # the bare name comes back when there is no such file
 
 
@@ -91,8 +90,9 @@ def need_plain_path(folder: Path) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    if not path.exists() or path.read_text(encoding="utf-8") != text:
-        path.write_text(text, encoding="utf-8")  # only when it changes, so that nothing is built twice
+    data = programs.encoded(text)  # paths are in it, whatever letters the file system has
+    if not path.exists() or path.read_bytes() != data:
+        path.write_bytes(data)  # only when it changes, so that nothing is built twice
 
 
 def write_board_files(board: Board, folder: Path, identity: bytes = bytes(build_id.BYTES)) -> None:
@@ -153,9 +153,9 @@ def _too_small(board: Board, output: str) -> InputError | None:
 
 
 def _run(command: list[str], log: Path) -> tuple[int, str]:
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = programs.run(command)
     output = done.stdout + done.stderr
-    log.write_text(output, encoding="utf-8")
+    programs.write_back(log, output)
     return done.returncode, output
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +9,7 @@ import jinja2
 
 from edge_snn import __version__
 from edge_snn.errors import InputError
+from edge_snn.files import write_text
 from edge_snn.plan import (
     AttentionStep,
     ConvStep,
@@ -121,15 +120,10 @@ def generate(plan: Plan, folder: Path) -> GeneratedModel:
     files = []
     for name, text in render(plan).items():
         path = folder / name
-        aside = folder / f".{name}.{os.getpid()}.part"
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            aside.write_text(text, encoding="ascii")
-            os.replace(aside, path)
         except OSError as error:
-            raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
-        finally:
-            with contextlib.suppress(OSError):  # where the folder is no folder
-                aside.unlink(missing_ok=True)
+            raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
+        write_text(path, text)
         files.append(path)
     return GeneratedModel(folder, tuple(files), plan)

@@ -7,13 +7,13 @@ import hashlib
 import json
 import os
 import shutil
-import subprocess
 import tempfile
 import time
 from pathlib import Path
 
 from edge_snn.errors import InputError
 from edge_snn.locks import locked
+from firmware_gen import programs
 from firmware_gen.boards import Board
 
 ARCHIVE = "libesnn_kernels.a"
@@ -43,7 +43,7 @@ def kernels(root: Path, board: Board, compiler: str, cmake: str, flags: tuple[st
         InputError: the kernels do not compile.
     """
     cpu = "arm-none-eabi.cmake" if not board.is_host else ""
-    version = subprocess.run([compiler, "--version"], capture_output=True, text=True).stdout
+    version = programs.run([compiler, "--version"]).stdout
     whole = hashlib.sha256(repr((str(root), board.cpu_flags, flags, compiler, version)).encode())
     for path in sorted([root / "CMakeLists.txt", *(root / "kernels").rglob("*.[ch]")]):
         whole.update(path.name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
@@ -69,11 +69,11 @@ def kernels(root: Path, board: Board, compiler: str, cmake: str, flags: tuple[st
         if cpu:
             configure.append(f"-DCMAKE_TOOLCHAIN_FILE={root / cpu}")
         for command in (configure, [cmake, "--build", str(work), "--parallel", str(os.cpu_count() or 1)]):
-            done = subprocess.run(command, capture_output=True, text=True)
+            done = programs.run(command)
             if done.returncode != 0:
                 output = done.stdout + done.stderr
                 log = spare.with_suffix(".log")
-                log.write_text(output, encoding="utf-8")
+                programs.write_back(log, output)
                 errors = [line for line in output.splitlines() if "error" in line.lower()]
                 raise InputError(f"the kernels do not compile: {(errors or ['see the log'])[0][:200]}", where=str(log))
         result.mkdir()

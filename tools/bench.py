@@ -16,7 +16,7 @@ import click
 
 from edge_snn.cli.common import load_model
 from edge_snn.errors import EdgeSnnError
-from edge_snn.harness.report import write_text
+from edge_snn.files import write_text
 from edge_snn.models import zoo
 from edge_snn.profile import bench
 

@@ -13,6 +13,7 @@ from rich.markup import escape
 
 from edge_snn.cli.common import console, json_option, make_table, print_json
 from edge_snn.errors import ExitCode
+from firmware_gen import programs
 from firmware_gen.build import has_newlib
 
 # (program, Debian packages, what it is for, whether the main job needs it)
@@ -44,7 +45,7 @@ MODULES = (
 
 def _version(program: str) -> str:
     try:
-        text = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20).stdout
+        text = programs.run([program, "--version"], timeout=20).stdout
         return text.splitlines()[0] if text else ""
     except (OSError, subprocess.TimeoutExpired):
         return ""

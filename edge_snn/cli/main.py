@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import click
 
 from edge_snn import __version__
+from edge_snn.cli.output import guarded
 from edge_snn.errors import EdgeSnnError, ExitCode
 
 COMMANDS = (
@@ -61,26 +62,35 @@ def group() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Entry point: runs a command and turns its errors into one message and an exit code."""
+    """Entry point: runs a command and turns its errors into one message and an exit code.
+
+    Output that nobody reads any more changes nothing; output that cannot be written is bad output: exit code 2.
+    """
+    with guarded() as sinks:
+        code = _run(arguments)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        lost = sinks["stdout"].failure if "stdout" in sinks else None
+        if lost is not None:
+            click.echo(f"error: standard output cannot be written: {lost.strerror}", err=True)
+            code = code or ExitCode.BAD_INPUT
+    sys.exit(code)
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    """Runs a command; returns its exit code."""
     try:
         code = group.main(args=arguments, standalone_mode=False)
     except EdgeSnnError as error:
         click.echo(f"error: {error}", err=True)
-        sys.exit(error.exit_code)
-    except click.exceptions.Abort:
+        return error.exit_code
+    except (click.exceptions.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
-        sys.exit(ExitCode.INTERRUPTED)
-    except KeyboardInterrupt:
-        click.echo("interrupted", err=True)
-        sys.exit(ExitCode.INTERRUPTED)
+        return ExitCode.INTERRUPTED
     except click.ClickException as error:
         error.show()
-        sys.exit(ExitCode.BAD_INPUT)
-    except BrokenPipeError:
-        # The reader of our output left (| head); there is nobody to tell.
-        sys.stderr.close()
-        sys.exit(ExitCode.OK)
-    sys.exit(code if isinstance(code, int) else ExitCode.OK)
+        return ExitCode.BAD_INPUT
+    return code if isinstance(code, int) else ExitCode.OK
 
 
 if __name__ == "__main__":

@@ -128,8 +128,7 @@ def command(
     narrow = narrow or (known.narrow if known else "float32")
     if bool(data_name) == bool(train_files):
         raise InputError("give either --data or --train files")
-    training = data.load(data_name, "train", limit) if data_name else data.from_npz(list(train_files), "train")
-    training = training.head(limit)
+    training = data.load(data_name, "train", limit) if data_name else data.from_npz(list(train_files), "train", limit)
     if not known and (train_files or training.name.endswith(".npz")):
         config = _for_files(config, training)
     data.fit(training.head(1), config.input_shape)

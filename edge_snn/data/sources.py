@@ -58,21 +58,21 @@ def load(source: str, split: str = "test", limit: int | None = None, root: Path 
         raise InputError(f"split must be train or test, not {split[:20]!r}")
     if source in SHIPPED:
         name, classes = SHIPPED[source]
-        arrays = npz.read(FILES / name, ("x", "y"))
-        return Dataset(arrays["x"], arrays["y"], classes, source).head(limit)
+        arrays = npz.read(FILES / name, ("x", "y"), limit)
+        return Dataset(arrays["x"], arrays["y"], classes, source)
     if source == "fashion-mnist":
-        return _fashion(split, root).head(limit)
+        return _fashion(split, root, limit)
     if source == "cifar10":
-        return _cifar10(split).head(limit)
+        return _cifar10(split, limit)
     if source == "cifar10-calibration":
         return replace(_by_digest(_cifar10("train"), CALIBRATION_IMAGES), name=source).head(limit)
     if source == "digits":
         return _digits(split).head(limit)
     path = Path(source)
     if path.is_dir():
-        return folder.read(path).head(limit)
+        return folder.read(path, limit)
     if path.suffix == ".npz" or path.exists():
-        return from_npz([path], split).head(limit)
+        return from_npz([path], split, limit)
     raise InputError(
         "no such data set, file or folder",
         where=source[:200],
@@ -80,43 +80,51 @@ def load(source: str, split: str = "test", limit: int | None = None, root: Path 
     )
 
 
-def from_npz(paths: list[Path], split: str) -> Dataset:
-    """Joins ``.npz`` files with ``x``, ``y`` or with ``x_train``, ``y_train``, ``x_test``, ``y_test``."""
-    parts = []
+def from_npz(paths: list[Path], split: str, limit: int | None = None) -> Dataset:
+    """Joins ``.npz`` files with ``x``, ``y`` or with ``x_train``, ``y_train``, ``x_test``, ``y_test``.
+
+    Args:
+        limit: read only so many images.
+    """
+    parts: list[tuple[np.ndarray, np.ndarray]] = []
     for path in paths:
-        arrays = npz.read(path, ("x", "y", f"x_{split}", f"y_{split}"))
-        x = arrays.get(f"x_{split}", arrays.get("x"))
-        y = arrays.get(f"y_{split}", arrays.get("y"))
-        if x is None or y is None:
+        left = None if limit is None else limit - sum(len(x) for x, _ in parts)
+        if left == 0:
+            break
+        arrays = npz.read(path, (f"x_{split}", f"y_{split}"), left) or npz.read(path, ("x", "y"), left)
+        if len(arrays) < 2:
             raise InputError(f"has neither x_{split} and y_{split} nor x and y", where=str(path))
+        x, y = arrays.values()
         parts.append((npz.images_of(x, str(path)), npz.labels_of(y, str(path))))
         if parts[-1][0].shape[1:] != parts[0][0].shape[1:]:
             raise InputError("its images have another shape than those of the first file", where=str(path))
+    if len(parts) == 1:  # joined they would be held twice
+        return Dataset(*parts[0], (), paths[0].name)
     return Dataset(np.concatenate([x for x, _ in parts]), np.concatenate([y for _, y in parts]), (), paths[0].name)
 
 
-def _fashion(split: str, root: Path | None) -> Dataset:
+def _fashion(split: str, root: Path | None, limit: int | None) -> Dataset:
     place = root or Path(os.environ.get("EDGE_SNN_FASHION_MNIST", DEBIAN_FASHION))
     stem = "train" if split == "train" else "t10k"
     for suffix in (".gz", ""):
         images = place / f"{stem}-images-idx3-ubyte{suffix}"
         labels = place / f"{stem}-labels-idx1-ubyte{suffix}"
         if images.exists() and labels.exists():
-            x, y = idx.read(images), idx.read(labels)
+            x, y = idx.read(images, limit), idx.read(labels, limit)
             if x.ndim != 3 or y.ndim != 1:
                 raise InputError("is not a file of images with one of labels", where=str(images))
             return Dataset(x[..., None], y, FASHION_CLASSES, "fashion-mnist")
     if root is not None:
         raise InputError(f"holds no {stem}-images-idx3-ubyte(.gz) with its labels", where=str(root))
-    return _keras("fashion_mnist", split, FASHION_CLASSES)
+    return _keras("fashion_mnist", split, FASHION_CLASSES).head(limit)
 
 
-def _cifar10(split: str) -> Dataset:
+def _cifar10(split: str, limit: int | None = None) -> Dataset:
     """The ``.npz`` with x_train, y_train, x_test, y_test in the variable EDGE_SNN_CIFAR10, or Keras's download."""
     place = os.environ.get("EDGE_SNN_CIFAR10")
     if place:
-        return replace(from_npz([Path(place)], split), classes=CIFAR10_CLASSES, name="cifar10")
-    return _keras("cifar10", split, CIFAR10_CLASSES)
+        return replace(from_npz([Path(place)], split, limit), classes=CIFAR10_CLASSES, name="cifar10")
+    return _keras("cifar10", split, CIFAR10_CLASSES).head(limit)
 
 
 def _by_digest(dataset: Dataset, count: int) -> Dataset:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 import zipfile
 from pathlib import Path
 from typing import Any
 
 from edge_snn.errors import InputError, ToolMissingError
-from edge_snn.files import need_file
+from edge_snn.files import need_file, parse_json
 from edge_snn.frontends.child import run_child
 
 MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
@@ -72,7 +71,7 @@ def check(path: Path) -> None:
                 raise InputError(f"damaged .keras file: member {damaged[:60]!r} fails its checksum", where=where)
             if archive.getinfo("config.json").file_size > MAX_JSON_BYTES:
                 raise InputError("its config.json is implausibly large", where=where)
-            config = json.loads(archive.read("config.json"))
+            config = parse_json(archive.read("config.json"), where)
     except InputError:
         raise
     except Exception as error:  # zipfile, zlib and json share no base class for damaged content

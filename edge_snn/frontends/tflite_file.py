@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from edge_snn.errors import InputError
+from edge_snn.files import read_bytes
 from edge_snn.frontends import flatbuffer_check
 
 MAX_FILE_BYTES = 512 << 20
@@ -87,15 +88,7 @@ def load(path: Path) -> TfliteFile:
     Raises:
         InputError: missing, too large, not a .tflite, damaged, or not of one input and one output.
     """
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise InputError(f"is larger than {MAX_FILE_BYTES >> 20} MB", where=str(path))
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise InputError("no such file", where=str(path)) from error
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    return parse(content, path)
+    return parse(read_bytes(path, MAX_FILE_BYTES), path)
 
 
 def parse(content: bytes, path: Path) -> TfliteFile:

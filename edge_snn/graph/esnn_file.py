@@ -7,8 +7,6 @@ of every tensor, so it covers all content. ``provenance.json`` lies beside it an
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import zipfile
 from collections.abc import Mapping
 from dataclasses import fields
@@ -18,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from edge_snn.errors import InputError
-from edge_snn.files import need_file
+from edge_snn.files import need_file, parse_json, writing
 from edge_snn.graph.checks import MAX_ELEMENTS
 from edge_snn.graph.facts import Bounds, Early, EdgeFacts
 from edge_snn.graph.graph import OPS, Graph
@@ -45,19 +43,12 @@ def save(model: IntegerModel, path: Path) -> None:
         "provenance.json": canonical(dict(model.provenance)),
         **members,
     }
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in files.items():
-                entry = zipfile.ZipInfo(name, _EPOCH)
-                entry.compress_type = zipfile.ZIP_DEFLATED
-                entry.external_attr = 0o644 << 16
-                archive.writestr(entry, data)
-        os.replace(aside, path)
-    except OSError as error:
-        raise InputError(f"cannot write the model: {error.strerror}", where=str(path)) from error
-    finally:
-        aside.unlink(missing_ok=True)
+    with writing(path) as aside, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
 
 
 def load(path: Path | str) -> IntegerModel:
@@ -123,10 +114,7 @@ class _Reader:
     def _json(self, name: str) -> Any:
         if self._sizes.get(name, MAX_MANIFEST_BYTES + 1) > MAX_MANIFEST_BYTES:
             raise InputError(f"{name} is missing or too large", hint="is it an .esnn file?")
-        try:
-            return json.loads(self._archive.read(name))
-        except (UnicodeDecodeError, RecursionError, json.JSONDecodeError) as error:
-            raise InputError(f"{name} is not valid JSON") from error
+        return parse_json(self._archive.read(name), name)
 
     def _tensor(self, document: Any, where: str) -> np.ndarray:
         entry = _take(document, where, {"file": str, "dtype": str, "shape": list, "sha256": str})
@@ -208,11 +196,11 @@ class _Reader:
         stray = sorted(set(self._sizes) - self._used)
         if stray:
             raise InputError(f"the archive holds {stray[0][:60]!r}, which the manifest does not name")
-        if hashlib.sha256(canonical(manifest)).hexdigest() != model.sha256:
+        if hashlib.sha256(self._archive.read("manifest.json")).hexdigest() != model.sha256:
             raise InputError(
                 "the manifest says the same as another one in other words, so its identity is not that of its content",
                 where="manifest.json",
-                hint="write every attribute, and number the tensors in order (docs/esnn.md)",
+                hint="write it in canonical form, with every attribute, and number the tensors in order (docs/esnn.md)",
             )
         return model
 

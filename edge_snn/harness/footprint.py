@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.firmware import build_firmware
+from firmware_gen import programs
 from firmware_gen.boards import Board
 from firmware_gen.build import BuildResult, need
 
@@ -23,7 +23,7 @@ SECTIONS = (".text", ".rodata", ".data", ".bss")
 def size_of(elf: Path) -> dict[str, int]:
     """Bytes of the sections, as binutils' ``size`` counts them."""
     command = [need(SIZE, "binutils-arm-none-eabi"), "-A", "-d", str(elf)]
-    rows = [line.split() for line in subprocess.run(command, capture_output=True, text=True).stdout.splitlines()]
+    rows = [line.split() for line in programs.run(command).stdout.splitlines()]
     found = {row[0]: int(row[1]) for row in rows if len(row) == 3 and row[1].isdigit()}
     return {name: found.get(name, 0) for name in SECTIONS}
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import os
 import platform
 import subprocess
 from datetime import datetime, timezone
@@ -15,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from edge_snn import __version__
-from edge_snn.errors import InputError
+from edge_snn.files import write_text
 from edge_snn.harness.checks import as_rows, judge, junit
 from edge_snn.harness.compare import FORMAT
 from edge_snn.harness.evaluate import Evaluation
@@ -32,16 +31,16 @@ from edge_snn.harness.figures import (
     unit_of,
 )
 from edge_snn.harness.page import page
+from firmware_gen import programs
 from firmware_gen.boards import Board
 
 
 def tool_versions(elf_board: Board) -> dict[str, str]:
     """Versions of what made the numbers."""
     tools = {"edge_snn": __version__, "python": platform.python_version(), "numpy": np.__version__}
-    programs = ["gcc"] if elf_board.is_host else ["arm-none-eabi-gcc", "qemu-system-arm"]
-    for program in programs:
+    for program in ["gcc"] if elf_board.is_host else ["arm-none-eabi-gcc", "qemu-system-arm"]:
         try:
-            text = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20).stdout
+            text = programs.run([program, "--version"], timeout=20).stdout
             tools[program] = text.splitlines()[0] if text else "unknown"
         except (OSError, subprocess.TimeoutExpired):
             tools[program] = "not found"
@@ -118,18 +117,6 @@ def make_report(
         "tool_versions": tool_versions(board),
     }
     return {**report, "checks": as_rows(judge(report, min_accuracy))}
-
-
-def write_text(path: Path, text: str) -> None:
-    """Writes a file aside and renames it; InputError if the folder cannot be written."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        aside.write_text(text, encoding="utf-8")
-        os.replace(aside, path)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def write_files(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from edge_snn.errors import InputError, ToolMissingError
+from edge_snn.errors import ToolMissingError
+from edge_snn.files import writing
 
 
 def export_tflite(model: Any, path: Path) -> None:
@@ -36,11 +36,5 @@ def export_tflite(model: Any, path: Path) -> None:
         archive.add_endpoint("serve", lambda image: model(image, training=False), input_signature=signature)
         archive.write_out(folder, verbose=False)
         content = tf.lite.TFLiteConverter.from_saved_model(folder).convert()
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
+    with writing(path) as aside:
         aside.write_bytes(content)
-        os.replace(aside, path)
-    except OSError as error:
-        raise InputError(f"cannot write the model: {error.strerror}", where=str(path)) from error
-    finally:
-        aside.unlink(missing_ok=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from pathlib import Path
 from typing import Any
 
 from edge_snn.errors import InputError, ToolMissingError
+from edge_snn.files import writing
 
 SUFFIXES = (".png", ".svg")
 # A few groups of classes: more would not be told apart in a bar.
@@ -79,14 +79,8 @@ def write(report: dict[str, Any], path: Path) -> None:
     axes.set_title(f"{report['model']} on {report['board']} ({report['core']})".replace("$", r"\$"), fontsize=10)
     axes.xaxis.set_major_formatter(lambda value, _: f"{value / 1000:,.0f}k")
     axes.legend(fontsize=8)
-    aside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    try:
+    with writing(path) as aside:
         figure.savefig(aside, format=path.suffix[1:].lower(), dpi=120, metadata=_metadata(path))
-        os.replace(aside, path)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}", where=str(path)) from error
-    finally:
-        aside.unlink(missing_ok=True)
 
 
 def _metadata(path: Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,21 +12,18 @@ import numpy as np
 
 from edge_snn.data import npz
 from edge_snn.errors import InputError
+from edge_snn.files import need_file, parse_json, read_bytes, writing
 
 STATE = "state.npz"
 BEST = "best.npz"
 RUN = "run.json"
+MAX_JSON_BYTES = 64 << 20
 
 
 def _replace(path: Path, write: Callable[[Any], Any]) -> None:
-    aside = path.with_name(f".{path.name}.part")
-    try:
-        with aside.open("wb") as stream:
-            write(stream)
-        os.replace(aside, path)
-    except OSError as error:
-        hint = "the last whole epoch is kept: make room and add --resume"
-        raise InputError(f"cannot be written: {error.strerror}", where=str(path), hint=hint) from error
+    hint = "the last whole epoch is kept: make room and add --resume"
+    with writing(path, hint) as aside, aside.open("wb") as stream:
+        write(stream)
 
 
 def write_arrays(path: Path, arrays: Sequence[np.ndarray]) -> None:
@@ -53,12 +49,10 @@ def write_json(path: Path, document: Any) -> None:
 
 def digest(path: Path) -> str:
     """SHA-256 of a file."""
+    need_file(path)
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def read_json(path: Path) -> Any:
     """Reads JSON; InputError when it is damaged."""
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise InputError("cannot be read, or is damaged", where=str(path)) from error
+    return parse_json(read_bytes(path, MAX_JSON_BYTES), str(path))

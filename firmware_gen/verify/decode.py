@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from edge_snn.errors import InputError, ToolMissingError
+from firmware_gen import programs
 from firmware_gen.verify.elf import Program
 
 OBJDUMP = "arm-none-eabi-objdump"
@@ -104,7 +105,7 @@ def _listing(tool: str, image: bytes, address: int, where: str) -> list[Instruct
         command = [tool, "-D", "-z", "-w", "-b", "binary", "-marmv8.1-m.main", "-M", "force-thumb"]
         command += [f"--adjust-vma={address:#x}", str(path)]
         try:
-            done = subprocess.run(command, capture_output=True, text=True, timeout=OBJDUMP_SECONDS)
+            done = programs.run(command, timeout=OBJDUMP_SECONDS)
         except subprocess.TimeoutExpired as error:
             raise InputError(f"{OBJDUMP} took longer than {OBJDUMP_SECONDS} s", where=where) from error
     if done.returncode != 0:

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from edge_snn.errors import InputError
+from edge_snn.files import read_bytes
 from firmware_gen.verify import attributes
 
 FILE_LIMIT = 64 << 20
@@ -128,13 +129,7 @@ def load(path: Path) -> Program:
     Raises:
         InputError: no such file, not such a program, damaged, stripped of its symbols.
     """
-    try:
-        with path.open("rb") as stream:
-            data = stream.read(FILE_LIMIT + 1)
-    except FileNotFoundError as error:
-        raise InputError("no such file", where=str(path)) from error
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    data = read_bytes(path, FILE_LIMIT)
     try:
         return _parse(path, data)
     except (struct.error, _DamagedError) as error:
@@ -158,8 +153,6 @@ class _Header:
 
 
 def _parse(path: Path, data: bytes) -> Program:
-    if len(data) > FILE_LIMIT:
-        raise InputError(f"is larger than {FILE_LIMIT >> 20} MiB")
     if data[:4] != b"\x7fELF":
         raise _DamagedError
     if data[4:6] != b"\x01\x01":

@@ -46,7 +46,7 @@ def test_what_is_no_elf_is_refused(tmp_path):
             verify(path)
     with pytest.raises(InputError, match="no such file"):
         verify(tmp_path / "missing.elf")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="is a folder"):
         verify(tmp_path)
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from edge_snn.errors import InputError
 from edge_snn.graph import esnn_file
+from edge_snn.graph.manifest import canonical
 from edge_snn.passes import bounds
 from edge_snn.reference import run
 from tests.networks import images, model
@@ -43,7 +44,7 @@ def edit_manifest(path: Path, change) -> None:
     def apply(members):
         manifest = json.loads(members["manifest.json"])
         change(manifest)
-        members["manifest.json"] = json.dumps(manifest).encode()
+        members["manifest.json"] = canonical(manifest)
 
     rewrite(path, apply)
 
@@ -73,7 +74,7 @@ def test_no_part_file_is_left_behind(saved):
 
 
 def test_a_missing_folder_is_a_clear_error(small, tmp_path):
-    with pytest.raises(InputError, match="cannot write the model"):
+    with pytest.raises(InputError, match="cannot be written: No such file"):
         esnn_file.save(small, tmp_path / "no" / "where.esnn")
 
 
@@ -144,7 +145,7 @@ def test_tensors_under_other_numbers_are_refused(saved):
         first, second = weight["file"], bias["file"]
         weight["file"], bias["file"] = second, first
         members[first], members[second] = members[second], members[first]
-        members["manifest.json"] = json.dumps(manifest).encode()
+        members["manifest.json"] = canonical(manifest)
 
     rewrite(saved, swap)
     with pytest.raises(InputError, match="in other words"):
@@ -181,3 +182,36 @@ def test_mutated_files_never_escape_as_anything_but_input_error(saved):
         except InputError:
             refused += 1
     assert refused > 200  # bytes that nothing reads, such as zip dates, may change unnoticed
+
+
+WORDINGS = {
+    "white space": lambda text: text.replace(b",", b", "),
+    "a byte order mark": lambda text: b"\xef\xbb\xbf" + text,
+    "UTF-16": lambda text: text.decode().encode("utf-16"),
+    "an escaped key": lambda text: text.replace(b'"name"', b'"\\u006eame"'),
+    "a key twice": lambda text: text.replace(b'"timesteps":', b'"timesteps":9,"timesteps":'),
+}
+
+
+@pytest.mark.parametrize("wording", WORDINGS)
+def test_a_manifest_in_another_wording_is_refused(saved, wording):
+    """A reader that takes the first of two keys would see another model under the same identity."""
+
+    def apply(members):
+        said = WORDINGS[wording](members["manifest.json"])
+        assert said != members["manifest.json"]
+        members["manifest.json"] = said
+
+    rewrite(saved, apply)
+    with pytest.raises(InputError, match=r"in other words|not valid JSON|twice"):
+        esnn_file.load(saved)
+
+
+NUMBERS = ['{"a":1e999}', '{"a":NaN}', '{"a":-Infinity}', '{"a":' + "9" * 5000 + "}"]
+
+
+@pytest.mark.parametrize("text", [*NUMBERS, '{"a":1,"a":2}', "[1]"])
+def test_provenance_is_json_that_can_be_written_again(saved, text):
+    rewrite(saved, lambda members: members.update({"provenance.json": text.encode()}))
+    with pytest.raises(InputError, match=r"provenance\.json"):
+        esnn_file.load(saved)

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from edge_snn.errors import DeviceError, ToolMissingError
+from firmware_gen import programs
 from firmware_gen.build import need
 from firmware_gen.verify.elf import Program
 
@@ -71,7 +72,7 @@ def build(folder: Path) -> Path:
     library = folder / "esnn_count.so"
     command = [compiler, "-std=c11", "-O2", "-Wall", "-Wextra", "-Werror", "-fPIC", "-fvisibility=hidden", "-shared"]
     command += [f"-DESNN_PLUGIN_API={api(_said([qemu, '--version']))}", str(SOURCE), "-o", str(library)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = programs.run(command)
     if done.returncode != 0:
         errors = [line for line in done.stderr.splitlines() if "error" in line]
         raise ToolMissingError(
@@ -91,7 +92,7 @@ def api(version: str) -> int:
 
 def _said(command: list[str]) -> str:
     try:
-        return subprocess.run(command, capture_output=True, text=True, timeout=20).stdout
+        return programs.run(command, timeout=20).stdout
     except (OSError, subprocess.TimeoutExpired):
         return ""
 
