@@ -30,9 +30,10 @@ VECTOR_EXCEPTION_BYTES = 108
 
 @dataclass
 class CallGraph:
-    """Bytes of stack of each function, and whom it calls."""
+    """Bytes of stack of each function, those that its assembler text pushes among them, and whom it calls."""
 
     used: dict[str, int] = field(default_factory=dict)
+    pushed: dict[str, int] = field(default_factory=dict)
     calls: dict[str, set[str]] = field(default_factory=dict)
 
 
@@ -40,7 +41,7 @@ def declared(sources: Path) -> dict[str, int]:
     """Bytes that assembler text pushes, by file name, from ``ESNN_ASM_STACK(bytes)`` in the sources below a folder.
 
     The compiler does not read assembler text: what inline assembler in a ``.c`` file pushes is added to each of its
-    functions. A ``.S`` file is one function, named as the file, that calls nothing.
+    functions, or what they call is, if that is more: assembler text calls nothing. A ``.S`` file is one function, named as the file, that calls nothing.
     """
     found = {}
     for path in [*sources.rglob("*.c"), *sources.rglob("*.S")]:
@@ -85,7 +86,9 @@ def _read_file(path: Path, graph: CallGraph, more: int) -> None:
             if found.group(2) == "dynamic":
                 raise InputError("has a stack frame without bound", where=title)
             # A weak function and the one that replaces it have one name: whichever is larger.
-            graph.used[title] = max(graph.used.get(title, 0), int(found.group(1)) + more)
+            own = int(found.group(1)) + more
+            if own > graph.used.get(title, -1):
+                graph.used[title], graph.pushed[title] = own, more
     for source, target in EDGE.findall(text):
         graph.calls.setdefault(source, set()).add(target)
 
@@ -132,7 +135,9 @@ def bound(
                 raise InputError(
                     f"calls {name}, of which there is no call graph, so its stack has no bound", where=path[-1]
                 )
-            known[name] = own + max((depth(callee, (*path, name)) for callee in calls.get(name, ())), default=0)
+            below = max((depth(callee, (*path, name)) for callee in calls.get(name, ())), default=0)
+            pushed_here = graph.pushed.get(name, 0)
+            known[name] = own - pushed_here + max(pushed_here, below)
         return known[name]
 
     return depth(entry, ()) + max((exception_bytes + depth(name, ()) for name in handlers), default=0)

@@ -84,9 +84,10 @@ def test_what_assembler_text_pushes_is_declared_in_its_file_and_counted(folder):
     (sources / "esnn_b.S").write_text('#include "esnn_asm.h"\nESNN_ASM_STACK(100)\n')
     pushed = stack.declared(sources)
     assert pushed == {"esnn_a.c": 24, "esnn_b.S": 100}
-    assert stack.bound([folder], pushed=pushed) == whole + 24
+    none = whole - stack.LIBRARY["memcpy"]  # which is called while nothing is pushed, and pushes less
+    assert stack.bound([folder], pushed=pushed) == none + 24
     (folder / "esnn_a.c.ci").write_text(graph(("esnn_a", 40), edges=[("esnn_a", "esnn_b")]))
-    assert stack.bound([folder], pushed=pushed) == whole - stack.LIBRARY["memcpy"] + 24 + 100
+    assert stack.bound([folder], pushed=pushed) == none + 100
     (sources / "esnn_b.S").write_text("push {r4-r11, lr}\n")
     with pytest.raises(InputError, match=r"esnn_b.S: does not say what it pushes"):
         stack.declared(sources)

@@ -12,13 +12,10 @@
  *
  * **Inline assembler** that needs more registers than a compiler can spare pushes what is not its own, and never
  * names r7, which may be the frame pointer; nor does it have operands in memory, which may be found through r7 or
- * sp. What it pushes is not in the compiler's figures of stack: at most ESNN_ASM_BYTES, and it calls nothing.
+ * sp. What it pushes its file says by ESNN_ASM_STACK() (esnn_asm.h), and it calls nothing.
  */
 #ifndef ESNN_BUILD_H
 #define ESNN_BUILD_H
-
-/** Most bytes that inline assembler pushes (firmware_gen/stack.py counts with them). */
-#define ESNN_ASM_BYTES 72
 
 /** Makes the compiler forget what it knows of a variable; costs nothing. */
 #if defined(__GNUC__)

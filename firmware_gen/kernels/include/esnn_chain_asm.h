@@ -64,7 +64,7 @@
 _Static_assert(sizeof(void *) != 4u || (offsetof(esnn_runs_t, out) == 4u && offsetof(esnn_runs_t, part) == 36u),
                "offsets of ESNN_FOUR_PLACES");
 
-/** @param from  sums to begin with; the rows count from `weights`. Pushes 72 bytes (esnn_asm.h). */
+/** @param from  sums to begin with; the rows count from `weights`. */
 #define ESNN_RUN(program, from, runs, lack, weights)                                                                 \
     do {                                                                                                             \
         register const void *r0 __asm__("r0") = from;                                                                \

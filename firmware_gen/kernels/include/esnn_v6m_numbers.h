@@ -91,7 +91,7 @@ _Static_assert(sizeof(void *) != 4u || (offsetof(esnn_walk_t, out) == 0 && offse
                                         offsetof(esnn_walk_t, column_words) == 68u),
                "offsets of ESNN_ONE_LIST and ESNN_THREE_LISTS");
 
-/** Runs a form: r0 the walk, r1 the weights of the block. Pushes at most 64 bytes (esnn_asm.h). */
+/** Runs a form: r0 the walk, r1 the weights of the block. */
 #define ESNN_RUN(program)                                                                                            \
     register const esnn_walk_t *r0 __asm__("r0") = walk;                                                             \
     register const uint32_t *r1 __asm__("r1") = weights;                                                             \

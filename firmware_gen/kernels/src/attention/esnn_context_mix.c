@@ -1,4 +1,7 @@
+#include "esnn_asm.h"
 #include "esnn_context.h"
+
+ESNN_ASM_STACK(36);
 
 #if !defined(ESNN_PORTABLE) && defined(__thumb2__)
 
@@ -32,7 +35,7 @@
                                                                                "ldr r0, [sp]\n"                      \
                                                                                "stm r0, {r4-r11}\n"
 
-/** From r0 to r1; r2 are the sums, which wait on the stack: 36 bytes with r4 - r11 (esnn_asm.h). */
+/** From r0 to r1; r2 are the sums, which wait on the stack. */
 #define ESNN_RUN(skip)                                                                                               \
     register const uint32_t *const *r0 __asm__("r0") = row;                                                          \
     register const uint32_t *const *r1 __asm__("r1") = end;                                                          \

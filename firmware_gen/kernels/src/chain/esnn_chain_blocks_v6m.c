@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_v6m_numbers.h"
 
 #if ESNN_CHAIN_V6M
+
+ESNN_ASM_STACK(64);
 
 #define ESNN_TIMES_4(code) code code code code
 #define ESNN_TIMES_8(code) ESNN_TIMES_4(code) ESNN_TIMES_4(code)

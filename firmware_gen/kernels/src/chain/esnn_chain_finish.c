@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_dsp.h"
 #include "esnn_v6m.h"
 #include "esnn_v7m_numbers.h"
+
+ESNN_ASM_STACK(72);
 
 #if ESNN_CHAIN_V6M
 

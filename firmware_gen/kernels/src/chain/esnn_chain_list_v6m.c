@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_v6m.h"
 
 #if ESNN_CHAIN_V6M
+
+ESNN_ASM_STACK(4);
 
 /** Bytes from the row of input 0 to that of the lowest bit of a byte. */
 #define AT(bit) (uint8_t)((bit) << 5)

@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_v6m.h"
 
 #if ESNN_CHAIN_V6M
+
+ESNN_ASM_STACK(4);
 
 /* r0 spikes, r8-r11 bytes to the planes of places a to d, r12 bytes from one half of a word to the next. */
 

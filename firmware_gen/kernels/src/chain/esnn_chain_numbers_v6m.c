@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_v6m_numbers.h"
 
 #if ESNN_CHAIN_V6M
+
+ESNN_ASM_STACK(64);
 
 /** The next part of all lists, of any number. */
 static void esnn_any_part(esnn_walk_t *walk, const uint32_t *weights, uint32_t *numbers)

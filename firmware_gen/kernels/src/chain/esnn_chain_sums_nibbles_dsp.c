@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_chain.h"
 
 #if ESNN_NIBBLE_ROWS && ESNN_CHAIN_DSP
+
+ESNN_ASM_STACK(72);
 
 /* A row costs 18 instructions: its number, its address, one LDM, three a word to part low and high nibbles, and 8
    UXTAB16. */

@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_v7m.h"
 
 #if ESNN_CHAIN_V7M
+
+ESNN_ASM_STACK(72);
 
 #if ESNN_PAIRED_ROWS
 

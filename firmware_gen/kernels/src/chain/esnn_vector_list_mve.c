@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_vector.h"
 
 #if ESNN_VECTOR_MVE
+
+ESNN_ASM_STACK(4);
 
 #include <arm_mve.h>
 

@@ -1,5 +1,8 @@
+#include "esnn_asm.h"
 #include "esnn_block.h"
 #include "esnn_conv.h"
+
+ESNN_ASM_STACK(36);
 
 /** Rows of the table for the pixels of a window: one for the upper half of each pixel, one for the lower half. */
 typedef struct {

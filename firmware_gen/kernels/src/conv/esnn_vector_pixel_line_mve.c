@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_vector_pixels.h"
 
 #if ESNN_VECTOR_MVE
+
+ESNN_ASM_STACK(4);
 
 /*
  * All windows of a line in one piece. Registers: r0 esnn_sweep_t; r1 marks in front of the window; r2 spikes; r9,

@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_block.h"
 
 #if ESNN_CHAIN_V6M
+
+ESNN_ASM_STACK(4);
 
 /* Two lanes a word; most are neither negative nor above their clip. */
 void esnn_block_clip_v6m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries)

@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_v6m_numbers.h"
 
 #if ESNN_CHAIN_V6M
+
+ESNN_ASM_STACK(4);
 
 /*
  * As esnn_fire_numbers(), from lanes: flipping bit 15 makes a sum X + 2^15, of which 2^14 is taken off. Ternary: U is

@@ -1,6 +1,9 @@
+#include "esnn_asm.h"
 #include "esnn_v7m.h"
 
 #if ESNN_CHAIN_V7M
+
+ESNN_ASM_STACK(4);
 
 /**
  * The larger of two lanes of 15 bits each. (a | 2^15) - b has bit 15 of a lane set where a >= b; then the others are
