@@ -17,7 +17,7 @@ class ExitCode(IntEnum):
     MISMATCH = 1  # device and host differ, or a threshold was missed
     BAD_INPUT = 2  # a file, option or tool the user has to mend
     DEVICE = 3  # the device or the link failed; partial results are kept
-    INTERRUPTED = 130
+    INTERRUPTED = 130  # Ctrl-C; a run that SIGTERM or SIGHUP ends returns 128 and its number likewise, 143 or 129
 
 
 @dataclass(frozen=True)

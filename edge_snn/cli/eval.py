@@ -11,7 +11,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge_snn.cli.common import console, json_option, load_model, print_json, progress_bar
-from edge_snn.errors import ExitCode
 
 
 @click.command("eval")
@@ -69,14 +68,17 @@ def command(
       edge-snn eval --emulate microbit --trace --model fashion-mnist-nano --data fashion-mnist-1000 --limit 20
       edge-snn eval --port /dev/ttyACM0 --board microbit --model fashion-mnist-nano --data fashion-mnist --repeat 5
     """
+    from edge_snn.harness import signals
     from edge_snn.harness.checks import Check, error_of
-    from edge_snn.harness.evaluate import INTERRUPTED, Settings
+    from edge_snn.harness.evaluate import Settings
+    from edge_snn.harness.journal import data_digest
     from edge_snn.harness.session import Bench, load_data, measure
 
     bench = Bench(emulate, jobs, ports, board_name, baud)
     model = load_model(model_path)
     dataset = load_data(data_name, model, limit)
-    target = folder or Path("build") / "eval" / f"{model.sha256[:12]}-{emulate or 'port'}"
+    of = f"{model.sha256[:12]}-{emulate or board_name or 'port'}-{data_digest(dataset.x, dataset.y)[:12]}"
+    target = folder or Path("build") / "eval" / of
     report = measure(
         bench,
         model,
@@ -87,14 +89,15 @@ def command(
         trace=trace,
         bar=partial(progress_bar, quiet=as_json),
     )
+    ended = signals.exit_code(report["stopped"])
     if as_json:
         print_json(report)
     else:
         show(report, target)
     _warn(report)
-    if report["stopped"] == INTERRUPTED:
-        click.echo(f"interrupted after {report['images']} images; --resume goes on", err=True)
-        raise click.exceptions.Exit(ExitCode.INTERRUPTED)
+    if ended is not None:
+        click.echo(f"{report['stopped']} after {report['images']} images; --resume goes on", err=True)
+        raise click.exceptions.Exit(ended)
     error = error_of([Check(**row) for row in report["checks"]])
     if error is not None:
         raise error
@@ -110,6 +113,9 @@ def _warn(report: dict[str, Any]) -> None:
         if board["reconnects"]:
             times = len(board["reconnects"])
             click.echo(f"warning: {board['label']} was lost and came back {times} times", err=True)
+    if report["journal_kept"]:
+        told = "an unfinished journal was in the folder (--resume goes on with one); it is kept as"
+        click.echo(f"warning: {told} {report['journal_kept']}", err=True)
     if report["journal_lines_damaged"]:
         told = f"{report['journal_lines_damaged']} damaged lines of the journal; their images were measured again"
         click.echo(f"warning: {told}", err=True)

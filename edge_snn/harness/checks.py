@@ -85,7 +85,7 @@ def error_of(checks: list[Check]) -> EdgeSnnError | None:
     """The error that ends the command, or None: a lost device before a mismatch."""
     errors = [check.message for check in checks if check.status == ERROR]
     if errors:
-        return DeviceError(f"stopped: {'; '.join(errors)}; results so far are kept")
+        return DeviceError(f"stopped: {'; '.join(errors)}; results so far are kept", hint="--resume goes on")
     failed = [check.message for check in checks if check.status == FAILED]
     return MismatchError("; ".join(failed)) if failed else None
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import queue
-import signal
-import threading
+import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +15,15 @@ import numpy as np
 
 from edge_snn.errors import DeviceError
 from edge_snn.harness import frames, journal
+from edge_snn.harness.book import Journal, JournalError
 from edge_snn.harness.client import Device
 from edge_snn.harness.dut import ConnectedDut, Dut
 from edge_snn.harness.facts import HostResults, ModelFacts
 from edge_snn.harness.frames import DeviceResult
-from edge_snn.harness.journal import JOURNAL, Entry, Header, Journal
+from edge_snn.harness.journal import JOURNAL, Entry, Header
 from edge_snn.harness.shards import Broken, Ended, Event, Interrupt, Measured, Reconnected, Work, Worker
+from edge_snn.harness.signals import INTERRUPTED, as_events
 
-INTERRUPTED = "interrupted"
 GRACE_SECONDS = 2.0  # for the images that are being measured when Ctrl-C comes
 WAKE_SECONDS = 0.2
 
@@ -92,6 +92,8 @@ class Evaluation:
         resumed: how many rows came from the journal of a run before.
         damaged: lines of that journal that were passed over.
         stopped: why it ended before all images were measured, or "".
+        run: identity of the run.
+        kept: file in which an unfinished journal of another run is kept now, or "".
     """
 
     by_index: dict[int, Row] = field(default_factory=dict)
@@ -100,6 +102,8 @@ class Evaluation:
     resumed: int = 0
     damaged: int = 0
     stopped: str = ""
+    run: str = ""
+    kept: str = ""
 
     @property
     def rows(self) -> list[Row]:
@@ -177,12 +181,14 @@ class Settings:
         warmup: inferences of a board that do not count, before its first and after each reconnect.
         resume: go on with the journal in the folder.
         data: name of the data set.
+        unit: of latencies.
     """
 
     repeat: int = 1
     warmup: int = 0
     resume: bool = False
     data: str = ""
+    unit: str = ""
 
 
 def evaluate(
@@ -212,7 +218,7 @@ def evaluate_boards(
     """Measures every image on one of the boards; a board that is lost hands its images to the others.
 
     Each result is appended to ``folder/journal.jsonl`` as it arrives, so nothing measured is lost whatever
-    ends the run. Ctrl-C, and the loss of all boards, end it early: ``stopped`` says why.
+    ends the run. Ctrl-C, SIGTERM, SIGHUP, a full disk, and the loss of all boards end it early: ``stopped`` says why.
 
     Args:
         devices: those of ``duts``, connected.
@@ -240,16 +246,21 @@ def evaluate_boards(
         frames.VERSION,
         settings.repeat,
         _crcs(host),
+        settings.unit,
+        secrets.token_hex(8),
     )
     done = Evaluation(repeat=settings.repeat, boards={dut.label: BoardRun(dut.label) for dut in duts})
     lines: list[bytes] = []
     if settings.resume:
         found = journal.read(folder / JOURNAL, header, facts)
+        header = replace(header, run=found.run)
         done.resumed, done.damaged = len(found.entries), found.damaged
         for entry in found.entries.values():
-            lines.append(_add(done, entry, labels, host))
+            lines.append(_add(done, entry, header.run, labels, host))
+    done.run = header.run
     work = Work(index for index in range(len(images)) if index not in done.by_index)
     with Journal(folder / JOURNAL, header, tuple(lines)) as book:
+        done.kept = book.kept
         _Run(done, work, book, labels, host, progress).go(duts, devices, images, settings)
     return done
 
@@ -259,7 +270,7 @@ def _crcs(host: HostResults) -> int:
     return host.traces.crcs.shape[1] if host.traces is not None else 0
 
 
-def _add(done: Evaluation, entry: Entry, labels: np.ndarray, host: HostResults) -> bytes:
+def _add(done: Evaluation, entry: Entry, run: str, labels: np.ndarray, host: HostResults) -> bytes:
     """Adds a row, compared with the host; returns its line for the journal."""
     first = entry.runs[0]
     parted_at = None
@@ -287,7 +298,7 @@ def _add(done: Evaluation, entry: Entry, labels: np.ndarray, host: HostResults) 
     }
     if row.parted_at is not None:
         extra["parted_at"] = row.parted_at
-    return journal.encode_entry(entry, extra)
+    return journal.encode_entry(entry, run, extra)
 
 
 @dataclass
@@ -313,7 +324,8 @@ class _Run:
             self.workers[dut.label] = worker
             worker.start()
         try:
-            with _ctrl_c_as_event(self.events):
+            # SimpleQueue.put is re-entrant: it may be called while get() is.
+            with as_events(lambda told: self.events.put(Interrupt(told))):
                 while self.alive and not self.done.stopped:
                     # A signal that another thread got is handled when this one wakes up.
                     with suppress(queue.Empty):
@@ -332,7 +344,13 @@ class _Run:
 
     def _take(self, event: Event) -> None:
         if isinstance(event, Measured):
-            self.book.append(_add(self.done, Entry(event.index, event.on, event.runs), self.labels, self.host))
+            entry = Entry(event.index, event.on, event.runs)
+            try:
+                self.book.append(_add(self.done, entry, self.done.run, self.labels, self.host))
+            except JournalError as error:  # what is not in the journal counts as not measured
+                del self.done.by_index[event.index]
+                self.done.stopped = self.done.stopped or f"{error.diagnostic.where}: {error.diagnostic.reason}"
+                return
             self.workers[event.on].is_written()
             self.correct += self.done.by_index[event.index].prediction == int(self.labels[event.index])
             self._note()
@@ -346,7 +364,7 @@ class _Run:
         elif isinstance(event, Broken):
             raise event.error
         else:
-            self.done.stopped = INTERRUPTED
+            self.done.stopped = self.done.stopped or event.told
 
     def _note(self) -> None:
         if self.progress is not None and self.done.images:
@@ -363,18 +381,3 @@ class _Run:
                 self._take(self.events.get(timeout=max(0.01, end - time.monotonic())))
             except (queue.Empty, KeyboardInterrupt):
                 break
-
-
-@contextmanager
-def _ctrl_c_as_event(events: queue.SimpleQueue[Event]) -> Iterator[None]:
-    """Makes Ctrl-C an event like others, so that it never comes between a result and its line in the journal."""
-    ours = threading.current_thread() is threading.main_thread()
-    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
-        yield  # not ours to change: KeyboardInterrupt, if it comes, is caught by the caller
-        return
-    # SimpleQueue.put is re-entrant: it may be called while get() is.
-    signal.signal(signal.SIGINT, lambda number, frame: events.put(Interrupt()))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)

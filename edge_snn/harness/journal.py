@@ -1,32 +1,30 @@
 """The journal of a run: a header and one line a result, each with its own CRC. Specified in docs/harness.md.
 
-Results are appended as they arrive. Whatever ends the run, at most the line being written is lost, and
-that is seen by its CRC.
+Each line names its run, so that a line of another run, board or model is never taken for one of this. How journals are
+written: :mod:`edge_snn.harness.book`.
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import os
 import zlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
 
 from edge_snn.errors import InputError
+from edge_snn.files import need_file
 from edge_snn.harness.facts import ModelFacts
 from edge_snn.harness.frames import DeviceResult
 
 JOURNAL = "journal.jsonl"
-PREVIOUS = "journal.previous.jsonl"
-FORMAT = 1
+FORMAT = 2
 MAX_LINE = 1 << 24
+ANEW = "run without --resume (it is kept beside the new one), or into another --report folder"
 _MARK = ', "crc": "'
 
 
@@ -48,6 +46,8 @@ class Header:
         protocol: version of the serial protocol.
         repeat: timed inferences of each image.
         crcs: traced of each image, 0 for none.
+        unit: of the latencies that ticks make: on an emulator they are not what they are on a board.
+        run: identity of the run, in each of its lines; that of the run before when it is resumed.
     """
 
     model: str
@@ -60,6 +60,8 @@ class Header:
     protocol: int
     repeat: int
     crcs: int = 0
+    unit: str = ""
+    run: str = ""
     journal: int = FORMAT
 
     @classmethod
@@ -74,17 +76,15 @@ class Header:
         return cls(**found)
 
     def check_same(self, found: Header, where: str) -> None:
-        """Raises InputError, naming the difference, unless ``found`` (of an existing journal) equals this."""
+        """Raises InputError, naming the difference, unless ``found``, of an existing journal, may be gone on with."""
 
         def told(what: str, of: str, now: str) -> InputError:
             return InputError(
                 f"cannot be resumed: its results are of {what} {of}, this run's are of {now}",
                 where=where,
-                hint="run without --resume, or into another --report folder",
+                hint=ANEW,
             )
 
-        if found.journal != self.journal:
-            raise told("journal format", str(found.journal), str(self.journal))
         if found.model_sha256 != self.model_sha256:
             raise told(
                 "model",
@@ -97,7 +97,7 @@ class Header:
                 f"{found.data[:60]!r} ({found.images} images, {found.data_sha256[:12]}..)",
                 f"{self.data[:60]!r} ({self.images} images, {self.data_sha256[:12]}..)",
             )
-        for name in ("board", "clock_hz", "protocol", "repeat", "crcs"):
+        for name in ("board", "clock_hz", "protocol", "repeat", "crcs", "unit"):
             of, now = getattr(found, name), getattr(self, name)
             if of != now:
                 raise told(name.replace("_hz", ""), repr(of), repr(now))
@@ -136,11 +136,12 @@ def decode(line: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) else None
 
 
-def encode_entry(entry: Entry, extra: Mapping[str, Any]) -> bytes:
-    """The line of an entry; ``extra`` is for readers, and not read back."""
+def encode_entry(entry: Entry, run: str, extra: Mapping[str, Any]) -> bytes:
+    """The line of an entry in the journal of ``run``; ``extra`` is for readers, and not read back."""
     first = entry.runs[0]
     return encode(
         {
+            "run": run,
             "index": entry.index,
             "on": entry.on,
             "logits": first.logits.tolist(),
@@ -210,10 +211,12 @@ class Found:
     Attributes:
         entries: by index, each index once (the first good line of it).
         damaged: lines that were passed over.
+        run: identity of the run.
     """
 
     entries: dict[int, Entry]
     damaged: int
+    run: str
 
 
 def read(path: Path, header: Header, facts: ModelFacts) -> Found:
@@ -223,77 +226,48 @@ def read(path: Path, header: Header, facts: ModelFacts) -> Found:
     image is measured again.
 
     Raises:
-        InputError: it cannot be read, is no journal, or one of another model, data set or board (named).
+        InputError: it cannot be read, is no journal, one of another format, model, data set or board (named), or holds
+            lines of another run.
     """
+    if not path.exists():
+        raise InputError(
+            "there is no journal to resume", where=str(path), hint="run without --resume, or check --report"
+        )
+    need_file(path)
     try:
         with path.open("rb") as stream:
-            first = stream.readline(MAX_LINE)
-            document = decode(first.rstrip(b"\n"))
-            found = Header.decode(document) if document else None
-            if found is None:
-                raise InputError(
-                    "is not a journal of this version of edge-snn",
-                    where=str(path),
-                    hint="run without --resume; it is kept beside the new one",
-                )
+            found = _header(stream.readline(MAX_LINE), str(path))
             header.check_same(found, str(path))
             entries: dict[int, Entry] = {}
             damaged = 0
+            strangers = []
             while line := stream.readline(MAX_LINE):
                 document = decode(line[:-1]) if line.endswith(b"\n") else None
+                if document is not None and document.get("run") != found.run:
+                    strangers.append(document)
+                    continue
                 entry = decode_entry(document, facts, header) if document else None
                 if entry is None:
                     damaged += 1
                 else:
                     entries.setdefault(entry.index, entry)
-    except FileNotFoundError:
-        raise InputError(
-            "there is no journal to resume", where=str(path), hint="run without --resume, or check --report"
-        ) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
-    return Found(entries, damaged)
+    if strangers:
+        of = f"run {strangers[0].get('run')!r:.20}, on {strangers[0].get('on')!r:.60}"
+        told = f"cannot be resumed: {len(strangers)} of its lines are of another run ({of}), not of {found.run!r:.20}"
+        raise InputError(told, where=str(path), hint=ANEW)
+    return Found(entries, damaged, found.run)
 
 
-class Journal:
-    """A journal being written; use as a context manager."""
-
-    def __init__(self, path: Path, header: Header, lines: tuple[bytes, ...] = ()) -> None:
-        """Starts the journal with ``lines`` of a run before; an older file is kept as journal.previous.jsonl.
-
-        Raises:
-            InputError: the folder cannot be written.
-        """
-        self._path = path
-        aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-        try:
-            aside.write_bytes(encode(asdict(header)) + b"".join(lines))
-            if path.exists() and not lines:
-                os.replace(path, path.with_name(PREVIOUS))
-            os.replace(aside, path)
-            # Unbuffered: a line is one write, so a kill leaves whole lines but for the last.
-            self._stream = path.open("ab", buffering=0)
-        except OSError as error:
-            with contextlib.suppress(OSError):
-                aside.unlink()
-            raise self._error(error) from error
-
-    def append(self, line: bytes) -> None:
-        """Writes a line; InputError when the disk is full."""
-        try:
-            rest = memoryview(line)
-            while rest:
-                rest = rest[self._stream.write(rest) :]
-        except OSError as error:
-            raise self._error(error) from error
-
-    def _error(self, error: OSError) -> InputError:
-        return InputError(f"cannot be written: {error.strerror}", where=str(self._path))
-
-    def __enter__(self) -> Journal:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._stream.close()
+def _header(line: bytes, where: str) -> Header:
+    """The header of a journal of this format."""
+    document = decode(line.rstrip(b"\n"))
+    number = document.get("journal") if document else None
+    if type(number) is int and number != FORMAT:
+        told = f"cannot be resumed: it is of journal format {number!s:.20}, this edge-snn writes format {FORMAT}"
+        raise InputError(told, where=where, hint=ANEW)
+    found = Header.decode(document) if document else None
+    if found is None:
+        raise InputError("is not a journal of edge-snn", where=where, hint=ANEW)
+    return found

@@ -76,6 +76,7 @@ def make_report(
     dense = sum(step.dense_macs for step in facts.steps)
     report = {
         "format": FORMAT,
+        "run": done.run,
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
         "board": board.name,
         "core": core,
@@ -113,6 +114,7 @@ def make_report(
         "resets": sum(item.resets for item in done.boards.values()),
         "reconnects": sum(len(item.reconnects) for item in done.boards.values()),
         "journal_lines_damaged": done.damaged,
+        "journal_kept": done.kept,
         "stopped": done.stopped,
         "tool_versions": tool_versions(board),
     }

@@ -12,23 +12,26 @@ from typing import Any
 from edge_snn import data
 from edge_snn.anytime.run import run_model
 from edge_snn.data.dataset import Dataset
-from edge_snn.errors import InputError
+from edge_snn.errors import DeviceError, InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
 from edge_snn.harness.dut import Dut, EmulatedDut, PortDut
 from edge_snn.harness.emulator import find_qemu
 from edge_snn.harness.evaluate import Settings, evaluate_boards
 from edge_snn.harness.facts import HostResults, model_facts
-from edge_snn.harness.figures import clock_row
+from edge_snn.harness.figures import clock_row, unit_of
 from edge_snn.harness.firmware import build_firmware
 from edge_snn.harness.journal import data_digest
 from edge_snn.harness.report import make_report, write_files
+from edge_snn.harness.signals import endings
 from edge_snn.harness.trace import check_whole, host_traces
+from edge_snn.locks import owned
 from edge_snn.plan import build_plan
 from firmware_gen import boards, build_id
 from firmware_gen.boards import Board
 
 MAX_JOBS = 64
+GO_ON = "mend that, and run the same command with --resume"
 
 Bar = Callable[[str, int], AbstractContextManager[Any]]
 
@@ -149,53 +152,50 @@ def measure(
         its ``checks``; neither raises.
 
     Raises:
-        EdgeSnnError: nothing could be measured.
+        DeviceError: the report cannot be written; what was measured is in the journal.
+        EdgeSnnError: nothing could be measured; another run has the folder.
     """
     data.check_labels(dataset, len(model.classes))
     if trace:
         check_whole(model)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
     bars = bar or (lambda label, total: nullcontext(None))
-    with ExitStack() as stack:
-        opened = open_bench(stack, bench, model, folder, firmware or folder / "firmware")
-        plan = build_plan(model, opened.board.has_vectors)
-        facts = model_facts(model, plan)
-        with bars("host reference", len(dataset.x)) as done_host:
-            host = HostResults.of(run_model(model, dataset.x, progress=done_host))
-        if trace:
-            with bars("host trace", len(dataset.x)) as done_trace:
-                host = replace(host, traces=host_traces(model, plan, dataset.x, done_trace))
-        with bars(opened.board.name, len(dataset.x)) as done_device:
-            done = evaluate_boards(
-                opened.duts,
-                opened.devices,
-                facts,
-                dataset.x,
-                dataset.y,
-                host,
-                folder,
-                replace(settings, data=dataset.name),
-                done_device,
+    with owned(folder), endings() as signals:
+        with ExitStack() as stack:
+            opened = open_bench(stack, bench, model, folder, firmware or folder / "firmware")
+            plan = build_plan(model, opened.board.has_vectors)
+            facts = model_facts(model, plan)
+            with bars("host reference", len(dataset.x)) as done_host:
+                host = HostResults.of(run_model(model, dataset.x, progress=done_host))
+            if trace:
+                with bars("host trace", len(dataset.x)) as done_trace:
+                    host = replace(host, traces=host_traces(model, plan, dataset.x, done_trace))
+            chosen = replace(settings, data=dataset.name, unit=unit_of(opened.board)[0])
+            with bars(opened.board.name, len(dataset.x)) as done_device:
+                done = evaluate_boards(
+                    opened.duts, opened.devices, facts, dataset.x, dataset.y, host, folder, chosen, done_device
+                )
+            signals.are_over()
+            info = opened.devices[0].info
+        report = make_report(
+            opened.board,
+            facts,
+            done,
+            dataset.y,
+            host,
+            {**opened.sizes, "clock": clock_row(info, opened.board)},
+            dataset.name,
+            data_digest(dataset.x, dataset.y),
+            info.core,
+            plan.table(),
+            min_accuracy,
+        )
+        try:
+            write_files(folder, report, facts, done, dataset.x, dataset.y, host, opened.board)
+        except InputError as error:
+            told = (
+                f"the report {error.diagnostic.reason}; {done.images:,} of {len(dataset.x):,} images are in the journal"
             )
-        info = opened.devices[0].info
-    digest = data_digest(dataset.x, dataset.y)
-    report = make_report(
-        opened.board,
-        facts,
-        done,
-        dataset.y,
-        host,
-        {**opened.sizes, "clock": clock_row(info, opened.board)},
-        dataset.name,
-        digest,
-        info.core,
-        plan.table(),
-        min_accuracy,
-    )
-    write_files(folder, report, facts, done, dataset.x, dataset.y, host, opened.board)
+            raise DeviceError(told, where=error.diagnostic.where, hint=GO_ON) from error
     return report
 
 

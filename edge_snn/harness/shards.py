@@ -68,7 +68,9 @@ class Broken:
 
 @dataclass(frozen=True)
 class Interrupt:
-    """Ctrl-C."""
+    """A signal that ends the run; ``told`` is which."""
+
+    told: str
 
 
 Event = Union[Measured, Reconnected, Ended, Broken, Interrupt]

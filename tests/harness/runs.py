@@ -55,7 +55,9 @@ class Case:
 def lines(folder):
     """The results in a journal, each checked."""
     header, *rest = (folder / JOURNAL).read_bytes().splitlines()
-    assert journal.decode(header)["journal"] == 1
+    head = journal.decode(header)
+    assert head["journal"] == journal.FORMAT
     found = [journal.decode(line) for line in rest]
     assert None not in found
+    assert {line["run"] for line in found} <= {head["run"]}
     return found

@@ -35,7 +35,7 @@ class Sources:
         All of its variants are spoiled: a kernel may have a file a core.
         """
         head = re.compile(rf"^esnn_status_t {kernel}\((.*?)\)$", re.MULTILINE | re.DOTALL)
-        variants = [path for path in self._path("*").parent.glob("*.c") if head.search(path.read_text())]
+        variants = [path for path in (self.root / "kernels" / "src").rglob("*.c") if head.search(path.read_text())]
         assert variants, f"{kernel} has another signature"
         for path in variants:
             text = path.read_text()
