@@ -41,7 +41,8 @@ def declared(sources: Path) -> dict[str, int]:
     """Bytes that assembler text pushes, by file name, from ``ESNN_ASM_STACK(bytes)`` in the sources below a folder.
 
     The compiler does not read assembler text: what inline assembler in a ``.c`` file pushes is added to each of its
-    functions, or what they call is, if that is more: assembler text calls nothing. A ``.S`` file is one function, named as the file, that calls nothing.
+    functions, or what they call is, if that is more: assembler text calls nothing. A ``.S`` file is one function,
+    named as the file, that calls nothing.
     """
     found = {}
     for path in [*sources.rglob("*.c"), *sources.rglob("*.S")]:

@@ -28,13 +28,15 @@ def command(
 ) -> None:
     """Show what changed from BEFORE to AFTER: two report folders of `edge-snn eval`, or their report.json.
 
-    Both must be of the same images. Latencies are compared in the same unit only.
+    Both must be of the same images, and have passed their checks: else it exits with 1. Latencies are compared in the
+    same unit only.
 
     \b
     Example:
       edge-snn compare reports/main reports/branch --max-accuracy-drop 0.005 --max-slowdown 0.03
     """
-    from edge_snn.harness.compare import compare, judge, load
+    from edge_snn.harness.compare import compare, judge
+    from edge_snn.harness.saved import load
 
     changes = compare(load(before), load(after))
     missed = judge(changes, max_accuracy_drop, max_slowdown)

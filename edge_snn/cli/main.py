@@ -57,7 +57,7 @@ def group() -> None:
       edge-snn eval --emulate mps2-an386 --model model.esnn --data fashion-mnist-1000 --limit 200
 
     Exit codes: 0 good, 1 mismatch or missed threshold, 2 bad input or missing tool, 3 device or link
-    failure, 130 interrupted.
+    failure, 130 interrupted (143 or 129 by SIGTERM or SIGHUP).
     """
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from edge_snn.errors import DeviceError, EdgeSnnError, MismatchError
 
 PASSED, FAILED, ERROR, SKIPPED = "passed", "failed", "error", "skipped"
+ACCURACY = "accuracy"  # the check against --min-accuracy
 
 
 @dataclass(frozen=True)
@@ -55,12 +56,12 @@ def judge(report: dict[str, Any], min_accuracy: float | None) -> list[Check]:
     checks.append(Check("stack within its bound", _stack(bound, used), stack))
     accuracy = report["accuracy"]
     if min_accuracy is None:
-        checks.append(Check("accuracy", SKIPPED, "no --min-accuracy was given"))
+        checks.append(Check(ACCURACY, SKIPPED, "no --min-accuracy was given"))
     elif accuracy is None or accuracy < min_accuracy:
         told = f"{accuracy:.4f}" if accuracy is not None else "unknown"
-        checks.append(Check("accuracy", FAILED, f"accuracy {told} is below the {min_accuracy:.4f} asked for"))
+        checks.append(Check(ACCURACY, FAILED, f"accuracy {told} is below the {min_accuracy:.4f} asked for"))
     else:
-        checks.append(Check("accuracy", PASSED, f"accuracy {accuracy:.4f}, at least {min_accuracy:.4f} asked for"))
+        checks.append(Check(ACCURACY, PASSED, f"accuracy {accuracy:.4f}, at least {min_accuracy:.4f} asked for"))
     return checks
 
 

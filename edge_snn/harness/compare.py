@@ -2,140 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from edge_snn.errors import InputError
-
-MAX_REPORT = 1 << 26
-LARGEST = 1e18
-FORMAT = 1  # of report.json
-
-
-@dataclass(frozen=True)
-class Run:
-    """A finished run.
-
-    Attributes:
-        report: its report.json.
-        predictions: class of each image on the device, by index; None where predictions.csv is missing.
-    """
-
-    path: Path
-    report: dict[str, Any]
-    predictions: dict[int, int] | None
-
-
-_NUMBER = (int, float)
-_FIELDS: dict[str, tuple[type, ...]] = {
-    "board": (str,),
-    "model": (str,),
-    "model_sha256": (str,),
-    "data": (str,),
-    "data_sha256": (str,),
-    "images": (int,),
-    "images_asked_for": (int,),
-    "accuracy": _NUMBER,
-    "mismatched_logits": (int,),
-    "mismatched_spike_counts": (int,),
-    "classes": (list,),
-    "confusion": (list,),
-    "latency": (dict,),
-    "layers": (list,),
-    "steps": (list,),
-}
-_ITEMS: dict[str, dict[str, tuple[type, ...]]] = {
-    "layers": {"name": (str,), "rate": _NUMBER},
-    "steps": {"name": (str,), "latency": (dict,)},
-}
-
-
-def load(path: Path) -> Run:
-    """Reads a report.json, or the one in a folder.
-
-    Raises:
-        InputError: there is none, it is none, or its run did not finish.
-    """
-    file = path / "report.json" if path.is_dir() else path
-    report = _json(file)
-    if report.get("format") != FORMAT:
-        raise InputError("is not a report of this version of edge-snn", where=str(file), hint="run edge-snn eval again")
-    if report.get("stopped") or report.get("accuracy") is None:
-        told = f"{report.get('images')} of {report.get('images_asked_for')} images"
-        raise InputError(f"is of a run that did not finish ({told})", where=str(file), hint="edge-snn eval --resume")
-    _check(report, _FIELDS, str(file))
-    size = len(report["classes"])
-    if not all(isinstance(name, str) for name in report["classes"]):
-        raise InputError("is damaged: a class has no name", where=str(file))
-    rows = report["confusion"]
-    if len(rows) != size or not all(isinstance(row, list) and len(row) == size for row in rows):
-        raise InputError("is damaged: the confusion matrix does not fit the classes", where=str(file))
-    if not all(type(count) is int and 0 <= count < LARGEST for row in rows for count in row):
-        raise InputError("is damaged: the confusion matrix holds something else than counts", where=str(file))
-    for key, fields in _ITEMS.items():
-        for item in report[key]:
-            if not isinstance(item, dict):
-                raise InputError(f"is damaged: {key}", where=str(file))
-            _check(item, fields, f"{file}: {key}")
-    for time in (report["latency"], *(step["latency"] for step in report["steps"])):
-        if not isinstance(time.get("unit"), str) or not _known(time.get("median")):
-            raise InputError("is damaged: a latency has no unit or no median", where=str(file))
-    return Run(file, report, _predictions(file.with_name("predictions.csv"), report["images"]))
-
-
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        if file.stat().st_size > MAX_REPORT:
-            raise InputError(f"is larger than {MAX_REPORT:,} bytes", where=str(file))
-        document = json.loads(file.read_text(encoding="utf-8"), parse_constant=_no_constant)
-    except FileNotFoundError:
-        raise InputError("no such file", where=str(file), hint="give the --report folder of edge-snn eval") from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(file)) from error
-    except (ValueError, RecursionError) as error:
-        raise InputError("is not JSON", where=str(file)) from error
-    if not isinstance(document, dict):
-        raise InputError("is not a report of edge-snn", where=str(file))
-    return document
-
-
-def _known(value: Any) -> bool:
-    """Whether this is a number that a run may have: JSON also knows 1e999 and integers of any length."""
-    return isinstance(value, _NUMBER) and not isinstance(value, bool) and abs(value) < LARGEST
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(name)  # NaN and Infinity are not JSON
-
-
-def _check(document: dict[str, Any], fields: dict[str, tuple[type, ...]], where: str) -> None:
-    for name, types in fields.items():
-        value = document.get(name)
-        if not isinstance(value, types) or (types[0] is int and not _known(value)):
-            raise InputError(f"is damaged: {name} is missing or of another type", where=where)
-
-
-def _predictions(file: Path, count: int) -> dict[int, int] | None:
-    """Classes by index, or None unless the file is there and fits the report beside it."""
-    try:
-        if file.stat().st_size > MAX_REPORT:
-            return None
-        rows = csv.DictReader(io.StringIO(file.read_text(encoding="utf-8")))
-        found = {int(row["index"]): int(row["device"]) for row in rows}
-    except (OSError, ValueError, KeyError, TypeError, csv.Error):
-        return None
-    return found if len(found) == count else None
+from edge_snn.harness.saved import Run, known
 
 
 def compare(before: Run, after: Run) -> dict[str, Any]:
     """What changed, as plain data; ``warnings`` names what limits the comparison.
 
     Returns:
-        accuracy, per_class, flips (None without predictions.csv), latency, steps, layers, sizes.
+        failed (checks of the second run, and those of the first without which its figures prove nothing), accuracy,
+        per_class, flips (None without predictions.csv), latency, steps, layers, sizes.
 
     Raises:
         InputError: the runs are of different data.
@@ -148,6 +26,8 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
             f"{b['data_sha256'][:12]}..)",
             hint="run both on the same data with the same --limit",
         )
+    if a["images"] != b["images"]:
+        raise InputError(f"{before.path} has {a['images']} images, {after.path} has {b['images']}, of the same data")
     warnings = []
     timed = a["latency"]["unit"] == b["latency"]["unit"]
     if not timed:
@@ -189,6 +69,8 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
         "flash_bytes": _change(a.get("flash_bytes"), b.get("flash_bytes")),
         "ram_bytes": _change(a.get("ram_bytes"), b.get("ram_bytes")),
         "arena_bytes": _change(a.get("arena_bytes"), b.get("arena_bytes")),
+        "failed": [f"{before.path}: {text}" for text in before.differs]
+        + [f"{after.path}: {text}" for text in after.failed],
         "warnings": warnings,
     }
 
@@ -200,12 +82,12 @@ def _identity(run: Run) -> dict[str, Any]:
 
 def _change(before: Any, after: Any) -> dict[str, Any]:
     """Both values, their difference and ratio; None where one is missing."""
-    known = _known(before) and _known(after)
+    both = known(before) and known(after)
     return {
-        "before": before if _known(before) else None,
-        "after": after if _known(after) else None,
-        "difference": after - before if known else None,
-        "ratio": after / before if known and before else None,
+        "before": before if known(before) else None,
+        "after": after if known(after) else None,
+        "difference": after - before if both else None,
+        "ratio": after / before if both and before else None,
     }
 
 
@@ -239,7 +121,7 @@ def _flips(before: Run, after: Run) -> dict[str, Any] | None:
 
 
 def judge(changes: dict[str, Any], max_accuracy_drop: float | None, max_slowdown: float | None) -> list[str]:
-    """What went past a threshold, one sentence each.
+    """What went past a threshold, or had failed already, one sentence each.
 
     Args:
         max_accuracy_drop: as a fraction: 0.01 is one percentage point.
@@ -248,7 +130,7 @@ def judge(changes: dict[str, Any], max_accuracy_drop: float | None, max_slowdown
     Raises:
         InputError: a slowdown of runs whose latencies cannot be compared.
     """
-    missed = []
+    missed = list(changes["failed"])
     # Accuracies are counts over a common total: the tolerance only takes up the rounding of the division.
     drop = -changes["accuracy"]["difference"]
     if max_accuracy_drop is not None and drop > max_accuracy_drop + 1e-12:

@@ -16,7 +16,6 @@ import numpy as np
 from edge_snn import __version__
 from edge_snn.files import write_text
 from edge_snn.harness.checks import as_rows, judge, junit
-from edge_snn.harness.compare import FORMAT
 from edge_snn.harness.evaluate import Evaluation
 from edge_snn.harness.facts import HostResults, ModelFacts
 from edge_snn.harness.figures import (
@@ -31,6 +30,7 @@ from edge_snn.harness.figures import (
     unit_of,
 )
 from edge_snn.harness.page import page
+from edge_snn.harness.saved import FORMAT
 from firmware_gen import programs
 from firmware_gen.boards import Board
 

@@ -158,17 +158,30 @@ def test_compare_tells_what_changed_and_fails_past_a_threshold(place):
 
     report = json.loads((place / "c-other" / "report.json").read_text())
     report["model_sha256"] = "0" * 64
-    report["accuracy"] = json.loads((place / "c-small" / "report.json").read_text())["accuracy"] - 0.01
+    rows = report["confusion"]
+    right = next(index for index, row in enumerate(rows) if row[index])
+    rows[right][right] -= 1
+    rows[right][right - 1] += 1
+    report["correct"] -= 1
+    report["accuracy"] = report["correct"] / report["images"]
     (place / "c-other" / "report.json").write_text(json.dumps(report))
     arguments = ["compare", "c-small", "c-other", "--max-accuracy-drop"]
-    assert call(*arguments, "0.011", cwd=place).returncode == 0
-    done = call(*arguments, "0.009", "--json", cwd=place)
+    assert call(*arguments, "0.17", cwd=place).returncode == 0
+    done = call(*arguments, "0.16", "--json", cwd=place)
     assert done.returncode == 1
-    assert "accuracy dropped by 0.0100, allowed are 0.0090" in done.stderr
+    assert "accuracy dropped by 0.1667, allowed are 0.1600" in done.stderr
     changes = json.loads(done.stdout)
-    assert changes["missed"] == ["accuracy dropped by 0.0100, allowed are 0.0090"]
+    assert changes["missed"] == ["accuracy dropped by 0.1667, allowed are 0.1600"]
     assert changes["same_model"] is False
-    assert changes["flips"]["count"] == len(changes["flips"]["indices"])
+    assert changes["flips"] is None, "predictions.csv is that of other results"
+    report["mismatched_logits"] = 1
+    (place / "c-other" / "report.json").write_text(json.dumps(report))
+    done = call("compare", "c-small", "c-other", cwd=place)
+    assert done.returncode == 2
+    assert "is impossible: the check" in done.stderr
+    report["checks"][1]["status"] = "failed"
+    (place / "c-other" / "report.json").write_text(json.dumps(report))
+    assert call("compare", "c-small", "c-other", cwd=place).returncode == 1
 
 
 @pytest.mark.parametrize(
@@ -179,7 +192,7 @@ def test_compare_tells_what_changed_and_fails_past_a_threshold(place):
         ([*EVAL, "--data", "six.npz", "--jobs", "0"], "--jobs must be 1 to 64"),
         ([*EVAL, "--data", "six.npz", "--repeat", "0"], "Invalid value for '--repeat'"),
         (["compare", "nothing", "six.npz"], "no such file"),
-        (["compare", "six.npz", "six.npz"], "is not JSON"),
+        (["compare", "six.npz", "six.npz"], "is not valid JSON"),
     ],
 )
 def test_bad_input_is_one_message_and_an_exit_code(place, arguments, message):

@@ -28,7 +28,7 @@ from edge_snn.data.dataset import Dataset
 from edge_snn.errors import EdgeSnnError
 from edge_snn.frontends import keras_file
 from edge_snn.graph import esnn_file
-from edge_snn.harness import compare, frames, journal
+from edge_snn.harness import compare, frames, journal, saved
 from edge_snn.harness.evaluate import Settings
 from edge_snn.harness.facts import model_facts
 from edge_snn.harness.session import Bench, measure
@@ -126,7 +126,7 @@ def _measured(folder: Path) -> tuple[bytes, bytes]:
 
 
 def _report(path: Path) -> None:
-    found = compare.load(path)
+    found = saved.load(path)
     compare.compare(found, found)
 
 
