@@ -146,7 +146,8 @@ def _too_small(board: Board, output: str) -> InputError | None:
     told = " and ".join(f"{region} by {size} bytes" for region, size in over.items())
     hints = {
         "FLASH": "a model with fewer weights (width, depth, MLP ratio), or a board with more flash",
-        "RAM": "fewer tokens, a narrower stream or fewer time steps (see edge-snn inspect), or a board with more RAM",
+        "RAM": "a smaller image or fewer channels where edge-snn inspect shows the largest buffers, fewer time steps, "
+        "or a board with more RAM",
     }
     hint = "; ".join(hints[region] for region in over)
     return InputError(f"the model does not fit: it exceeds {told}", where=f"board {board.name}", hint=hint)

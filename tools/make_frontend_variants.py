@@ -105,11 +105,22 @@ def network(
     second: Layer | None = None,
     before: Layer = lambda x: x,
     steps: int = T,
+    head: Any = HEAD,
+    kernel: Any = FIRST,
 ) -> Layer:
     """conv, repeat in time, neuron, perhaps a second layer and neuron, readout."""
     positions = SIZE * SIZE
+    copies: dict[str, Layer] = {
+        "tile": lambda x: tf.tile(x, [steps, 1, 1, 1]),
+        "repeat": lambda x: tf.repeat(x, steps, axis=0),
+        "stack": lambda x: tf.reshape(tf.stack([x] * steps), (steps, *x.shape[1:])),
+        "broadcast": lambda x: tf.broadcast_to(x, (steps, *x.shape[1:])),
+        "after": lambda x: tf.concat([x] * steps, 0),
+    }
     readouts: dict[str, Layer] = {
-        "tokens, head, time": lambda x: tf.reduce_mean(tf.reshape(tf.reduce_mean(x, [1, 2]) @ HEAD, (steps, -1, 3)), 0),
+        "tokens, head, time": lambda x: tf.reduce_mean(
+            tf.reshape(tf.reduce_mean(x, [1, 2]) @ head, (steps, -1, head.shape[1])), 0
+        ),
         "sum": lambda x: (tf.reduce_sum(x, [0, 1, 2])[None] * (1 / (steps * positions))) @ HEAD + np.float32([1, 2, 3]),
         "all at once": lambda x: tf.reduce_mean(x, [0, 1, 2])[None] @ HEAD,
         "head first": lambda x: tf.reduce_mean(
@@ -124,10 +135,10 @@ def network(
     def run(x: Any) -> Any:
         x = before(x)
         if first == "before":
-            x = tf.nn.conv2d(tf.concat([x] * steps, 0), FIRST, 1, "SAME")
+            x = tf.nn.conv2d(tf.concat([x] * steps, 0), kernel, 1, "SAME")
         else:
-            x = tf.nn.conv2d(x, FIRST, 1, "SAME")
-            x = tf.tile(x, [steps, 1, 1, 1]) if first == "tile" else tf.concat([x] * steps, 0)
+            x = tf.nn.conv2d(x, kernel, 1, "SAME")
+            x = copies[first](x)
         x = lif(x)
         x = x if second is None else lif(second(x))
         return readouts[readout](x)
@@ -183,8 +194,52 @@ def attention(kind: str, lif: Layer) -> Layer:
     return run
 
 
-def convert(function: Layer, half: bool = False) -> bytes:
-    signature = tf.TensorSpec((1, SIZE, SIZE, 1), tf.float32)
+def late(u: Any, t: int) -> tuple[Any, Any]:
+    """snnTorch's default: the threshold is subtracted after the leak."""
+    s = tf.cast(u >= 1.0, tf.float32)
+    return s, 0.5 * u - s
+
+
+def loop(x: Any) -> Any:
+    """As most tutorials write it: all layers inside the loop over time."""
+    first, second, total = None, None, 0.0
+    for t in range(T):
+        current = tf.nn.conv2d(x, FIRST, 1, "SAME")
+        spikes, first = hard()(current if first is None else first + current, t)
+        current = tf.nn.conv2d(spikes, SECOND, 1, "SAME")
+        spikes, second = hard()(current if second is None else second + current, t)
+        total += tf.reduce_mean(spikes, [1, 2]) @ HEAD
+    return total / T
+
+
+def flattened(lif: Layer) -> Layer:
+    weight = RNG.normal(size=(SIZE * SIZE * C, 3)).astype(np.float32)
+
+    def run(x: Any) -> Any:
+        x = lif(tf.concat([tf.nn.conv2d(x, FIRST, 1, "SAME")] * T, 0))
+        return tf.reduce_mean(tf.reshape(x, (T, SIZE * SIZE * C)) @ weight, 0)[None]
+
+    return run
+
+
+def dense(x: Any) -> Any:
+    return tf.reduce_mean(tf.nn.relu(tf.nn.conv2d(x, FIRST, 1, "SAME")), [1, 2]) @ HEAD
+
+
+def thin(lif: Layer) -> Layer:
+    """A layer of one channel in front of the head."""
+    kernel, head = np.abs(SECOND[..., :1]), HEAD[:1]
+
+    def run(x: Any) -> Any:
+        x = lif(tf.concat([tf.nn.conv2d(x, FIRST, 1, "SAME")] * T, 0))
+        x = lif(tf.nn.conv2d(x, kernel, 1, "SAME"))
+        return tf.reduce_mean(tf.reduce_mean(x, [1, 2]) @ head, 0)[None]
+
+    return run
+
+
+def convert(function: Layer, half: bool = False, shape: tuple[int | None, ...] = (1, SIZE, SIZE, 1)) -> bytes:
+    signature = tf.TensorSpec(shape, tf.float32)
     concrete = tf.function(function).get_concrete_function(signature)
     converter = tf.lite.TFLiteConverter.from_concrete_functions([concrete])
     if half:
@@ -209,6 +264,9 @@ def main(folder: Path) -> None:
         "ternary-t1": network(neuron(ternary(1.0, 1.0), steps=1), steps=1),
         "image-repeated": network(lif, first="before"),
         "image-tiled": network(lif, first="tile"),
+        **{f"copies-{kind}": network(lif, first=kind) for kind in ("repeat", "stack", "broadcast")},
+        "one-channel": thin(lif),
+        "trained-on-0-to-1": network(lif, kernel=FIRST * 255),
         "scaled": network(lif, second=scaled, before=lambda x: (x / 255.0) * 255.0),
         "pool-lowest": network(lif, second=padded_pool(-3.4e38)),
         "pool-infinite": network(lif, second=padded_pool(-np.inf)),
@@ -236,6 +294,20 @@ def main(folder: Path) -> None:
         "bad-ternary": network(neuron(ternary(1.0, 1.2))),
         "bad-pool-zero": network(lif, second=padded_pool(0.0)),
     }
+    bad |= {
+        "bad-loop-over-time": loop,
+        "bad-late-reset": network(neuron(late)),
+        "bad-flattened": flattened(lif),
+        "bad-dense": dense,
+        "bad-one-output": network(lif, head=HEAD[:, :1]),
+    }
+    shapes = {
+        "bad-open-batch": (network(lif, first="tile"), (None, SIZE, SIZE, 1)),
+        "bad-batch-of-four": (lambda x: lif(x * np.float32(0.01)), (4, SIZE, SIZE, 1)),
+        "bad-vector": (lambda x: tf.cast(x @ HEAD >= 1.0, tf.float32), (1, C)),
+    }
+    for name, (function, shape) in shapes.items():
+        (folder / f"{name}.tflite").write_bytes(convert(function, shape=shape))
     for name, function in {**good, **bad}.items():
         (folder / f"{name}.tflite").write_bytes(convert(function))
     (folder / "half-weights.tflite").write_bytes(convert(good["scaled"], half=True))

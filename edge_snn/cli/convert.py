@@ -94,7 +94,7 @@ def command(
     if early is not None:
         result = replace(result, model=replace(result.model, early=early))
     esnn_file.save(result.model, target)
-    notes, trained_bits = list(read.notes), grid_bits(graph)
+    notes, trained_bits = [*read.assumed, *read.notes], grid_bits(graph)
     if trained_bits < weight_bits:
         notes.append(f"its weights have {trained_bits} bits: with --weight-bits {trained_bits} they take less flash")
     facts = {

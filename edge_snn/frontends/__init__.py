@@ -11,14 +11,13 @@ import numpy as np
 
 from edge_snn.errors import InputError
 from edge_snn.files import need_file
-from edge_snn.frontends import keras_file, names, tflite_file
+from edge_snn.frontends import keras_file, kinds, names, tflite_file
+from edge_snn.frontends.advice import assumed
 from edge_snn.frontends.execute import execute
 from edge_snn.frontends.recognise import recognise
 from edge_snn.frontends.verify import verify
 from edge_snn.graph.graph import Graph
 from edge_snn.reference.executor import check_images
-
-ZIP = b"PK\x03\x04"
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,7 @@ class FloatModel:
         checked_inputs: images on which every spike agreed with the file; 0 if not checked.
         near_ties: spikes that differed within float rounding of the threshold.
         notes: what a user should know: neuron layers that stayed silent in the check.
+        assumed: what the file does not say, and was taken for granted.
     """
 
     graph: Graph
@@ -38,6 +38,7 @@ class FloatModel:
     checked_inputs: int = 0
     near_ties: int = 0
     notes: tuple[str, ...] = ()
+    assumed: tuple[str, ...] = ()
 
 
 def read(path: Path, check: bool = True, images: np.ndarray | None = None) -> FloatModel:
@@ -65,12 +66,15 @@ def read(path: Path, check: bool = True, images: np.ndarray | None = None) -> Fl
 
 
 def _is_keras(path: Path) -> bool:
+    kinds.refuse_folder(path)
     need_file(path)
     try:
         with path.open("rb") as stream:
-            return stream.read(4) == ZIP
+            head = stream.read(kinds.HEAD_BYTES)
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from error
+    kinds.refuse_foreign(path, head)
+    return head.startswith(kinds.ZIP)
 
 
 def _read_tflite(path: Path, check: bool, images: np.ndarray | None) -> FloatModel:
@@ -78,11 +82,11 @@ def _read_tflite(path: Path, check: bool, images: np.ndarray | None) -> FloatMod
     recovered = recognise(file)
     graph, renamed = names.rename(recovered.graph)
     if not check:
-        return FloatModel(graph, file.sha256)
+        return FloatModel(graph, file.sha256, assumed=assumed(graph))
     held = {renamed[name]: where for name, where in recovered.held.items()}
     found = verify(graph, file, held, images)
     notes = tuple(f"layer {name!r} did not fire in the check" for name in found.silent)
-    return FloatModel(graph, file.sha256, found.inputs, found.near_ties, notes)
+    return FloatModel(graph, file.sha256, found.inputs, found.near_ties, notes, assumed(graph))
 
 
 def run_float(path: Path, images: np.ndarray, progress: Callable[[int], None] | None = None) -> np.ndarray:

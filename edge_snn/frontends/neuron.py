@@ -198,10 +198,18 @@ def _recurrence(region: Region, theta: np.ndarray, where: str) -> tuple[tuple[in
     for reset, value in (("zero", 0.0), ("subtract", 0.5 * leak), ("none", 1.5 * leak)):
         if np.all(np.abs(residue - value) <= ROUNDING):
             return shifts, reset
+    if np.all(np.abs(residue - (1.5 * leak - 1.0)) <= ROUNDING):
+        raise InputError(
+            f"a spike subtracts the threshold after the leak of {leak:g}, not before it (of 1.5 thresholds "
+            f"{residue[0]:.6g} stay)",
+            where=where,
+            hint="snnTorch's default; reset_mechanism='zero' converts, and so does subtraction with beta = 1",
+        )
     raise InputError(
         f"after a spike with a membrane of 1.5 thresholds, {residue[0]:.6g} thresholds stay",
         where=where,
-        hint="a spike may reset the membrane to 0, subtract the threshold before the leak, or leave it",
+        hint="a spike may reset the membrane to 0, subtract the threshold before the leak, or leave it; a membrane "
+        "that begins at another value than 0, or a current with a decay of its own, looks like this as well",
     )
 
 

@@ -72,11 +72,13 @@ def head(walk: Walk, operator: Operator, pooled: Pooled, weight: np.ndarray, bia
         raise walk.refusal(operator, "a second layer behind the pooled spikes has no neuron before it")
     channels = pooled.scale.size
     shape = walk.shape(operator.inputs[0])
-    if pooled.layout[-1:] != normalise([Atom("c", 1, channels)]) or shape[-1] != channels:
+    tail = normalise([Atom("c", 1, channels)])  # nothing, where there is one channel
+    if (tail and pooled.layout[-1:] != tail) or shape[-1] != channels:
+        walk.not_flat(operator, shape, walk.specs[pooled.name])
         raise walk.refusal(operator, "takes channels or tokens in another order than its input has")
     if weight.shape[0] != channels:
         raise walk.refusal(operator, f"takes {weight.shape[0]} numbers, its input has {channels} channels")
-    layout = normalise((*pooled.layout[:-1], Atom("k", 1, weight.shape[1])))
+    layout = normalise((*pooled.layout[: len(pooled.layout) - len(tail)], Atom("k", 1, weight.shape[1])))
     return replace(pooled, layout=layout, weight=weight * pooled.scale[:, None], bias=bias)
 
 
@@ -91,6 +93,12 @@ def finish(walk: Walk) -> None:
         raise walk.refusal(last, "the file's output is not made by a linear head on spikes")
     if any(atom.axis != "k" for atom in pooled.layout):
         raise walk.refusal(last, "the output is not averaged over all tokens and time steps")
+    if pooled.bias.size == 1:
+        raise walk.refusal(
+            last,
+            "has one output: the class is the largest of several, so it would always be the same one",
+            "give the head two outputs, 0 and the one it has: the decision is at 0 as before",
+        )
     weight, bias = pooled.weight.astype(np.float32), pooled.bias.astype(np.float32)
     walk.nodes["head"] = Readout("head", (pooled.name,), weight, bias)
     walk.held["head"] = Held(walk.file.output, pooled.layout)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_snn.errors import InputError
-from edge_snn.frontends import attention, conv, elements, linear, neuron, pool, readout, residual, shapes
+from edge_snn.frontends import advice, attention, conv, elements, linear, neuron, pool, readout, residual, shapes
 from edge_snn.frontends.tflite_file import Operator, TfliteFile
 from edge_snn.frontends.values import Constant, Value
 from edge_snn.frontends.walk import SLICES, SPLITTERS, Held, Walk
@@ -34,6 +34,7 @@ HANDLERS: dict[str, Handler] = {
     "CONCATENATION": shapes.repeat,
     "TILE": shapes.repeat,
     "BROADCAST_TO": shapes.repeat,
+    "PACK": shapes.repeat,
     "CAST": shapes.cast,
     "ADD": residual.add,
     **dict.fromkeys(("SUB", "MUL", "DIV"), residual.affine),
@@ -55,8 +56,15 @@ class Recovered:
 
 
 def recognise(file: TfliteFile) -> Recovered:
-    """Recovers the graph; InputError names the first operator that is not part of such a model."""
+    """Recovers the graph; InputError names the first operator that is not part of such a model, or says why it is."""
     walk = Walk(file)
+    try:
+        return _recognise(walk, file)
+    except InputError as error:
+        raise advice.explain(file, error) from error
+
+
+def _recognise(walk: Walk, file: TfliteFile) -> Recovered:
     with np.errstate(all="ignore"):
         for operator in file.operators:
             if operator.index not in walk.done:

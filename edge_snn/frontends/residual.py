@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from edge_snn.frontends import shapes
 from edge_snn.frontends.linear import activated
 from edge_snn.frontends.tflite_file import Operator
 from edge_snn.frontends.values import Constant, Edge, Pixels, Pooled, Product, Value
@@ -16,7 +17,7 @@ from edge_snn.graph.graph import INPUT
 from edge_snn.graph.linear import Linear
 from edge_snn.graph.node import Node
 from edge_snn.graph.residual import Add
-from edge_snn.graph.tensor import Kind
+from edge_snn.graph.tensor import SPIKE_KINDS, Kind
 
 
 def add(walk: Walk, operator: Operator) -> Value:
@@ -41,11 +42,9 @@ def affine(walk: Walk, operator: Operator) -> Value:
     value, number = values[position], values[1 - position]
     if not isinstance(number, Constant):
         verb = {"MUL": "multiplies", "DIV": "divides", "SUB": "subtracts"}.get(operator.kind, "combines")
-        raise walk.refusal(
-            operator,
-            f"{verb} two computed values",
-            "attention is taken as matrix products of Q, K and V; the element-wise one (sdsa) does not convert",
-        )
+        spikes = [isinstance(item, Edge) and walk.specs[item.name].kind in SPIKE_KINDS for item in values]
+        hint = "attention is taken as matrix products of Q, K and V; the element-wise one (sdsa) does not convert"
+        raise walk.refusal(operator, f"{verb} two computed values", hint if all(spikes) else "")
     if position == 1 and operator.kind in ("SUB", "DIV"):
         raise walk.refusal(operator, "subtracts from, or divides, a constant")
     if operator.options["activation"] != NO_ACTIVATION:
@@ -59,6 +58,8 @@ def affine(walk: Walk, operator: Operator) -> Value:
         raise walk.refusal(operator, "its constant is not of finite numbers")
     multiply = operator.kind in ("MUL", "DIV")
     if walk.shape(operator.inputs[position]) != walk.shape(operator.outputs[0]):
+        if operator.kind == "MUL" and np.all(data == 1.0):
+            return shapes.repeat(walk, operator, position)  # what TensorFlow makes of broadcast_to
         raise walk.refusal(operator, "its constant makes the tensor larger")
     if isinstance(value, Pixels):
         return _pixels(walk, operator, value, data, multiply)

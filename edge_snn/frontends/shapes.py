@@ -48,24 +48,45 @@ def transpose(walk: Walk, operator: Operator) -> Value:
     return replace(value, layout=normalise([atom for axis in order for atom in groups[axis]]))
 
 
-def repeat(walk: Walk, operator: Operator) -> Value:
-    """CONCATENATION, TILE, BROADCAST_TO: T copies of a static value, the image shown at every step."""
-    before, after = walk.shape(operator.inputs[0]), walk.shape(operator.outputs[0])
+def repeat(walk: Walk, operator: Operator, position: int = 0) -> Value:
+    """CONCATENATION, PACK, TILE, BROADCAST_TO, MUL by ones: T copies of a static value, the image shown at every step.
+
+    Whatever the spelling, they lie one behind the other in memory, along an axis with nothing but ones before it.
+    """
+    before, after = walk.shape(operator.inputs[position]), walk.shape(operator.outputs[0])
     steps = walk.timesteps
-    if operator.kind == "CONCATENATION":
-        if operator.options["activation"] != NO_ACTIVATION:
+    if operator.kind in ("CONCATENATION", "PACK"):
+        if operator.options.get("activation", NO_ACTIVATION) != NO_ACTIVATION:
             raise walk.refusal(operator, "has a fused activation")
         if len(set(operator.inputs)) != 1 or len(operator.inputs) != steps:
             raise walk.refusal(operator, "joins different values outside a neuron")
-    value = walk.value(operator, 0)
-    if not before or not after or after != (steps, *before[1:]) or before[0] != 1:
-        raise walk.refusal(operator, f"repeats {list(before)} as {list(after)}, which are no copies in time")
+    value = walk.value(operator, position)
+    if not _copies(operator, before, after, steps):
+        raise walk.refusal(
+            operator,
+            f"repeats {list(before)} as {list(after)}, which are not {steps} copies in time",
+            "the image is shown once a time step: tf.repeat, tf.tile, tf.stack or tf.concat along the first axis",
+        )
     if isinstance(value, Pixels):
         return value
-    edge = walk.edge(operator, 0)
+    edge = walk.edge(operator, position)
     if not walk.specs[edge.name].static:
         raise walk.refusal(operator, "repeats something that changes in time")
     return replace(edge, layout=normalise((Atom("t", 1, steps), *edge.layout)))
+
+
+def _copies(operator: Operator, before: tuple[int, ...], after: tuple[int, ...], steps: int) -> bool:
+    """Whether ``after`` holds ``steps`` copies of ``before``, one behind the other in memory."""
+    first = next((axis for axis, dim in enumerate(after) if dim != 1), len(after))
+    if steps == 1:
+        return [dim for dim in after if dim != 1] == [dim for dim in before if dim != 1]
+    if first == len(after) or after[first] != steps:
+        return False
+    if operator.kind == "PACK":
+        axis = operator.options["axis"]
+        return first == axis + (len(after) if axis < 0 else 0) and (*after[:first], *after[first + 1 :]) == before
+    aligned = (*(1,) * (len(after) - len(before)), *before)
+    return (*after[:first], 1, *after[first + 1 :]) == aligned
 
 
 def cast(walk: Walk, operator: Operator) -> Value:

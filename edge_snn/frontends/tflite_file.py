@@ -39,6 +39,7 @@ class Tensor:
 
     Attributes:
         data: the values of a constant, else None.
+        signature: the shape, with -1 where the file leaves it open; () where the file does not say.
     """
 
     index: int
@@ -46,6 +47,7 @@ class Tensor:
     shape: tuple[int, ...]
     dtype: str
     data: np.ndarray | None = field(default=None, repr=False)
+    signature: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -209,7 +211,9 @@ def _tensor(item: Any, index: int, buffers: _Buffers, path: Path) -> Tensor:
         if values.size != elements * np.dtype(dtype).itemsize:
             raise _damaged(f"tensor {index} of shape {list(shape)} has {values.size} bytes", path)
         data = np.frombuffer(values, np.dtype(dtype).newbyteorder("<")).reshape(shape)
-    return Tensor(index, name, shape, dtype, data)
+    length = _count(item.ShapeSignatureLength(), MAX_RANK, "dimensions of a tensor", path)
+    signature = tuple(int(item.ShapeSignature(axis)) for axis in range(length))
+    return Tensor(index, name, shape, dtype, data, signature)
 
 
 @lru_cache(maxsize=1)

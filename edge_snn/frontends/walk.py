@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from edge_snn.errors import InputError
+from edge_snn.frontends.advice import check_input
 from edge_snn.frontends.layout import Layout, natural
 from edge_snn.frontends.tflite_file import Operator, TfliteFile
 from edge_snn.frontends.values import Constant, Edge, Pixels, Value
@@ -51,14 +52,9 @@ class Walk:
         for operator in file.operators:
             for tensor in dict.fromkeys(operator.inputs):
                 self.readers[tensor].append(operator)
-        self.timesteps = self._timesteps()
         source = file.tensors[file.input]
-        if len(source.shape) != 4 or source.shape[0] != 1 or source.dtype not in ("float32", "uint8"):
-            raise self.refusal(
-                None,
-                f"the input must be float32 [1, height, width, channels], not {source.dtype} {list(source.shape)}",
-                "export with batch 1 and without quantisation",
-            )
+        check_input(file)
+        self.timesteps = self._timesteps()
         height, width, channels = source.shape[1:]
         self.specs: dict[str, TensorSpec] = {INPUT: TensorSpec((height, width, channels), Kind.PIXELS, static=True)}
         self.values: dict[int, Value] = {file.input: Pixels(np.ones(channels), np.zeros(channels))}
@@ -163,10 +159,22 @@ class Walk:
         """Refuses unless an input stores its edge as [.., C], and as [T, H, W, C] where ``spatial``."""
         spec, shape = self.specs[edge.name], self.shape(operator.inputs[position])
         rows = 1 if not any(atom.axis == "t" for atom in edge.layout) else self.timesteps
+        self.not_flat(operator, shape, spec)
         if edge.layout != natural(rows, spec.positions, spec.channels) or not shape or shape[-1] != spec.channels:
             raise self.refusal(operator, f"takes channels or tokens in another order than its input {list(shape)} has")
         if spatial and not any(edge.padding) and shape != (rows, *spec.shape):
             raise self.refusal(operator, f"takes an image of {list(spec.shape)} as {list(shape)}")
+
+    def not_flat(self, operator: Operator, shape: tuple[int, ...], spec: TensorSpec) -> None:
+        """Refuses a flattened image in front of a layer, which works on the channels of one position."""
+        height, width, channels = spec.shape
+        if shape and shape[-1] == spec.positions * channels != channels:
+            raise self.refusal(
+                operator,
+                f"takes an image {list(spec.shape)} flattened to {shape[-1]} numbers; a layer reads one position",
+                f"write Flatten + Dense as a convolution over the whole image: Conv2D(units, ({height}, {width}), "
+                f"padding='valid') with the kernel reshaped to [{height}, {width}, {channels}, units]",
+            )
 
     # -- writing -------------------------------------------------------------------------------------
 

@@ -49,8 +49,8 @@ class Node:
     def require_kind(self, spec: TensorSpec, kinds: Sequence[Kind], what: str = "input") -> None:
         """Raises InputError unless ``spec`` is of one of ``kinds``."""
         if spec.kind not in kinds:
-            names = " or ".join(kind.value for kind in kinds)
-            raise fail(self.name, f"the {what} of {self.op} must be {names}, not {spec.kind.value}")
+            names = " or ".join(kind.words for kind in kinds)
+            raise fail(self.name, f"the {what} of {self.op} must be {names}, not {spec.kind.words}")
 
 
 def expect_dtype(node: Node, field: str, got: str, domain: str, float_type: str, int_type: str) -> None:

@@ -26,7 +26,20 @@ class Kind(str, Enum):
     KEY = "key"
     LOGITS = "logits"
 
+    @property
+    def words(self) -> str:
+        """For people."""
+        return _WORDS[self]
 
+
+_WORDS = {
+    Kind.PIXELS: "the image",
+    Kind.CURRENT: "sums of weights (what drives a membrane)",
+    Kind.SPIKES: "spikes",
+    Kind.TERNARY: "ternary spikes",
+    Kind.KEY: "numbers behind a ReLU",
+    Kind.LOGITS: "logits",
+}
 SPIKE_KINDS = (Kind.SPIKES, Kind.TERNARY)
 
 

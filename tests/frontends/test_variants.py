@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -76,8 +78,66 @@ def test_padding_of_a_pool_is_recovered_exactly(name):
         ("threshold-of-last-step", r"SPLIT.*the threshold of step 3 is 1\.0001, that of step 0 is 1"),
         ("ternary", r"SPLIT.*the negative threshold is -1\.2, the positive one 1"),
         ("pool-zero", r"MAX_POOL_2D.*its padding of 0 can win a window"),
+        ("late-reset", r"SPLIT.*subtracts the threshold after the leak of 0\.5.*\n.*snnTorch's default"),
+        ("flattened", r"FULLY_CONNECTED.*flattened to 256 numbers.*\n.*Conv2D\(units, \(8, 8\), padding='valid'\)"),
     ],
 )
 def test_what_differs_is_refused_with_both_values(name, message):
     with pytest.raises(InputError, match=r"operator \d+ \(" + message):
         frontends.read(FILES / f"bad-{name}.tflite")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("loop-over-time", r"the same weights, once for each time step: put the steps one behind the other"),
+        ("dense", r"has no spiking neuron in it .*: it is a dense network"),
+        ("one-output", r"has one output.*\n.*two outputs"),
+        ("open-batch", r"its batch is open, \[-1, 8, 8, 1\](.|\n)*InputSpec\(\(1, 8, 8, 1\)"),
+        ("batch-of-four", r"has a batch of 4, one image is expected"),
+        ("vector", r"its input \[1, 4\] is no image"),
+    ],
+)
+def test_what_the_whole_file_is_is_told(name, message):
+    with pytest.raises(InputError, match=message) as caught:
+        frontends.read(FILES / f"bad-{name}.tflite")
+    assert not re.search(r"attention|quanti|key|current", str(caught.value).partition(".tflite")[2])
+
+
+def test_a_model_trained_on_0_to_1_is_told_what_it_is_given():
+    (told,) = frontends.read(FILES / "trained-on-0-to-1.tflite").assumed
+    assert "export it with x / 255" in told
+    assert frontends.read(FILES / "image-tiled.tflite").assumed == ()
+
+
+def _torch(path: Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("model/data.pkl", b"")
+
+
+def _saved_model(path: Path) -> None:
+    path.mkdir()
+    (path / "saved_model.pb").write_bytes(b"")
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "message"),
+    [
+        ("m.pt", _torch, r"is a PyTorch file(.|\n)*onnx2tf"),
+        ("m.pth", lambda path: path.write_bytes(b"\x80\x02}q\x00."), r"is a Python pickle.*never loaded(.|\n)*onnx2tf"),
+        ("m.onnx", lambda path: path.write_bytes(b"\x08\x09\x12\x07pytorch"), r"is an ONNX model(.|\n)*onnx2tf"),
+        ("m.h5", lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(40)), r"Keras's \.h5(.|\n)*\.keras"),
+        ("m.nir", lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(40)), r"is a NIR graph"),
+        ("m.npz", lambda path: np.savez(path, x=np.zeros(2)), r"is an \.npz archive(.|\n)*--calibrate"),
+        ("m", _saved_model, r"is a TensorFlow SavedModel(.|\n)*from_saved_model"),
+        (
+            "m.tflite",
+            lambda path: path.write_bytes(b"40 bytes of something else altogether.."),
+            r"its identifier is missing",
+        ),
+    ],
+)
+def test_a_file_of_another_kind_is_named_with_what_to_do(tmp_path, name, make, message):
+    make(tmp_path / name)
+    with pytest.raises(InputError, match=message):
+        frontends.read(tmp_path / name)
