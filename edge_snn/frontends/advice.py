@@ -57,13 +57,13 @@ def has_neurons(file: TfliteFile) -> bool:
     return any(operator.kind in STEPS for operator in file.operators)
 
 
-def no_neurons(file: TfliteFile) -> InputError:
-    """The error for a dense network."""
+def no_neurons(file: TfliteFile, where: str = "") -> InputError:
+    """The error for a dense network; ``where`` its first operator that could not be taken is."""
     dtype = file.tensors[file.input].dtype
     kind = "dense network" if dtype in FLOATS else f"dense network of {dtype} numbers"
     return InputError(
         f"has no spiking neuron in it (nothing is compared with a threshold): it is a {kind}",
-        where=str(file.path),
+        where=where or str(file.path),
         hint="spiking networks convert: edge-snn train makes one, docs/models.md says what is taken",
     )
 
@@ -72,7 +72,7 @@ def explain(file: TfliteFile, error: InputError) -> InputError:
     """The error to tell instead of ``error``, which names the first operator that could not be taken."""
     told = error.diagnostic
     if not has_neurons(file):
-        return no_neurons(file)
+        return no_neurons(file, told.where)
     signature = file.tensors[file.input].signature
     if -1 in signature[:1]:
         shape = ", ".join(["1", *map(str, file.tensors[file.input].shape[1:])])
