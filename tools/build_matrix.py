@@ -31,6 +31,7 @@ from edge_snn.errors import DeviceError, EdgeSnnError, InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
+from edge_snn.plan import build_plan
 from firmware_gen import boards
 from firmware_gen.boards import Board
 from firmware_gen.build import ROOT, need, write_board_files
@@ -149,10 +150,10 @@ def link(cell: Cell, board: Board, settings: Path, objects: Iterable[Path], elf:
     """What the linker says; nothing where all is well."""
     command = ["arm-none-eabi-gcc", *board.cpu_flags, f"-{cell.level}", "-nostartfiles", "--specs=nano.specs"]
     command += ["--specs=nosys.specs", "-T", str(settings / "board.ld"), "-Wl,--gc-sections"]
-    command += ["-flto"] if cell.lto else []
+    command += ["-flto", "-Wno-lto-type-mismatch"] if cell.lto else []  # every_kernel() knows no types
     done = subprocess.run([*command, *map(str, objects), "-o", str(elf)], capture_output=True, text=True)
     if done.returncode:
-        return tuple(done.stderr.splitlines()[:3]) or ("link",)
+        return tuple(line for line in done.stderr.splitlines() if "warning" not in line)[:3] or ("link",)
     return ()
 
 
@@ -213,7 +214,7 @@ def build_cell(cell: Cell, task: Task, folder: Path, run_it: bool = True, librar
     board = replace(boards.load(cell.board), stack_bytes=STACK_BYTES)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    generated = generate(task.model, folder / "model", board.has_vectors)
+    generated = generate(build_plan(task.model, board.has_vectors), folder / "model")
     write_board_files(board, folder)
     include = [ROOT / "kernels" / "include", ROOT / "runtime" / "include", folder, generated.folder]
     command = [*cell.command(board), *WARNINGS, *(f"-I{path}" for path in include)]
@@ -229,7 +230,8 @@ def build_cell(cell: Cell, task: Task, folder: Path, run_it: bool = True, librar
         if library:
             every = folder / "every.elf"
             source = every_kernel(kernels, folder)
-            start_up = [path for path in others if path.stem not in ("main", "model")]
+            names = {path.stem for path in board.source_paths()}
+            start_up = [path for path in others if path.stem in names]
             caller, _, _ = compile_all(command, [source], folder / "every")
             problem = link(cell, board, folder, [*kernels, *start_up, *caller], every)
             findings = problem or tuple(map(str, verify(every, EVERY).findings))

@@ -99,6 +99,7 @@ def _vector(base: str, suffix: str) -> bool:
     if block:
         base = block.group(1)
     names = {base} | ({base[:-1]} if base[-1:] in "te" else set())  # t and e: inside a VPT block
+    names |= {base[:-2]} if base[-2:] in CONDITIONS else set()  # inside an IT block
     if suffix == "":
         return not names.isdisjoint(VECTOR_UNTYPED)
     return INTEGER_TYPES.fullmatch(suffix) is not None and not names.isdisjoint(VECTOR | VECTOR_UNTYPED)

@@ -235,7 +235,7 @@ def test_additions_are_on_the_list(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["vaddt.i16", "vldrbt.s16", "vpste", "vptet.s8", "vstrwt.32", "vcmpt.s16", "vmovlt.s8"]
+    "name", ["vaddt.i16", "vldrbt.s16", "vpste", "vptet.s8", "vstrwt.32", "vcmpt.s16", "vmovlt.s8", "vmovne.u16"]
 )
 def test_predicated_helium_is_on_the_list(name):
     assert allowed(name, True)

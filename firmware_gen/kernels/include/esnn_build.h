@@ -24,6 +24,15 @@
 #define ESNN_HIDE(x) ((void)(x))
 #endif
 
+/** In front of what the outside calls: it stays a function of its own where programs are optimised as a whole. */
+#if defined(__clang__)
+#define ESNN_ENTRY __attribute__((noinline, used))
+#elif defined(__GNUC__)
+#define ESNN_ENTRY __attribute__((noinline, noclone, used, externally_visible))
+#else
+#define ESNN_ENTRY
+#endif
+
 /** at += by, step by step. */
 #define ESNN_WALK(at, by)                                                                                            \
     do {                                                                                                             \

@@ -8,9 +8,11 @@ static void esnn_add_outer(int32_t *context, const int32_t *key, uint32_t width,
         const int32_t value = key[i];
         if (value != 0) {
             for (uint32_t j = 0; j < pluses; ++j) {
+                ESNN_HIDE(j);
                 context[plus[j]] += value;
             }
             for (uint32_t j = 0; j < minuses; ++j) {
+                ESNN_HIDE(j);
                 context[minus[j]] -= value;
             }
         }
@@ -26,6 +28,7 @@ static void esnn_gather(int32_t *acc, const int32_t *context, const uint8_t *que
         const uint32_t channel = first + i;
         if ((query[channel >> 3] >> (channel & 7u)) & 1u) {
             for (uint32_t j = 0; j < layer->width; ++j) {
+                ESNN_HIDE(j);
                 acc[j] += context[j];
             }
         }

@@ -8,6 +8,7 @@ void esnn_context_add(uint32_t *context, const uint8_t *row_words, uint32_t bits
         uint32_t left = words;
 #if !defined(ESNN_PORTABLE) && defined(__thumb2__)
         for (; left >= 4u; left -= 4u) {
+            ESNN_HIDE(left);
             __asm__ volatile("ldm %[from]!, {r4-r6, r8}\n"
                              "ldm %[row], {r9-r12}\n"
                              "add r9, r9, r4\n"

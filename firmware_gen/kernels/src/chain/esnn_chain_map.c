@@ -66,9 +66,10 @@ void esnn_chain_map(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t p
 {
     if (chain->position_map == 1u) {
         for (; positions >= 4u; positions -= 4u) {
+            ESNN_HIDE(positions);
             esnn_split(chain, spikes, 1, 4, 4, map);
             ESNN_WALK(spikes, chain->position_bytes << 2);
-            map += 4;
+            ESNN_WALK(map, 4);
         }
         for (; positions != 0; --positions) {
             esnn_split(chain, spikes, 1, 1, 1, map++);
@@ -76,9 +77,10 @@ void esnn_chain_map(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t p
         }
     } else if (chain->position_map == 2u) {
         for (; positions >= 2u; positions -= 2u) {
+            ESNN_HIDE(positions);
             esnn_split(chain, spikes, 2, 2, 4, map);
             ESNN_WALK(spikes, chain->position_bytes << 1);
-            map += 4;
+            ESNN_WALK(map, 4);
         }
         if (positions != 0) {
             esnn_split(chain, spikes, 2, 1, 2, map);
@@ -90,7 +92,7 @@ void esnn_chain_map(const esnn_chain_t *chain, const uint8_t *spikes, uint32_t p
             for (; left >= 4u; left -= 4u) {
                 esnn_split(chain, at, 4, 1, 4, map);
                 at += 4;
-                map += 4;
+                ESNN_WALK(map, 4);
             }
             if (left != 0) {
                 esnn_split(chain, at, 2, 1, 2, map);

@@ -82,12 +82,17 @@ uint32_t *esnn_chain_masks_v6m(const esnn_chain_t *chain, const uint8_t *spikes,
     register uint32_t gap __asm__("r12") = stride;
     register uint32_t row __asm__("lr") = first;
     if (chain->inputs == 8u) {
+        uint32_t more = stride << 1, more_rows = rows << 1; /* from one three to the next */
+        ESNN_HIDE(more);
+        ESNN_HIDE(more_rows);
+        ESNN_WALK(more, stride);
+        ESNN_WALK(more_rows, rows);
         while (positions >= 3u) {
             at = spikes;
             ESNN_RUN(ESNN_EACH(ESNN_THREE));
-            ESNN_WALK(spikes, stride + stride + stride);
-            ESNN_WALK(row, rows + rows + rows);
-            positions -= 3u;
+            ESNN_WALK(spikes, more);
+            ESNN_WALK(row, more_rows);
+            ESNN_WALK_BACK(positions, 3u);
         }
         at = spikes;
         if (positions == 2u) {

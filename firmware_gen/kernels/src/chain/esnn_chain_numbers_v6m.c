@@ -23,9 +23,10 @@ static void esnn_any_part(esnn_walk_t *walk, const uint32_t *weights, uint32_t *
 }
 
 /** Any number of places and lists. */
-static void esnn_any_lists(uint32_t places, esnn_walk_t walk, const uint32_t *weights, const int16_t *bias,
+static void esnn_any_lists(uint32_t places, const esnn_walk_t *from, const uint32_t *weights, const int16_t *bias,
                            uint32_t offset)
 {
+    esnn_walk_t walk = *from;
     const uint32_t *pairs = (const uint32_t *)(const void *)bias;
     uint32_t trunk[ESNN_BLOCK / 2u];
     for (uint32_t k = 0; k < ESNN_BLOCK / 2u; ++k) {
@@ -51,7 +52,7 @@ void esnn_chain_numbers_v6m(const esnn_chain_t *chain, const esnn_walk_t *walk, 
     } else if (chain->places == 4u && walk->lists == 1u) {
         esnn_one_list(walk, weights, bias, offset);
     } else {
-        esnn_any_lists(chain->places, *walk, weights, bias, offset);
+        esnn_any_lists(chain->places, walk, weights, bias, offset);
     }
 }
 

@@ -7,7 +7,9 @@ static void esnn_add_part(uint16_t *acc, const uint32_t *weights, const int16_t 
 {
     int16_t row;
     while ((row = *list++) != ESNN_LIST_END) {
-        const uint32_t *word = weights - ((uint32_t)-row << 2);
+        uint32_t back = (uint32_t)-row;
+        ESNN_HIDE(back);
+        const uint32_t *word = weights - (back << 2);
         for (uint32_t c = 0; c < ESNN_BLOCK; c += 4) {
             const uint32_t w = *word++;
             acc[c] = (uint16_t)(acc[c] + (uint32_t)(int8_t)w);

@@ -160,7 +160,6 @@ void esnn_vector_list_mve(const esnn_vector_t *layer, const uint8_t *spikes, uin
         .words = layer->words,
         .word_units = layer->word_units,
         .rest_bytes = layer->position_bytes - (layer->words << 2),
-        .rest_units = layer->position_units,
         .end = spikes + layer->line_bytes,
         .half = layer->last_half,
     };
@@ -168,9 +167,11 @@ void esnn_vector_list_mve(const esnn_vector_t *layer, const uint8_t *spikes, uin
         listing.list[part] = (uint16_t *)(void *)lists;
         ESNN_WALK(lists, layer->list_bytes);
     }
+    uint32_t rest = layer->position_units;
     for (uint32_t left = layer->words; left != 0; --left) {
-        listing.rest_units -= layer->word_units;
+        ESNN_WALK_BACK(rest, layer->word_units);
     }
+    listing.rest_units = rest;
     uint32x4_t early = vdupq_n_u32(0), late = early; /* marks of a part lie behind each other */
     for (int32_t line = layer->kernel_height; line != 0; --line) {
         early = vaddq_u32(early, vidupq_n_u32(0, 4));

@@ -100,15 +100,17 @@ esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena
     for (int32_t i = layer->out_height; i != 0; --i) {
         const int32_t over = y + layer->kernel_height - layer->height;
         int32_t lines = layer->kernel_height - (over > 0 ? over : 0);
-        esnn_columns_t columns = {line, 0, 0, -layer->left, 0};
+        uint32_t row = 0;
         for (int32_t a = y; a < 0; ++a) { /* above the image */
-            columns.row += layer->chain.inputs;
+            ESNN_WALK(row, layer->chain.inputs);
             --lines;
         }
-        columns.lines = lines > 0 ? (uint32_t)lines : 0u;
+        esnn_columns_t columns = {line, lines > 0 ? (uint32_t)lines : 0u, row, -layer->left, 0};
         esnn_row_of_windows(layer, &columns, &walk, &place, arena, counts);
         for (int32_t a = layer->stride_y; a != 0; --a) {
-            ESNN_WALK(line, y >= 0 ? layer->line_stride : 0); /* the first line inside the image */
+            if (y >= 0) {
+                ESNN_WALK(line, layer->line_stride); /* the first line inside the image */
+            }
             ++y;
         }
     }

@@ -42,9 +42,11 @@ static void esnn_planes(const esnn_conv2d_t *layer, const uint8_t *pixels, const
     while (bit-- != 0) {
         uint16_t *next = active;
         for (uint32_t c = 0; c < layer->padded; ++c) {
+            ESNN_HIDE(c);
             acc[c] += acc[c];
         }
         for (uint32_t i = 0; i < count; ++i) {
+            ESNN_HIDE(i);
             if ((pixels[i] >> bit) & 1u) {
                 *next++ = rows[i];
             }

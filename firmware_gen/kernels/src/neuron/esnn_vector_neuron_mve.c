@@ -227,8 +227,10 @@ static inline void esnn_blocks_ternary(const int16_t *sums, uint32_t step, const
     while (positions != 0) {
         const uint32_t some = positions < ESNN_COUNTED ? positions : ESNN_COUNTED;
         esnn_block_ternary(sums, step, threshold, some, spikes, row, counter);
-        ESNN_WALK(sums, (step << 5) - (step << 1)); /* of 15 positions */
-        ESNN_WALK(spikes, (row << 7) - (row << 3));
+        ESNN_WALK(sums, step << 5); /* of 16 positions, and one back: there were 15 */
+        sums -= step << 1;
+        ESNN_WALK(spikes, row << 7);
+        spikes -= row << 3;
         positions -= some;
     }
 }

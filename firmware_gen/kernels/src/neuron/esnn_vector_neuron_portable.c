@@ -29,7 +29,8 @@ void esnn_vector_neuron_portable(const esnn_neuron_t *neuron, const int16_t *sum
             threshold += ESNN_BLOCK;
             to += 2;
         }
-        ESNN_WALK(sums, row + row + row);
+        ESNN_WALK(sums, row << 1);
+        ESNN_WALK(sums, row);
         ESNN_WALK(spikes, neuron->step_stride << 2);
     }
 }

@@ -17,6 +17,7 @@ void esnn_pool_max(const esnn_finish_t *finish, const esnn_place_t *place, const
                 int32_t *wide = (int32_t *)(void *)(arena + at) + first;
                 int16_t *narrow = (int16_t *)(void *)(arena + at) + first;
                 for (uint32_t c = 0; c < channels; ++c) {
+                    ESNN_HIDE(c);
                     if (pooled->wide) {
                         wide[c] = from[c] > wide[c] ? from[c] : wide[c];
                     } else if (from[c] > narrow[c]) {

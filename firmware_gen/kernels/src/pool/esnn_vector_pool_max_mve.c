@@ -68,7 +68,8 @@ void esnn_vector_pool_max_mve(const esnn_vector_t *layer, const esnn_finish_t *f
             for (uint32_t count = span->count; count != 0;) {
                 const uint32_t few = count < 3u ? count : 3u;
                 esnn_raise(from, few, blocks, position, some, row_stride);
-                from += (blocks << 7) + (blocks << 6);
+                ESNN_WALK(from, blocks << 7);
+                ESNN_WALK(from, blocks << 6);
                 count -= few;
             }
             ESNN_WALK(position, window->position_stride);

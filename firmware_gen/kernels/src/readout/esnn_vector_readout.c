@@ -8,21 +8,26 @@
 /** Spikes that are counted in a byte. */
 #define ESNN_COUNTED 255u
 
+/*
+ * No vector is an argument or a result: a compiler that does not optimise hands it on by moves of floating-point
+ * registers.
+ */
+
 /** Counts the spikes of 16 channels over some rows of spikes. */
-static uint8x16_t esnn_count(const uint8_t *spikes, uint32_t stride, uint32_t rows)
+static void esnn_count(const uint8_t *spikes, uint32_t stride, uint32_t rows, uint8_t *to)
 {
     uint8x16_t counts = vdupq_n_u8(0);
     for (; rows != 0; --rows) {
         counts = vaddq_m_n_u8(counts, counts, 1, *(const uint16_t *)(const void *)spikes);
         ESNN_WALK(spikes, stride);
     }
-    return counts;
+    vst1q_u8(to, counts);
 }
 
-/** The channels, of 16, whose count has a bit; `bit` in all bytes. */
-static inline uint32_t esnn_counted(const uint8_t *counts, uint8x16_t bit)
+/** The channels, of 16, whose count has a bit. */
+static inline uint32_t esnn_counted(const uint8_t *counts, uint32_t bit)
 {
-    return vcmpneq_n_u8(vandq_u8(vld1q_u8(counts), bit), 0);
+    return vcmpneq_n_u8(vandq_u8(vld1q_u8(counts), vdupq_n_u8((uint8_t)bit)), 0);
 }
 
 /**
@@ -36,11 +41,10 @@ static void esnn_weigh(const uint8_t *counts, uint32_t channels, const int8_t *w
     int32x4_t low = vdupq_n_s32(0), high = vdupq_n_s32(0);
     for (uint32_t bit = 128; bit != 0; bit >>= 1) {
         const int8_t *group = weights;
-        const uint8x16_t bits = vdupq_n_u8((uint8_t)bit);
         low = vshlq_n_s32(low, 1);
         high = vshlq_n_s32(high, 1);
         for (uint32_t c = 0; c != channels; c += 16u) {
-            for (uint32_t set = esnn_counted(counts + c, bits); set != 0;) {
+            for (uint32_t set = esnn_counted(counts + c, bit); set != 0;) {
                 const uint32_t k = (uint32_t)__builtin_clz(set);
                 const int8_t *row = group + offset[k];
                 set ^= 0x80000000u >> k;
@@ -68,13 +72,14 @@ esnn_status_t esnn_vector_readout(const esnn_readout_t *layer, uint8_t *arena, i
     }
     uint32_t offset[32];
     uint32_t group_bytes = 0;
-    for (uint32_t k = 32; k != 16u; group_bytes += layer->padded) {
+    for (uint32_t k = 32; k != 16u;) {
         offset[--k] = group_bytes;
+        ESNN_WALK(group_bytes, layer->padded);
     }
     for (uint32_t left = layer->rows; left != 0;) {
         const uint32_t rows = left < ESNN_COUNTED ? left : ESNN_COUNTED;
         for (uint32_t byte = 0; byte < layer->row_bytes; byte += 2u) {
-            vst1q_u8(counts + (byte << 3), esnn_count(spikes + byte, layer->step_stride, rows));
+            esnn_count(spikes + byte, layer->step_stride, rows, counts + (byte << 3));
         }
         for (uint32_t c = 0; c < layer->padded; c += 8u) {
             esnn_weigh(counts, channels, layer->weights + c, offset, group_bytes, acc + c);

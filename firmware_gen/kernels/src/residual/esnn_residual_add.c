@@ -8,11 +8,13 @@ void esnn_residual_add(const esnn_finish_t *finish, uint32_t at, int32_t *acc, u
         if (stream->wide) {
             const int32_t *from = (const int32_t *)(const void *)(arena + at) + first;
             for (uint32_t c = 0; c < channels; ++c) {
+                ESNN_HIDE(c);
                 acc[c] += from[c];
             }
         } else {
             const int16_t *from = (const int16_t *)(const void *)(arena + at) + first;
             for (uint32_t c = 0; c < channels; ++c) {
+                ESNN_HIDE(c);
                 acc[c] += from[c];
             }
         }

@@ -8,11 +8,13 @@ void esnn_residual_store(const esnn_finish_t *finish, uint32_t at, const int32_t
         if (stream->wide) {
             int32_t *to = (int32_t *)(void *)(arena + at) + first;
             for (uint32_t c = 0; c < channels; ++c) {
+                ESNN_HIDE(c);
                 to[c] = acc[c];
             }
         } else {
             int16_t *to = (int16_t *)(void *)(arena + at) + first;
             for (uint32_t c = 0; c < channels; ++c) {
+                ESNN_HIDE(c);
                 to[c] = (int16_t)acc[c]; /* the converter has proved that it fits */
             }
         }

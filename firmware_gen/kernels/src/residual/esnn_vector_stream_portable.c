@@ -6,6 +6,7 @@ void esnn_vector_stream_portable(const esnn_finish_t *finish, int16_t *sums, uin
     const int16_t *residual = (const int16_t *)(const void *)from;
     int16_t *store = (int16_t *)(void *)to;
     for (uint32_t left = blocks << 4; left != 0; --left) {
+        ESNN_HIDE(left);
         const int16_t sum = *sums;
         const uint32_t other = finish->residual != NULL ? (uint32_t)*residual++ : 0;
         *(finish->store != NULL ? store++ : sums) = (int16_t)(uint16_t)((uint32_t)sum + other);
