@@ -5,80 +5,18 @@ Loaded in every pytest run where edge_snn is installed, so it imports nothing of
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from edge_snn.api import Evaluated
     from edge_snn.data.dataset import Dataset
     from edge_snn.graph.model import IntegerModel
     from edge_snn.harness.session import Bench
-
-
-class BitExactnessWarning(UserWarning):
-    """Device and host differ, or the stack outgrew its bound."""
-
-
-@dataclass(frozen=True)
-class Latency:
-    """Of all inferences, in ``unit``: "instructions" on an emulator, "ms" on a board.
-
-    Attributes:
-        std: standard deviation.
-        jitter: largest difference between two inferences of one image; None unless ``repeat`` was above 1.
-    """
-
-    unit: str
-    inferences: int
-    min: float
-    median: float
-    mean: float
-    p95: float
-    max: float
-    std: float
-    jitter: float | None
-
-
-@dataclass(frozen=True)
-class Evaluated:
-    """What an evaluation measured.
-
-    Attributes:
-        accuracy, host_accuracy: on the device, and of the integer reference.
-        mismatched_logits, mismatched_spike_counts: images on which device and host differ.
-        mismatched_repeats: images whose repeated inferences differ.
-        latency: of a whole inference.
-        mean_rate: spikes over neurons times time steps.
-        flash_bytes, ram_bytes: None where the board cannot tell.
-        report: everything that is in report.json.
-        folder: where the report files are.
-    """
-
-    images: int
-    correct: int
-    accuracy: float
-    host_accuracy: float
-    mismatched_logits: int
-    mismatched_spike_counts: int
-    mismatched_repeats: int
-    latency: Latency
-    mean_rate: float
-    sops: float
-    flash_bytes: int | None
-    ram_bytes: int | None
-    report: Mapping[str, Any]
-    folder: Path
-
-    @property
-    def is_exact(self) -> bool:
-        """Whether logits and spike counts were the host's on every image, at every repeat."""
-        return not (self.mismatched_logits or self.mismatched_spike_counts or self.mismatched_repeats)
 
 
 class DeviceUnderTest:
@@ -117,33 +55,16 @@ class DeviceUnderTest:
         Warns:
             BitExactnessWarning: device and host differ.
         """
-        from edge_snn.cli.common import load_model
-        from edge_snn.data import fit
-        from edge_snn.data.dataset import Dataset
-        from edge_snn.errors import DeviceError
-        from edge_snn.graph.model import IntegerModel
-        from edge_snn.harness.session import Settings, load_data, measure
+        from edge_snn import api
 
-        made = model if isinstance(model, IntegerModel) else load_model(model)
-        if isinstance(data, (str, Path)):
-            dataset = load_data(str(data), made, limit)
-        else:
-            given = data if isinstance(data, Dataset) else Dataset(*data, name="arrays")
-            dataset = fit(given.head(limit), made.input_shape)
+        made = api.load(model)
         self._count += 1
         folder = Path(report) if report else self._folder / f"evaluation-{self._count}"
-        settings = Settings(repeat, self.bench.warmup if warmup is None else warmup)
         # One build a model: a second evaluation of it finds everything up to date.
         firmware = self._folder / f"firmware-{made.sha256[:12]}"
-        found = measure(self.bench, made, dataset, folder, settings=settings, firmware=firmware)
-        if found["stopped"]:
-            raise DeviceError(f"stopped after {found['images']} of {len(dataset.x)} images: {found['stopped']}")
-        for check in found["checks"]:
-            if check["status"] == "failed":
-                warnings.warn(f"{check['name']}: {check['message']}", BitExactnessWarning, stacklevel=2)
-        figures = {item.name: found[item.name] for item in fields(Evaluated) if item.name in found}
-        figures["latency"] = Latency(**found["latency"])
-        return Evaluated(**figures, report=found, folder=folder)
+        return api.evaluate(
+            made, data, limit=limit, repeat=repeat, warmup=warmup, report=folder, bench=self.bench, firmware=firmware
+        )
 
 
 _OPTIONS = {

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parent.parent
 # A room imports only what stands before it. "edge_snn" is the package itself: its version.
 ORDER = (
     "edge_snn errors files locks graph data reference passes plan anytime models frontends training"
-    " firmware_gen harness profile cli pytest_plugin __main__"
+    " firmware_gen harness profile api cli pytest_plugin __main__"
 ).split()
 GENERATOR = {"edge_snn", "errors", "files", "locks", "plan"}  # what firmware_gen knows of a model is its plan
 
@@ -62,7 +62,8 @@ def test_every_room_has_its_place(rooms):
 
 @pytest.mark.parametrize("room", ORDER)
 def test_a_room_imports_only_what_comes_before_it(rooms, room):
-    before = set(ORDER[: ORDER.index(room)])
+    offered = {"api", "errors"}  # by the face of the package, when they are asked for
+    before = offered if room == "edge_snn" else set(ORDER[: ORDER.index(room)])
     assert {other: names for other, names in rooms[room].items() if other not in before} == {}
 
 

@@ -17,7 +17,8 @@ import click
 
 from edge_snn import data
 from edge_snn.anytime.cost import carried, row_adds
-from edge_snn.cli.common import load_model, make_table, print_json
+from edge_snn.api import load
+from edge_snn.cli.common import make_table, print_json
 from edge_snn.data.dataset import Dataset
 from edge_snn.errors import EdgeSnnError, InputError, MismatchError
 from edge_snn.graph.model import IntegerModel
@@ -61,7 +62,7 @@ def gone_on(path: Path, model: IntegerModel, first: int) -> dict[str, Any]:
 
 def estimate(name: str, rules: Path, board: Board, count: int, first: int) -> dict[str, Any]:
     """All figures of one model on one board; ``*_estimated`` ones are of firmware that nobody built."""
-    model, card = load_model(name), zoo.card(name)
+    model, card = load(name), zoo.card(name)
     whole = model.graph.timesteps
     found = gone_on(rules, model, first)
     calibration = data.fit(data.load(card["calibration"], "train", CALIBRATION), model.input_shape)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from edge_snn.cli.common import load_model
+from edge_snn.api import load
 from edge_snn.errors import EdgeSnnError
 from edge_snn.files import write_text
 from edge_snn.models import zoo
@@ -37,7 +37,7 @@ def main(
     old = json.loads(before.read_text()) if before.exists() else {}
     models, left_out, kept = {}, {}, {}
     for name in names or zoo.names():
-        model = load_model(name)
+        model = load(name)
         try:
             dataset = bench.images_for(zoo.card(name), model, images, places)
         except EdgeSnnError as error:  # a set that cannot be had here, e.g. a download without Keras

@@ -26,7 +26,7 @@ import numpy as np
 
 from edge_snn import data
 from edge_snn.anytime.run import run_model
-from edge_snn.cli.common import load_model
+from edge_snn.api import load
 from edge_snn.errors import DeviceError, EdgeSnnError, InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
@@ -203,7 +203,7 @@ class Task:
 
     @classmethod
     def of(cls, name: str, source: str, count: int) -> Task:
-        model = load_model(name)
+        model = load(name)
         dataset = data.fit(data.load(source, "test", count), model.input_shape)
         result = run_model(model, dataset.x)
         return cls(model, dataset.x, result.logits, result.counts)

@@ -13,7 +13,7 @@ import click
 import numpy as np
 
 from edge_snn import data
-from edge_snn.cli.common import load_model
+from edge_snn.api import load
 from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.linear import Linear
 from edge_snn.passes.sharing import best_order, histogram, shared_edges
@@ -90,7 +90,7 @@ def compare(counts: np.ndarray, positions: int, copies: float) -> tuple[float, f
 
 def measure(model: str, source: str, limit: int) -> list[Adds]:
     """All layers of a model of T = 4 that share row adds over time."""
-    graph = load_model(model).graph
+    graph = load(model).graph
     if graph.timesteps != 4:
         raise click.UsageError(f"{model} has T = {graph.timesteps}; the tree is one of four steps")
     names = shared_edges(graph)

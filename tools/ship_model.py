@@ -21,7 +21,6 @@ import numpy as np
 
 from edge_snn import data, frontends
 from edge_snn.cli.common import progress_bar
-from edge_snn.cli.simulate import layer_rates, mean_rate
 from edge_snn.data.sources import CIFAR10_CLASSES, DIGITS_CLASSES, FASHION_CLASSES
 from edge_snn.errors import InputError
 from edge_snn.graph import esnn_file
@@ -31,6 +30,7 @@ from edge_snn.harness.firmware import build_firmware
 from edge_snn.models import ModelConfig, zoo
 from edge_snn.passes.convert import ConvertOptions, convert
 from edge_snn.reference import run
+from edge_snn.reference.rates import layer_rates, mean_rate
 from firmware_gen import boards
 
 CALIBRATION_IMAGES = 256

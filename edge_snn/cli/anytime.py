@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.markup import escape
 
-from edge_snn.cli.common import console, json_option, load_model, make_table, print_json, progress_bar
+from edge_snn.api import load
+from edge_snn.cli.common import console, json_option, make_table, print_json, progress_bar
 from edge_snn.errors import InputError
 from edge_snn.graph.graph import MAX_TIMESTEPS
 
@@ -64,7 +65,7 @@ def command(
     from edge_snn.anytime import evaluate
     from edge_snn.anytime.partial import partial_sums
 
-    model = load_model(model_path)
+    model = load(model_path)
     trained = model.graph.timesteps
     timesteps = parse_timesteps(steps_text)
     chunks = [evaluate.parse_schedule(text, trained) for text in schedules or evaluate.default_schedules(trained)]

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from edge_snn.cli.common import json_option, load_model, print_json, progress_bar
+from edge_snn.api import dataset_for, load
+from edge_snn.cli.common import json_option, print_json, progress_bar
 from edge_snn.errors import ExitCode, InputError
 
 if TYPE_CHECKING:
@@ -56,15 +57,15 @@ def command(
       edge-snn bisect --port /dev/ttyACM0 --board microbit --model fashion-mnist-nano --data fashion-mnist
     """
     from edge_snn.harness.bisect import bisect
-    from edge_snn.harness.session import Bench, load_data
+    from edge_snn.harness.session import Bench
     from edge_snn.plan import build_plan
     from firmware_gen import boards
 
     bench = Bench(emulate, 1, (port,) if port else (), board_name, baud)
     if elf and not emulate:
         raise InputError("--elf needs --emulate BOARD", hint="a board behind --port runs what is flashed")
-    model = load_model(model_path)
-    images = load_data(data_name, model, limit).x
+    model = load(model_path)
+    images = dataset_for(data_name, model, limit).x
     with ExitStack() as stack:
         device = _open(stack, bench, elf, model)
         with progress_bar(device.info.board, len(images), quiet=as_json) as bar:

@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from edge_snn.cli.common import console, json_option, load_model, print_json
+from edge_snn.api import load
+from edge_snn.cli.common import console, json_option, print_json
 
 
 @click.command("build")
@@ -22,15 +23,13 @@ def command(model_path: str, board_name: str, output: Path | None, as_json: bool
     Example:
       edge-snn build fashion-mnist-nano --board microbit
     """
-    from edge_snn.harness.firmware import build_firmware
-    from firmware_gen import boards
+    from edge_snn.api import build
 
-    board = boards.load(board_name)
-    model = load_model(model_path)
-    made = build_firmware(model, board, output or Path("build") / "firmware" / f"{model.sha256[:12]}-{board.name}")
+    model = load(model_path)
+    made = build(model, board_name, folder=output)
     facts = {
         "elf": str(made.elf),
-        "board": board.name,
+        "board": made.board.name,
         "model_sha256": model.sha256,
         "sections": made.sections,
         "flash_bytes": made.flash_bytes,

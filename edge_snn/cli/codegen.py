@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from edge_snn.cli.common import console, json_option, load_model, print_json
+from edge_snn.api import load
+from edge_snn.cli.common import console, json_option, print_json
 
 
 @click.command("codegen")
@@ -27,7 +28,7 @@ def command(model_path: str, output: Path, vectors: bool, as_json: bool) -> None
     from edge_snn.plan import build_plan
     from firmware_gen.codegen import generate
 
-    made = generate(build_plan(load_model(model_path), vectors), output)
+    made = generate(build_plan(load(model_path), vectors), output)
     facts = {
         "files": [str(path) for path in made.files],
         "steps": len(made.plan.steps),

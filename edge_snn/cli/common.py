@@ -16,26 +16,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Column, Table
 
 from edge_snn.errors import InputError
-from edge_snn.graph import esnn_file
-from edge_snn.graph.model import IntegerModel
-from edge_snn.passes import bounds
 
 PIPE_WIDTH = 200
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
-
-
-def load_model(path: str | Path) -> IntegerModel:
-    """Reads an .esnn file, or a shipped model by name, and proves its bounds again.
-
-    Raises:
-        InputError: no such model, or a damaged one.
-    """
-    from edge_snn.models import zoo
-
-    model = esnn_file.load(zoo.resolve(str(path), ".esnn"))
-    bounds.check(model)
-    return model
 
 
 def print_json(document: Any) -> None:

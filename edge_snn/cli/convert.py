@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.markup import escape
 
 from edge_snn.cli.common import check_output, console, json_option, make_table, print_json, progress_bar
 from edge_snn.errors import InputError
-from edge_snn.graph.checks import MAX_NAME
-from edge_snn.graph.facts import Early
 from edge_snn.graph.graph import MAX_TIMESTEPS
 
 
@@ -58,45 +55,25 @@ def command(
       edge-snn convert fashion-mnist -o fm2.esnn --calibrate fashion-mnist-calibration --timesteps 2
       edge-snn convert fashion-mnist -o quick.esnn --calibrate fashion-mnist-calibration --early 2:7200
     """
-    from edge_snn import data, frontends
+    from edge_snn.api import convert_file
     from edge_snn.graph import esnn_file
     from edge_snn.models import zoo
-    from edge_snn.passes.convert import ConvertOptions, convert
-    from edge_snn.passes.retime import retime_graph
-    from edge_snn.passes.scales import grid_bits
 
     path = zoo.resolve(source, ".tflite")
     target = output or Path(f"{path.stem}.esnn")
     check_output(target)
-    out = console(as_json)
-    read = frontends.read(path)
-    early = None if early_text is None else _early(early_text)
-    graph = retime_graph(read.graph, timesteps or read.graph.timesteps)
-    images, data_name = None, None
-    classes: tuple[str, ...] = ()
-    if calibrate is not None:
-        dataset = data.load(calibrate, split="train", limit=limit)
-        dataset = data.fit(dataset, graph.image.shape)
-        images, data_name = dataset.x, dataset.name
-        if len(dataset.classes) == graph.readout.bias.shape[0]:
-            classes = dataset.classes
-    provenance: dict[str, Any] = {"source": path.name, "source_sha256": read.source_sha256, "calibration": data_name}
-    if graph.timesteps != read.graph.timesteps:
-        provenance["source_timesteps"] = read.graph.timesteps
-    with progress_bar("calibrating", 0 if images is None else len(images), quiet=as_json) as done:
-        result = convert(
-            graph,
-            ConvertOptions(weight_bits, name or _printable(path.stem), classes),
-            calibration=images,
-            provenance=provenance,
-            progress=done,
-        )
-    if early is not None:
-        result = replace(result, model=replace(result.model, early=early))
+    found = convert_file(
+        source,
+        calibrate=calibrate,
+        limit=limit,
+        weight_bits=weight_bits,
+        timesteps=timesteps,
+        early=None if early_text is None else _early(early_text),
+        name=name,
+        progress=lambda count: progress_bar("calibrating", count, quiet=as_json),
+    )
+    result, read = found.made, found.read
     esnn_file.save(result.model, target)
-    notes, trained_bits = [*read.assumed, *read.notes], grid_bits(graph)
-    if trained_bits < weight_bits:
-        notes.append(f"its weights have {trained_bits} bits: with --weight-bits {trained_bits} they take less flash")
     facts = {
         "model": str(target),
         "sha256": result.model.sha256,
@@ -104,11 +81,11 @@ def command(
         "nodes": len(result.model.graph.nodes),
         "neuron_layers": len(result.model.graph.neurons),
         "timesteps": result.model.graph.timesteps,
-        "early": early and asdict(early),
+        "early": result.model.early and asdict(result.model.early),
         "weight_bytes": result.model.weight_bytes,
         "checked_inputs": read.checked_inputs,
         "near_ties": read.near_ties,
-        "notes": notes,
+        "notes": list(found.notes),
         "coarsened_channels": dict(result.coarsened),
         "wide_streams": list(result.wide_streams),
         "clipped": dict(result.clipped),
@@ -119,15 +96,11 @@ def command(
     table = make_table("", "", show_header=False)
     for key, value in facts.items():
         table.add_row(key.replace("_", " "), escape(str(value)))
-    out.print(table)
+    console(False).print(table)
 
 
-def _early(text: str) -> Early:
+def _early(text: str) -> tuple[int, int]:
     steps, _, margin = text.partition(":")
     if not all(part.isascii() and part.isdigit() and len(part) < 11 for part in (steps, margin)):
         raise InputError(f"--early must be T:MARGIN, such as 2:7200, not {text[:40]!r}")
-    return Early(int(steps), int(margin))
-
-
-def _printable(text: str) -> str:
-    return "".join(char if char.isprintable() else "_" for char in text)[:MAX_NAME]
+    return int(steps), int(margin)

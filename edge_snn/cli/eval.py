@@ -10,7 +10,8 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from edge_snn.cli.common import console, json_option, load_model, print_json, progress_bar
+from edge_snn.api import dataset_for, load, report_folder
+from edge_snn.cli.common import console, json_option, print_json, progress_bar
 
 
 @click.command("eval")
@@ -71,14 +72,12 @@ def command(
     from edge_snn.harness import signals
     from edge_snn.harness.checks import Check, error_of
     from edge_snn.harness.evaluate import Settings
-    from edge_snn.harness.journal import data_digest
-    from edge_snn.harness.session import Bench, load_data, measure
+    from edge_snn.harness.session import Bench, measure
 
     bench = Bench(emulate, jobs, ports, board_name, baud)
-    model = load_model(model_path)
-    dataset = load_data(data_name, model, limit)
-    of = f"{model.sha256[:12]}-{emulate or board_name or 'port'}-{data_digest(dataset.x, dataset.y)[:12]}"
-    target = folder or Path("build") / "eval" / of
+    model = load(model_path)
+    dataset = dataset_for(data_name, model, limit)
+    target = folder or report_folder(model, emulate or board_name or "port", dataset)
     report = measure(
         bench,
         model,

@@ -9,7 +9,8 @@ from typing import Any
 import click
 from rich.markup import escape
 
-from edge_snn.cli.common import console, json_option, load_model, make_table, print_json
+from edge_snn.api import load
+from edge_snn.cli.common import console, json_option, make_table, print_json
 from edge_snn.graph.macs import dense_macs
 from edge_snn.graph.model import IntegerModel
 
@@ -73,7 +74,7 @@ def command(model_path: str, board_name: str | None, as_json: bool) -> None:
       edge-snn inspect fashion-mnist
       edge-snn inspect fashion-mnist --board mps2-an386
     """
-    model = load_model(model_path)
+    model = load(model_path)
     if board_name is None:
         facts = describe(model)
     else:

@@ -9,7 +9,8 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from edge_snn.cli.common import console, json_option, load_model, print_json, progress_bar
+from edge_snn.api import load
+from edge_snn.cli.common import console, json_option, print_json, progress_bar
 from edge_snn.errors import DeviceError, ExitCode, MismatchError
 
 WIDTH = 118
@@ -48,7 +49,7 @@ def command(
     check_board(board)
     if chart is not None:
         charts.check(chart)
-    model = load_model(model_path)
+    model = load(model_path)
     dataset = data.fit(data.load(data_name, "test", limit), model.input_shape)
     data.check_labels(dataset, len(model.classes))
     folder = Path("build") / "profile" / f"{model.sha256[:12]}-{board.name}"

@@ -9,38 +9,9 @@ import click
 import numpy as np
 from rich.markup import escape
 
-from edge_snn.cli.common import console, json_option, load_model, make_table, print_json, progress_bar
+from edge_snn.api import load
+from edge_snn.cli.common import console, json_option, make_table, print_json, progress_bar
 from edge_snn.errors import MismatchError
-from edge_snn.graph.model import IntegerModel
-from edge_snn.reference import Result
-
-
-def layer_rates(model: IntegerModel, result: Result) -> list[dict[str, Any]]:
-    """Mean spikes per image and time step, and firing rate, of every neuron layer (ternary as |s|)."""
-    layers = []
-    start, steps = 0, model.graph.timesteps
-    for node in model.graph.neurons:
-        signs = 2 if node.polarity == "ternary" else 1
-        counts = result.counts[:, start : start + signs * steps].reshape(-1, signs, steps)
-        start += signs * steps
-        per_step = counts.sum(axis=1).mean(axis=0)
-        neurons = model.graph.specs[node.name].size
-        layers.append(
-            {
-                "name": node.name,
-                "kind": node.polarity,
-                "neurons": neurons,
-                "rate": float(per_step.mean() / neurons),
-                "spikes_per_step": [float(value) for value in per_step],
-            }
-        )
-    return layers
-
-
-def mean_rate(layers: list[dict[str, Any]]) -> float:
-    """Spikes over neurons times steps, all layers together."""
-    neurons = sum(layer["neurons"] for layer in layers)
-    return float(sum(layer["rate"] * layer["neurons"] for layer in layers) / neurons) if neurons else 0.0
 
 
 @click.command("simulate")
@@ -69,8 +40,9 @@ def command(
     from edge_snn import data, frontends
     from edge_snn.anytime.run import run_model
     from edge_snn.models import zoo
+    from edge_snn.reference.rates import layer_rates, mean_rate
 
-    model = load_model(model_path)
+    model = load(model_path)
     dataset = data.fit(data.load(data_name, split=split, limit=limit), model.input_shape)
     dataset = data.match_classes(dataset, model.classes)
     started = time.monotonic()

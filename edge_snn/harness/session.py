@@ -197,13 +197,3 @@ def measure(
             )
             raise DeviceError(told, where=error.diagnostic.where, hint=GO_ON) from error
     return report
-
-
-def load_data(source: str, model: IntegerModel, limit: int | None = None) -> Dataset:
-    """A data set by name, file or folder, its test split, brought to the model's input.
-
-    Raises:
-        InputError: there is none, or it does not fit.
-    """
-    loaded = data.fit(data.load(source, "test", limit), model.input_shape)
-    return data.match_classes(loaded, model.classes)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from edge_snn.api import load
 from edge_snn.cli.anytime import command
-from edge_snn.cli.common import load_model
 from edge_snn.cli.convert import command as convert
 from edge_snn.errors import InputError
 from edge_snn.graph import esnn_file
@@ -69,7 +69,7 @@ def test_convert_makes_models_of_other_steps_and_models_that_answer_early(place)
         done = CliRunner().invoke(convert, [source, "-o", str(place / "c.esnn"), "--json", *options])
         assert done.exit_code == 0, done.output
         assert json.loads(done.stdout)["early"] == early
-        made = load_model(place / "c.esnn")
+        made = load(place / "c.esnn")
         assert made.graph.timesteps == timesteps
         assert (made.early and {"timesteps": made.early.timesteps, "margin": made.early.margin}) == early
         assert made.provenance.get("source_timesteps") == (None if timesteps == 2 else 2)

@@ -167,10 +167,10 @@ TOO_LARGE = ("fashion-mnist", "cifar10", "cifar10-small")  # for the 16 kB of RA
 @pytest.mark.parametrize(("board_name", "name"), and_briefly(zoo.names(), "fashion-mnist"))
 def test_shipped_models_give_the_same_bits(board_name, name, firmware):
     from edge_snn import data
-    from edge_snn.cli.common import load_model
+    from edge_snn.api import load
     from edge_snn.errors import InputError
 
-    made = load_model(name)
+    made = load(name)
     if zoo.card(name)["data"] == "cifar10":  # no image of it may ship
         x = images(4, made.input_shape)
     else:
@@ -185,9 +185,9 @@ def test_shipped_models_give_the_same_bits(board_name, name, firmware):
 @pytest.mark.qemu
 def test_rows_are_packed_where_pairs_do_not_fit_the_flash(firmware):
     from edge_snn import data
-    from edge_snn.cli.common import load_model
+    from edge_snn.api import load
 
-    made = load_model("fashion-mnist-nano")
+    made = load("fashion-mnist-nano")
     wide = boards.load("microbit")
     assert wide.flash is not None
     small = replace(wide, flash=boards.Region(0, 128 * 1024))
@@ -214,11 +214,11 @@ PROVED = [pytest.param(*pair, marks=slow_if_wide(pair)) for pair in PROVED]
 @pytest.mark.qemu
 @pytest.mark.parametrize(("board_name", "name"), PROVED)
 def test_inference_never_multiplies(board_name, name, firmware):
-    from edge_snn.cli.common import load_model
+    from edge_snn.api import load
 
     if name in TOO_LARGE and board_name == "microbit":
         return  # does not fit, see above
-    made = model() if name is None else load_model(name)
+    made = model() if name is None else load(name)
     built = build_firmware(made, boards.load(board_name), firmware / f"{board_name}-{made.sha256[:12]}")
     kernels = re.findall(r"^    status = (\w+)\(", built.generated.folder.joinpath("model.c").read_text(), re.MULTILINE)
     assert len(kernels) > 5
@@ -233,9 +233,9 @@ def test_inference_never_multiplies(board_name, name, firmware):
 @pytest.mark.qemu
 def test_binutils_finds_no_multiply_in_the_whole_helium_program(firmware):
     """A second opinion on the board where the proof itself rests on binutils: by a deny-list, and of all code."""
-    from edge_snn.cli.common import load_model
+    from edge_snn.api import load
 
-    made = load_model("fashion-mnist")
+    made = load("fashion-mnist")
     built = build_firmware(made, boards.load("mps3-an547"), firmware / f"mps3-an547-{made.sha256[:12]}")
     found = mnemonics(built.elf)
     assert {"le", "dls", "vstrw.32"} <= set(found)  # or Helium was not decoded

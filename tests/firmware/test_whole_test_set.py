@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_snn import data
-from edge_snn.cli.common import load_model
+from edge_snn.api import load
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.evaluate import evaluate
@@ -25,7 +25,7 @@ from firmware_gen import boards
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize(("name", "board_name"), [("fashion-mnist", "mps2-an386"), ("fashion-mnist-nano", "microbit")])
 def test_the_whole_test_set(name, board_name, tmp_path, firmware):
-    made, board = load_model(name), boards.load(board_name)
+    made, board = load(name), boards.load(board_name)
     test = data.fit(data.load("fashion-mnist", "test"), made.input_shape)
     host = HostResults.of(run(made.graph, test.x))
     built = build_firmware(made, board, firmware / f"{board_name}-{name}")

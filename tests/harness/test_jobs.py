@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from edge_snn.cli.common import load_model
+from edge_snn.api import dataset_for, load
 from edge_snn.harness.evaluate import Settings
-from edge_snn.harness.session import Bench, load_data, measure
+from edge_snn.harness.session import Bench, measure
 
 
 def watch(seconds):
@@ -30,8 +30,8 @@ def watch(seconds):
 @pytest.mark.timeout(1800)
 @pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="one core")
 def test_a_thousand_images_are_measured_faster_by_two_emulators_than_by_one(tmp_path):
-    model = load_model("fashion-mnist")
-    dataset = load_data("fashion-mnist-1000", model)
+    model = load("fashion-mnist")
+    dataset = dataset_for("fashion-mnist-1000", model)
     took, figures = {}, []
     for jobs in (1, 2):
         bench, seconds = Bench("mps2-an386", jobs), {}

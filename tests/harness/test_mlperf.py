@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge_snn import data
-from edge_snn.cli.common import load_model
+from edge_snn.api import load
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.firmware import build_firmware
@@ -121,7 +121,7 @@ def test_half_a_frame_of_a_host_that_left_does_not_deafen_the_text(runner, emula
 @pytest.mark.qemu
 @pytest.mark.parametrize(("board_name", "name"), [("mps2-an386", "fashion-mnist"), ("microbit", "fashion-mnist-nano")])
 def test_accuracy_mode_scores_as_the_frames_do(board_name, name, firmware):
-    made, board = load_model(name), boards.load(board_name)
+    made, board = load(name), boards.load(board_name)
     built = build_firmware(made, board, firmware / f"{board_name}-{made.sha256[:12]}")
     test = data.fit(data.load("fashion-mnist-1000", limit=12), made.input_shape)
     with Emulator(board, built.elf) as emulator:

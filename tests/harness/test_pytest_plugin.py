@@ -91,7 +91,7 @@ def test_a_device_that_differs_from_the_host_is_a_warning(suite):
         """
         import pytest
         from edge_snn.harness import facts
-        from edge_snn.pytest_plugin import BitExactnessWarning
+        from edge_snn import BitExactnessWarning
 
         def test_accuracy(device, monkeypatch):
             of = facts.HostResults.of

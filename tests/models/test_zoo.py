@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edge_snn import data, frontends
-from edge_snn.cli.common import load_model
+from edge_snn.api import load
 from edge_snn.errors import InputError, ToolMissingError
 from edge_snn.graph.neuron import Relu
 from edge_snn.models import zoo
@@ -41,12 +41,12 @@ def test_converting_the_shipped_tflite_gives_the_shipped_esnn(name):
     assert read.checked_inputs == 16
     calibration = images(zoo.card(name)["calibration"], "train", read.graph.image.shape, 256)
     made = convert(read.graph, ConvertOptions(name=name, classes=calibration.classes), calibration.x).model
-    assert made.sha256 == load_model(name).sha256 == zoo.card(name)["esnn_sha256"]
+    assert made.sha256 == load(name).sha256 == zoo.card(name)["esnn_sha256"]
 
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_the_shipped_model_is_as_good_and_as_small_as_its_card(name):
-    card, made = zoo.card(name), load_model(name)
+    card, made = zoo.card(name), load(name)
     assert made.weight_bytes == card["weight_bytes"]
     assert build_plan(made).arena_bytes == card["arena_bytes"]
     assert card["mean_rate"] <= 0.15
@@ -62,7 +62,7 @@ def test_the_shipped_model_is_as_good_and_as_small_as_its_card(name):
 def test_the_card_has_the_instructions_that_were_measured_of_this_very_model(name):
     benchmarks = Path(__file__).parents[2] / "benchmarks" / "results.json"
     measured = json.loads(benchmarks.read_text())["models"][name]
-    assert measured["sha256"] == load_model(name).sha256
+    assert measured["sha256"] == load(name).sha256
     wanted = {core: row["instructions"] for core, row in measured["cores"].items()}
     assert zoo.card(name)["instructions"] == wanted
     assert {"M4", "M55"} <= set(wanted)
@@ -73,11 +73,11 @@ def test_fashion_mnist_reaches_its_goals():
     assert card["integer_test_accuracy"] >= 0.925
     assert zoo.card("fashion-mnist-nano")["integer_test_accuracy"] >= 0.88
     assert card["test_images"] == 10_000
-    assert load_model("fashion-mnist").graph.timesteps == 4
+    assert load("fashion-mnist").graph.timesteps == 4
 
 
 def test_k_is_clipped_one_number_a_head():
-    relus = [node for node in load_model("fashion-mnist").graph.nodes if isinstance(node, Relu)]
+    relus = [node for node in load("fashion-mnist").graph.nodes if isinstance(node, Relu)]
     assert len(relus) == 2
     for relu in relus:
         heads = relu.clip.reshape(6, 16)

@@ -38,9 +38,9 @@ def test_the_check_sees_an_overlap():
 
 @pytest.mark.parametrize("name", ["fashion-mnist", "fashion-mnist-nano", "digits"])
 def test_shipped_models_run_on_vector_kernels_as_a_whole(name):
-    from edge_snn.cli.common import load_model
+    from edge_snn.api import load
 
-    steps = build_plan(load_model(name), vectors=True).steps
+    steps = build_plan(load(name), vectors=True).steps
     plain = [step.name for step in steps if not getattr(step, "vector", None) and not getattr(step, "pixels", None)]
     assert plain == ["head"]
 

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from edge_snn.cli.common import load_model
+from edge_snn.api import load
 from edge_snn.data.dataset import Dataset
 from edge_snn.models import zoo
 from edge_snn.profile import bench, rival
@@ -88,7 +88,7 @@ def test_cores_may_cut_a_model_into_other_steps(measured):
 
 
 def test_a_model_that_does_not_fit_is_left_out_with_the_reason(tmp_path):
-    made = load_model("fashion-mnist")
+    made = load("fashion-mnist")
     dataset = bench.images_for(zoo.card("fashion-mnist"), made, 1)
     told = bench.bench_model(made, dataset, tmp_path, ("microbit",))
     assert told["cores"] == {}
@@ -117,7 +117,7 @@ def test_a_row_of_an_earlier_run_stays_only_if_it_is_of_this_very_model():
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_shipped_model_has_images_to_be_measured_on(name):
-    card, made = zoo.card(name), load_model(name)
+    card, made = zoo.card(name), load(name)
     if bench.MEASURED_ON.get(card["data"], card["data"]) != "cifar10-calibration":  # no image of it may ship
         assert bench.images_for(card, made, 3).x.shape == (3, *made.input_shape)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge_snn.cli.common import load_model
+from edge_snn.api import load
 from edge_snn.graph.macs import dense_macs
 from edge_snn.models import zoo
 from edge_snn.plan import build_plan
@@ -71,7 +71,7 @@ def test_other_shapes_go_by_the_nearest_fan_in(fan_in, fan_out, row):
 
 @pytest.mark.parametrize("name", zoo.names())
 def test_every_dense_mac_of_a_shipped_model_is_charged_to_the_rival_once(name):
-    model = load_model(name)
+    model = load(name)
     parts = rival.products(model.graph)
     assert sum(part.macs for some in parts.values() for part in some) == sum(dense_macs(model.graph).values())
     covered = [label for step in build_plan(model).steps for label in (step.name, *step.fused) if label in parts]

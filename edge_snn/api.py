@@ -1,0 +1,391 @@
+"""What Python users call: five functions, over what the commands do. ``import edge_snn`` offers them.
+
+Nothing is printed. Every failure that is a user's to mend is an :class:`edge_snn.errors.EdgeSnnError`; its text says
+what is wrong, where, and what to do. docs/python.md has an example of each.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Union
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from edge_snn.data.dataset import Dataset
+    from edge_snn.frontends import FloatModel
+    from edge_snn.graph.model import IntegerModel
+    from edge_snn.harness.session import Bench
+    from edge_snn.passes.convert import Conversion
+    from firmware_gen.build import BuildResult
+
+CALIBRATION_IMAGES = 256
+
+Model = Union[str, Path, "IntegerModel"]
+Images = Union[str, Path, np.ndarray, "tuple[np.ndarray, np.ndarray]", "Dataset"]
+Progress = Callable[[int], None]
+Bar = Callable[[str, int], AbstractContextManager[Any]]
+
+
+class ModelNote(UserWarning):
+    """What a user should know of a conversion that worked."""
+
+
+class BitExactnessWarning(UserWarning):
+    """Device and host differ, or the stack outgrew its bound."""
+
+
+# -- models ------------------------------------------------------------------------------------------
+
+
+def load(source: Model) -> IntegerModel:
+    """Reads an ``.esnn`` file, or a shipped model by name, and proves its bounds again.
+
+    Raises:
+        EdgeSnnError: no such model, or a damaged one.
+    """
+    from edge_snn.graph import esnn_file
+    from edge_snn.graph.model import IntegerModel
+    from edge_snn.models import zoo
+    from edge_snn.passes import bounds
+
+    if isinstance(source, IntegerModel):
+        return source
+    model = esnn_file.load(zoo.resolve(str(source), ".esnn"))
+    bounds.check(model)
+    return model
+
+
+@dataclass(frozen=True)
+class Converted:
+    """A conversion with all there is to say about it.
+
+    Attributes:
+        made: the model, and what the converter had to change.
+        read: the float model, and how well it was checked against its file.
+        notes: for people.
+    """
+
+    made: Conversion
+    read: FloatModel
+    notes: tuple[str, ...]
+
+
+def convert_file(
+    source: str | Path,
+    *,
+    calibrate: Images | None = None,
+    limit: int = CALIBRATION_IMAGES,
+    weight_bits: int = 8,
+    timesteps: int | None = None,
+    early: tuple[int, int] | None = None,
+    name: str = "",
+    progress: Callable[[int], AbstractContextManager[Any]] | None = None,
+) -> Converted:
+    """See :func:`convert`. ``progress`` makes a context of a number of images; it gives a callback, or None."""
+    from contextlib import nullcontext
+    from dataclasses import replace
+
+    from edge_snn import frontends
+    from edge_snn.graph.facts import Early
+    from edge_snn.models import zoo
+    from edge_snn.passes.convert import ConvertOptions, convert
+    from edge_snn.passes.retime import retime_graph
+    from edge_snn.passes.scales import grid_bits
+
+    path = zoo.resolve(str(source), ".tflite")
+    read = frontends.read(path)
+    graph = retime_graph(read.graph, timesteps or read.graph.timesteps)
+    images, data_name = None, None
+    classes: tuple[str, ...] = ()
+    if calibrate is not None:
+        dataset = _dataset(calibrate, graph.image.shape, limit, split="train")
+        images, data_name = dataset.x, dataset.name
+        if len(dataset.classes) == graph.readout.bias.shape[0]:
+            classes = dataset.classes
+    provenance: dict[str, Any] = {"source": path.name, "source_sha256": read.source_sha256, "calibration": data_name}
+    if graph.timesteps != read.graph.timesteps:
+        provenance["source_timesteps"] = read.graph.timesteps
+    with (progress or (lambda count: nullcontext()))(0 if images is None else len(images)) as done:
+        options = ConvertOptions(weight_bits, name or _printable(path.stem), classes)
+        made = convert(graph, options, calibration=images, provenance=provenance, progress=done)
+    if early is not None:
+        made = replace(made, model=replace(made.model, early=Early(*early)))
+    notes, trained_bits = [*read.assumed, *read.notes], grid_bits(graph)
+    if trained_bits < weight_bits:
+        notes.append(f"its weights have {trained_bits} bits: with --weight-bits {trained_bits} they take less flash")
+    return Converted(made, read, tuple(notes))
+
+
+def convert(
+    source: str | Path,
+    *,
+    calibrate: Images | None = None,
+    limit: int = CALIBRATION_IMAGES,
+    weight_bits: int = 8,
+    timesteps: int | None = None,
+    early: tuple[int, int] | None = None,
+    name: str = "",
+    save: str | Path | None = None,
+) -> IntegerModel:
+    """Converts a ``.tflite`` or ``.keras`` file, or a shipped model by name, to integers only.
+
+    The recovered graph is run against the file on 16 inputs first; every spike must agree.
+
+    Args:
+        calibrate: images like those the model will see: name of a data set, ``.npz`` file, folder, or uint8
+            [N, H, W, C]. Without them scales are chosen from the weights alone.
+        limit: how many of them are used.
+        weight_bits: 2 to 8 bits a weight.
+        timesteps: T, where it is not the file's.
+        early: (T, margin): a run of T steps comes first (docs/anytime.md).
+        name: of the model; by default the file's.
+        save: ``.esnn`` file to write as well.
+
+    Warns:
+        ModelNote: what a user should know, such as neurons that never fired in the check.
+
+    Raises:
+        EdgeSnnError: not such a model; names the operator.
+    """
+    from edge_snn.graph import esnn_file
+
+    found = convert_file(
+        source, calibrate=calibrate, limit=limit, weight_bits=weight_bits, timesteps=timesteps, early=early, name=name
+    )
+    for note in found.notes:
+        warnings.warn(note, ModelNote, stacklevel=2)
+    if save is not None:
+        esnn_file.save(found.made.model, Path(save))
+    return found.made.model
+
+
+def _printable(text: str) -> str:
+    from edge_snn.graph.checks import MAX_NAME
+
+    return "".join(char if char.isprintable() else "_" for char in text)[:MAX_NAME]
+
+
+def _dataset(given: Images, shape: tuple[int, int, int], limit: int | None, split: str = "test") -> Dataset:
+    """Images for a model's input; arrays without labels get 0."""
+    from edge_snn import data
+    from edge_snn.data.dataset import Dataset
+
+    if isinstance(given, (str, Path)):
+        found = data.load(str(given), split, limit)
+    elif isinstance(given, Dataset):
+        found = given
+    elif isinstance(given, tuple):
+        found = Dataset(*given, name="arrays")
+    else:
+        found = Dataset(given, np.zeros(len(given), np.int64), name="arrays")
+    return data.fit(found.head(limit), shape)
+
+
+def dataset_for(given: Images, model: IntegerModel, limit: int | None = None) -> Dataset:
+    """Images and labels brought to a model's input and the numbering of its classes.
+
+    Raises:
+        EdgeSnnError: there are none, or they do not fit.
+    """
+    from edge_snn import data
+
+    return data.match_classes(_dataset(given, model.input_shape, limit), model.classes)
+
+
+# -- on the host -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Simulation:
+    """What a model computes, bit for bit what a device computes.
+
+    Attributes:
+        logits: int32 [N, classes].
+        predictions: int64 [N].
+        counts: int64 [N, counters], spikes by layer and time step (docs/numerics.md).
+        accuracy: against the labels; None where there are none.
+        rates: mean firing rate by layer: spikes over neurons and time steps.
+        sops: synaptic operations (row adds) an image, mean.
+    """
+
+    logits: np.ndarray
+    predictions: np.ndarray
+    counts: np.ndarray
+    accuracy: float | None
+    rates: Mapping[str, float]
+    sops: float
+
+
+def simulate(model: Model, data: Images, *, limit: int | None = None, progress: Progress | None = None) -> Simulation:
+    """Runs the integer model on this computer.
+
+    Args:
+        model: from :func:`convert` or :func:`load`, an ``.esnn`` file, or the name of a shipped model.
+        data: name of a data set, ``.npz`` file, folder of images; uint8 [N, H, W, C], alone or with labels [N].
+        limit: only the first images.
+        progress: called with the number of images done.
+
+    Raises:
+        EdgeSnnError: a bad model or data set.
+    """
+    from edge_snn.anytime.run import run_model
+    from edge_snn.reference.rates import layer_rates
+
+    made = load(model)
+    dataset = dataset_for(data, made, limit)
+    result = run_model(made, dataset.x, progress=progress)
+    accuracy = None if isinstance(data, np.ndarray) else float((result.predictions == dataset.y).mean())
+    rates = {layer["name"]: layer["rate"] for layer in layer_rates(made, result)}
+    sops = float(sum(values.mean() for values in result.sops.values()))
+    return Simulation(result.logits, result.predictions, result.counts, accuracy, rates, sops)
+
+
+# -- on a device -------------------------------------------------------------------------------------
+
+
+def build(model: Model, board: str, *, folder: str | Path | None = None) -> BuildResult:
+    """Generates and compiles the firmware of a model for a board; what is up to date is not built again.
+
+    Args:
+        board: its name (``edge-snn boards``), or "host".
+        folder: where to build; by default build/firmware/MODEL-BOARD.
+
+    Returns:
+        Path of the ELF, bytes of flash, RAM and stack, the plan.
+
+    Raises:
+        EdgeSnnError: no compiler, or the board is too small (says by how much).
+    """
+    from edge_snn.harness.firmware import build_firmware
+    from firmware_gen import boards
+
+    made, wanted = load(model), boards.load(board)
+    place = Path(folder) if folder else Path("build") / "firmware" / f"{made.sha256[:12]}-{wanted.name}"
+    return build_firmware(made, wanted, place)
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Of all inferences, in ``unit``: "instructions" on an emulator, "ms" on a board.
+
+    Attributes:
+        std: standard deviation.
+        jitter: largest difference between two inferences of one image; None unless ``repeat`` was above 1.
+    """
+
+    unit: str
+    inferences: int
+    min: float
+    median: float
+    mean: float
+    p95: float
+    max: float
+    std: float
+    jitter: float | None
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What an evaluation measured.
+
+    Attributes:
+        accuracy, host_accuracy: on the device, and of the integer reference.
+        mismatched_logits, mismatched_spike_counts: images on which device and host differ.
+        mismatched_repeats: images whose repeated inferences differ.
+        latency: of a whole inference.
+        mean_rate: spikes over neurons times time steps.
+        flash_bytes, ram_bytes: None where the board cannot tell.
+        report: everything that is in report.json.
+        folder: where the report files are.
+    """
+
+    images: int
+    correct: int
+    accuracy: float
+    host_accuracy: float
+    mismatched_logits: int
+    mismatched_spike_counts: int
+    mismatched_repeats: int
+    latency: Latency
+    mean_rate: float
+    sops: float
+    flash_bytes: int | None
+    ram_bytes: int | None
+    report: Mapping[str, Any]
+    folder: Path
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether logits and spike counts were the host's on every image, at every repeat."""
+        return not (self.mismatched_logits or self.mismatched_spike_counts or self.mismatched_repeats)
+
+
+def report_folder(model: IntegerModel, place: str, dataset: Dataset) -> Path:
+    """Where a run's files go by default: each model, board and data set has a folder of its own."""
+    from edge_snn.harness.journal import data_digest
+
+    digest = data_digest(dataset.x, dataset.y)
+    return Path("build") / "eval" / f"{model.sha256[:12]}-{place}-{digest[:12]}"
+
+
+def evaluate(
+    model: Model,
+    data: Images,
+    *,
+    emulate: str | None = None,
+    port: str | tuple[str, ...] = (),
+    board: str | None = None,
+    limit: int | None = None,
+    repeat: int = 1,
+    warmup: int | None = None,
+    jobs: int = 1,
+    report: str | Path | None = None,
+    bench: Bench | None = None,
+    firmware: Path | None = None,
+) -> Evaluated:
+    """Streams images to a device, and compares logits and spike counts of every one with the host.
+
+    Args:
+        model: as for :func:`simulate`.
+        data: as for :func:`simulate`, with labels.
+        emulate: board to build for and run emulated, or "host".
+        port: instead of that: device or pyserial URL of a board that is flashed; several share the images.
+        board: with ``port``, which board it must be.
+        limit: only the first images.
+        repeat: timed inferences of each image.
+        warmup: inferences that do not count (default: 1 on a port, 0 emulated).
+        jobs: emulators that share the images.
+        report: folder for report.html and the other files; by default one of this model, board and data set.
+        bench: instead of ``emulate``, ``port``, ``board`` and ``jobs``.
+        firmware: where to build; by default in the report's folder.
+
+    Warns:
+        BitExactnessWarning: device and host differ.
+
+    Raises:
+        EdgeSnnError: a bad model or data set, a missing tool; DeviceError when the device was lost.
+    """
+    from edge_snn.errors import DeviceError
+    from edge_snn.harness.session import Bench, Settings, measure
+
+    ports = (port,) if isinstance(port, str) else tuple(port)
+    bench = bench or Bench(emulate, jobs, ports, board)
+    made = load(model)
+    dataset = dataset_for(data, made, limit)
+    place = bench.emulate or bench.board or "port"
+    folder = Path(report) if report else report_folder(made, place, dataset)
+    settings = Settings(repeat, bench.warmup if warmup is None else warmup)
+    found = measure(bench, made, dataset, folder, settings=settings, firmware=firmware)
+    if found["stopped"]:
+        raise DeviceError(f"stopped after {found['images']} of {len(dataset.x)} images: {found['stopped']}")
+    for check in found["checks"]:
+        if check["status"] == "failed":
+            warnings.warn(f"{check['name']}: {check['message']}", BitExactnessWarning, stacklevel=2)
+    figures = {item.name: found[item.name] for item in fields(Evaluated) if item.name in found}
+    figures["latency"] = Latency(**found["latency"])
+    return Evaluated(**figures, report=found, folder=folder)

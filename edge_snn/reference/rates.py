@@ -1,0 +1,36 @@
+"""Firing rates of layers, from spike counts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from edge_snn.graph.model import IntegerModel
+from edge_snn.reference.executor import Result
+
+
+def layer_rates(model: IntegerModel, result: Result) -> list[dict[str, Any]]:
+    """Mean spikes per image and time step, and firing rate, of every neuron layer (ternary as |s|)."""
+    layers = []
+    start, steps = 0, model.graph.timesteps
+    for node in model.graph.neurons:
+        signs = 2 if node.polarity == "ternary" else 1
+        counts = result.counts[:, start : start + signs * steps].reshape(-1, signs, steps)
+        start += signs * steps
+        per_step = counts.sum(axis=1).mean(axis=0)
+        neurons = model.graph.specs[node.name].size
+        layers.append(
+            {
+                "name": node.name,
+                "kind": node.polarity,
+                "neurons": neurons,
+                "rate": float(per_step.mean() / neurons),
+                "spikes_per_step": [float(value) for value in per_step],
+            }
+        )
+    return layers
+
+
+def mean_rate(layers: list[dict[str, Any]]) -> float:
+    """Spikes over neurons times steps, all layers together."""
+    neurons = sum(layer["neurons"] for layer in layers)
+    return float(sum(layer["rate"] * layer["neurons"] for layer in layers) / neurons) if neurons else 0.0
