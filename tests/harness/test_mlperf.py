@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import re
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -240,3 +243,19 @@ def test_the_whole_firmware_divides_and_multiplies_nowhere(board_name, firmware,
     used = {row.split("\t")[2].split()[0] for row in text.splitlines() if row.count("\t") > 1}
     assert len(used) > 20
     assert [name for name in used if name.startswith(("mul", "umul", "smul", "mla", "mls", "udiv", "sdiv"))] == []
+
+
+def test_the_page_writes_a_set_that_the_device_takes(tmp_path, monkeypatch):
+    """docs/mlperf.md: files as the runner reads them (names, classes, class), each one input of the model."""
+    page = (Path(__file__).parents[2] / "docs" / "mlperf.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    exec(compile(block, "docs/mlperf.md", "exec"), {})
+    model = load("fashion-mnist-nano")
+    folder = tmp_path / "set" / model.name
+    with (folder / "y_labels.csv").open() as file:
+        rows = list(csv.DictReader(file, fieldnames=["file", "classes", "class", "bytes_to_send", "stride"]))
+    assert len(rows) == 60
+    assert {int(row["classes"]) for row in rows} == {10}
+    assert all((folder / row["file"]).stat().st_size == np.prod(model.input_shape) for row in rows)
+    assert (tmp_path / "set" / "tests.yaml").read_text().startswith(f"{model.name}:\n")
