@@ -23,7 +23,7 @@ PACKAGES = {"arm-none-eabi-gcc": "gcc-arm-none-eabi libnewlib-arm-none-eabi", "g
 UNFIT = re.compile(r"""["#$;:|\\\x00-\x1f\x7f]""")
 OVERFLOW = re.compile(r"region `(FLASH|RAM)' overflowed by (\d+) bytes")
 
-PACKED_ROWS = "-DESNN_PACKED_ROWS"  # rows of bytes where those of 16-bit weights do not fit (esnn_chain.h)
+PACKED_ROWS = "-DESNN_PACKED_ROWS"  # rows of bytes where those of 16-bit weights do not fit (esnn_forms.h)
 
 
 @dataclass(frozen=True)

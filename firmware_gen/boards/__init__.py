@@ -67,7 +67,7 @@ class Board:
 
     @property
     def paired_rows(self) -> bool:
-        """Whether the kernels keep weights in 16 bits where flash allows (Armv6-M and Armv7-M, esnn_chain.h)."""
+        """Whether the kernels keep weights in 16 bits where flash allows (Armv6-M and Armv7-M, esnn_forms.h)."""
         return any(flag.startswith(("-mcpu=cortex-m0", "-mcpu=cortex-m3")) for flag in self.cpu_flags)
 
     def source_paths(self) -> tuple[Path, ...]:

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "esnn_build.h"
+#include "esnn_forms.h"
 
 /** Place of the lowest set bit of a byte; 0 for 0. */
 extern const uint8_t esnn_lowest_bit[256];
@@ -22,7 +23,7 @@ extern const uint8_t esnn_lowest_bit[256];
  */
 static inline int16_t *esnn_append_rows(uint32_t mask, uint32_t first, int16_t *list)
 {
-#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+#if ESNN_THUMB2
     if (mask != 0) {
         uint32_t bit, row;
         __asm__ volatile("0:\n"
@@ -58,7 +59,7 @@ static inline uint32_t esnn_load_bits(const uint8_t *at, uint32_t bytes)
     }
     uint32_t bits = *(const uint16_t *)(const void *)at;
     if (bytes == 4u) {
-#if defined(__ARM_FEATURE_UNALIGNED)
+#if ESNN_HAS_UNALIGNED
         memcpy(&bits, at, 4);
 #else
         bits |= (uint32_t)*(const uint16_t *)(const void *)(at + 2) << 16;

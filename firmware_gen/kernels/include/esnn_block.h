@@ -22,7 +22,8 @@ void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, i
 
 /**
  * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel. Forms of
- * two lanes a word have 16-bit membranes: esnn_neuron_t.lanes must be set; the others have 32-bit ones.
+ * two lanes a word have 16-bit membranes: esnn_neuron_t.lanes must be set; the others have 32-bit ones. So
+ * esnn_block_neuron() is for any neuron, esnn_block_neuron_lanes() for those with lanes (esnn_forms.h).
  *
  * @param sums       int16 [4][ESNN_BLOCK], 4-byte aligned.
  * @param threshold  int16 [ESNN_BLOCK], 4-byte aligned, each >= 1.
@@ -38,26 +39,8 @@ uint32_t esnn_block_neuron_v7m(const int16_t *sums, const int16_t *threshold, ui
 uint32_t esnn_block_neuron_lanes_v7m(const int16_t *sums, const int16_t *threshold, uint8_t ternary,
                                      uint32_t *planes);
 
-/** For any neuron. */
-#if ESNN_CHAIN_V7M
-#define esnn_block_neuron esnn_block_neuron_v7m
-#else
-#define esnn_block_neuron esnn_block_neuron_portable
-#endif
-
-/** For neurons with esnn_neuron_t.lanes. */
-#if ESNN_CHAIN_DSP
-#define esnn_block_neuron_lanes esnn_block_neuron_dsp
-#elif ESNN_CHAIN_V6M
-#define esnn_block_neuron_lanes esnn_block_neuron_v6m
-#elif ESNN_CHAIN_V7M
-#define esnn_block_neuron_lanes esnn_block_neuron_lanes_v7m
-#else
-#define esnn_block_neuron_lanes esnn_block_neuron
-#endif
-
 /**
- * The same for T = 2.
+ * The same for T = 2; esnn_block_neuron_two_lanes() likewise, other neurons take the portable form.
  *
  * @param sums    int16 [2][ESNN_BLOCK].
  * @param planes  one word, step 0 in its lower half; ternary: then one of -1.
@@ -65,13 +48,6 @@ uint32_t esnn_block_neuron_lanes_v7m(const int16_t *sums, const int16_t *thresho
 uint32_t esnn_block_neuron_two_portable(const int16_t *sums, const int16_t *threshold, uint8_t ternary,
                                         uint32_t *planes);
 uint32_t esnn_block_neuron_two_dsp(const int16_t *sums, const int16_t *threshold, uint8_t ternary, uint32_t *planes);
-
-/** For neurons with esnn_neuron_t.lanes; others take the portable form. */
-#if ESNN_CHAIN_DSP
-#define esnn_block_neuron_two_lanes esnn_block_neuron_two_dsp
-#else
-#define esnn_block_neuron_two_lanes esnn_block_neuron_two_portable
-#endif
 
 /**
  * The same as esnn_block_neuron() from 32-bit sums.
@@ -84,15 +60,6 @@ uint32_t esnn_block_neuron_wide_portable(const int32_t *sums, uint32_t stride, c
 uint32_t esnn_block_neuron_wide_v7m(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint8_t ternary,
                                     uint32_t *planes);
 
-/** The other form needs instructions of Armv7-M only, so cores with DSP take it as well. */
-#if !defined(ESNN_PORTABLE) && defined(__ARM_ARCH) && __ARM_ARCH >= 7 && defined(__thumb2__)
-#define ESNN_WIDE_V7M 1
-#define esnn_block_neuron_wide esnn_block_neuron_wide_v7m
-#else
-#define ESNN_WIDE_V7M 0
-#define esnn_block_neuron_wide esnn_block_neuron_wide_portable
-#endif
-
 /** The same for T = 2, with the planes of esnn_block_neuron_two_portable(). */
 uint32_t esnn_block_neuron_wide_two(const int32_t *sums, uint32_t stride, const int32_t *threshold, uint8_t ternary,
                                     uint32_t *planes);
@@ -102,16 +69,6 @@ void esnn_block_clip_portable(const int16_t *sums, const int16_t *clip, int16_t 
 void esnn_block_clip_dsp(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 void esnn_block_clip_v7m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 void esnn_block_clip_v6m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
-
-#if ESNN_CHAIN_DSP
-#define esnn_block_clip esnn_block_clip_dsp
-#elif ESNN_CHAIN_V7M
-#define esnn_block_clip esnn_block_clip_v7m
-#elif ESNN_CHAIN_V6M
-#define esnn_block_clip esnn_block_clip_v6m
-#else
-#define esnn_block_clip esnn_block_clip_portable
-#endif
 
 /** Set bits of each half of a word, in the halves. */
 static inline uint32_t esnn_count_halves(uint32_t bits)

@@ -16,6 +16,7 @@
 #define ESNN_CHAIN_H
 
 #include "esnn_finish.h"
+#include "esnn_forms.h"
 
 /** Outputs of a block. */
 #define ESNN_BLOCK 16u
@@ -25,48 +26,6 @@
  * first one, in bytes; there -1 ends a part).
  */
 #define ESNN_LIST_END ((int16_t)0)
-
-/**
- * Variants of esnn_chain_sums() and esnn_block_neuron(), by the core; all compute the same. Define ESNN_PORTABLE to
- * build with the readable form everywhere. DSP: Armv7E-M and Armv8-M with SIMD. SWAR: any little-endian core.
- */
-#if !defined(ESNN_PORTABLE) && defined(__ARM_FEATURE_SIMD32)
-#define ESNN_CHAIN_DSP 1
-#define ESNN_CHAIN_SWAR 0
-#elif !defined(ESNN_PORTABLE)
-#define ESNN_CHAIN_DSP 0
-#define ESNN_CHAIN_SWAR 1
-#else
-#define ESNN_CHAIN_DSP 0
-#define ESNN_CHAIN_SWAR 0
-#endif
-
-/** SWAR on Armv7-M and up, where registers and shifted operands allow a tighter form. */
-#if ESNN_CHAIN_SWAR && defined(__ARM_ARCH) && __ARM_ARCH >= 7 && defined(__thumb2__)
-#define ESNN_CHAIN_V7M 1
-#else
-#define ESNN_CHAIN_V7M 0
-#endif
-
-/**
- * SWAR on Armv6-M and Armv7-M (M0, M0+, M3): rows of 16-bit weights, two a word, ready to be added; twice the flash.
- * Define ESNN_PACKED_ROWS to keep rows of bytes: the build does where the others do not fit.
- */
-#if ESNN_CHAIN_SWAR && (defined(__ARM_ARCH_6M__) || ESNN_CHAIN_V7M) && !defined(ESNN_PACKED_ROWS)
-#define ESNN_PAIRED_ROWS 1
-#else
-#define ESNN_PAIRED_ROWS 0
-#endif
-
-/** SWAR on Armv6-M, with such rows. */
-#if ESNN_PAIRED_ROWS && defined(__ARM_ARCH_6M__)
-#define ESNN_CHAIN_V6M 1
-#else
-#define ESNN_CHAIN_V6M 0
-#endif
-
-/** Whether sums need to know how many rows went into them: those of bytes biased by 128. */
-#define ESNN_CHAIN_TOTALS (ESNN_CHAIN_SWAR && !ESNN_PAIRED_ROWS)
 
 /**
  * Four weights in a word, outputs 0, 2, 1, 3 from the lowest byte up, so that bytes 0 and 2 are neighbours in 16-bit
@@ -113,7 +72,6 @@
  * 0 4 2 6 1 5 3 7 from the lowest nibble up, so that low and high ones are bytes as above. Biases are lanes.
  * Where rows are paired, flash is spent on speed: such layers become rows like all others.
  */
-#define ESNN_NIBBLE_ROWS (!ESNN_PAIRED_ROWS)
 #if ESNN_NIBBLE_ROWS
 #define ESNN_NIBBLE_WORDS 1u
 #define ESNN_NIBBLES(word) ((uint32_t)(word))
@@ -242,24 +200,6 @@ void esnn_chain_sums_v6m(const esnn_chain_t *chain, const uint32_t *weights, con
 /** All blocks of one position, from its list and totals, each finished when it is summed. */
 void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
                        uint8_t *arena, uint32_t *counts);
-
-#if ESNN_CHAIN_DSP
-#define esnn_chain_sums esnn_chain_sums_dsp
-#elif ESNN_CHAIN_V7M
-#define esnn_chain_sums esnn_chain_sums_v7m
-#elif ESNN_CHAIN_SWAR
-#define esnn_chain_sums esnn_chain_sums_swar
-#else
-#define esnn_chain_sums esnn_chain_sums_portable
-#endif
-
-#if ESNN_CHAIN_DSP
-#define esnn_chain_sums_nibbles esnn_chain_sums_nibbles_dsp
-#elif ESNN_CHAIN_SWAR
-#define esnn_chain_sums_nibbles esnn_chain_sums_nibbles_swar
-#else
-#define esnn_chain_sums_nibbles esnn_chain_sums_nibbles_portable
-#endif
 
 /** Words of weights of so many rows. */
 static inline uint32_t esnn_row_words(const esnn_chain_t *chain, uint32_t rows)

@@ -15,7 +15,7 @@
 /** Takes a bit out; returns its number. @param bits  not 0, below 2^16. */
 static inline uint32_t esnn_take_bit(uint32_t *bits)
 {
-#if defined(__ARM_FEATURE_CLZ)
+#if ESNN_HAS_CLZ
     const uint32_t k = 31u - (uint32_t)__builtin_clz(*bits);
 #else
     const uint32_t low = *bits & 255u;

@@ -10,7 +10,7 @@
 /** Where U >= theta: sets the bit in the plane, and U to 0. */
 static inline void esnn_fire(int32_t *membrane, int32_t theta, uint32_t bit, uint32_t *plane)
 {
-#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+#if ESNN_THUMB2
     __asm__("cmp %[u], %[theta]\n"
             "itt ge\n"
             "orrge %[plane], %[plane], %[bit]\n"
@@ -29,7 +29,7 @@ static inline void esnn_fire(int32_t *membrane, int32_t theta, uint32_t bit, uin
 /** Where U <= -theta; behind esnn_fire(), which leaves 0 where it fired. */
 static inline void esnn_fire_minus(int32_t *membrane, int32_t theta, uint32_t bit, uint32_t *plane)
 {
-#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+#if ESNN_THUMB2
     __asm__("cmn %[u], %[theta]\n"
             "itt le\n"
             "orrle %[plane], %[plane], %[bit]\n"

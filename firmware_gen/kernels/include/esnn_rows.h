@@ -11,23 +11,10 @@
 
 #include <stdint.h>
 
+#include "esnn_forms.h"
+
 /** Outputs a row is padded to. */
 #define ESNN_ROW_BLOCK 8u
-
-/**
- * Variants of esnn_add_rows(), chosen by the core; all compute the same. Define ESNN_PORTABLE to build with
- * the readable form everywhere. DSP: Armv7E-M and up, SXTAB16. SWAR: any 32-bit little-endian core.
- */
-#if !defined(ESNN_PORTABLE) && defined(__ARM_FEATURE_DSP)
-#define ESNN_ROWS_DSP 1
-#define ESNN_ROWS_SWAR 0
-#elif !defined(ESNN_PORTABLE)
-#define ESNN_ROWS_DSP 0
-#define ESNN_ROWS_SWAR 1
-#else
-#define ESNN_ROWS_DSP 0
-#define ESNN_ROWS_SWAR 0
-#endif
 
 /** Rows that 16-bit lanes hold without overflow: 255 * 128 < 2^15, 255 * 255 < 2^16. */
 #define ESNN_LANE_ROWS 255u
@@ -56,14 +43,6 @@ void esnn_add_rows_portable(int32_t *acc, const int8_t *weights, const uint16_t 
                             uint32_t channels);
 void esnn_add_rows_swar(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels);
 void esnn_add_rows_dsp(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels);
-
-#if ESNN_ROWS_DSP
-#define esnn_add_rows esnn_add_rows_dsp
-#elif ESNN_ROWS_SWAR
-#define esnn_add_rows esnn_add_rows_swar
-#else
-#define esnn_add_rows esnn_add_rows_portable
-#endif
 
 /** acc[c] -= sum over the listed rows of weights[row][c]; else as esnn_add_rows(). */
 void esnn_sub_rows(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels);

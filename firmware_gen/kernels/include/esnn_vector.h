@@ -17,14 +17,7 @@
 #include "esnn_chain.h"
 #include "esnn_residual.h"
 
-/** Whether the Helium forms are used; define ESNN_PORTABLE to build with the readable ones everywhere. */
-#if !defined(ESNN_PORTABLE) && defined(__ARM_FEATURE_MVE)
-#define ESNN_VECTOR_MVE 1
-#else
-#define ESNN_VECTOR_MVE 0
-#endif
-
-#if defined(__arm__) && !defined(ESNN_PORTABLE) && !defined(__ARM_FEATURE_MVE) && defined(ESNN_MODEL_VECTORS)
+#if defined(__arm__) && !defined(ESNN_PORTABLE) && !ESNN_VECTOR_MVE && defined(ESNN_MODEL_VECTORS)
 #error "this model was generated for a core with vector registers (Helium); this board has none: generate it anew"
 #endif
 
@@ -138,20 +131,6 @@ void esnn_vector_pool_max_portable(const esnn_vector_t *layer, const esnn_finish
                                    const int16_t *sums, uint8_t *arena);
 void esnn_vector_pool_max_mve(const esnn_vector_t *layer, const esnn_finish_t *finish, uint32_t y,
                               const int16_t *sums, uint8_t *arena);
-
-#if ESNN_VECTOR_MVE
-#define esnn_vector_list esnn_vector_list_mve
-#define esnn_vector_pool_max esnn_vector_pool_max_mve
-#define esnn_vector_sums esnn_vector_sums_mve
-#define esnn_vector_stream esnn_vector_stream_mve
-#define esnn_vector_neuron esnn_vector_neuron_mve
-#else
-#define esnn_vector_list esnn_vector_list_portable
-#define esnn_vector_pool_max esnn_vector_pool_max_portable
-#define esnn_vector_sums esnn_vector_sums_portable
-#define esnn_vector_stream esnn_vector_stream_portable
-#define esnn_vector_neuron esnn_vector_neuron_portable
-#endif
 
 /** Clears what the layer will OR into, and sets pooled currents to their minimum. Once per layer. */
 void esnn_vector_begin(const esnn_finish_t *finish, uint8_t *arena);

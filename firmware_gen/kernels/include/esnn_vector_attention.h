@@ -65,16 +65,6 @@ void esnn_vector_mix_portable(const int16_t *context, uint32_t stride, const uin
 void esnn_vector_mix_mve(const int16_t *context, uint32_t stride, const uint32_t *rows, const int32_t *threshold,
                          uint32_t *planes);
 
-#if ESNN_VECTOR_MVE
-#define esnn_vector_contexts esnn_vector_contexts_mve
-#define esnn_vector_turn esnn_vector_turn_mve
-#define esnn_vector_mix esnn_vector_mix_mve
-#else
-#define esnn_vector_contexts esnn_vector_contexts_portable
-#define esnn_vector_turn esnn_vector_turn_portable
-#define esnn_vector_mix esnn_vector_mix_portable
-#endif
-
 /** Runs it. @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null pointer. */
 esnn_status_t esnn_vector_attention(const esnn_vector_attention_t *layer, uint8_t *arena, uint32_t *counts);
 

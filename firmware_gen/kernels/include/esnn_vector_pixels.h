@@ -83,14 +83,6 @@ void esnn_vector_pixel_line_mve(const esnn_vector_pixels_t *layer, const esnn_pi
 /** Adds the spikes of some positions of a narrow layer, two words each, to the counters of four steps. */
 void esnn_vector_count(const uint32_t *spikes, uint32_t positions, uint32_t *counter);
 
-#if ESNN_VECTOR_MVE
-#define esnn_vector_pixel_block esnn_vector_pixel_block_mve
-#define esnn_vector_pixel_line esnn_vector_pixel_line_mve
-#else
-#define esnn_vector_pixel_block esnn_vector_pixel_block_portable
-#define esnn_vector_pixel_line esnn_vector_pixel_line_portable
-#endif
-
 /** Runs the layer. @return ESNN_OK, or ESNN_ERROR_ARGUMENT for a null pointer. */
 esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *arena, uint32_t *counts);
 

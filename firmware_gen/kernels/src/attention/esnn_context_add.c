@@ -6,7 +6,7 @@ void esnn_context_add(uint32_t *context, const uint8_t *row_words, uint32_t bits
         uint32_t *row = context + row_words[esnn_take_bit(&bits)];
         const uint32_t *from = key;
         uint32_t left = words;
-#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+#if ESNN_THUMB2
         for (; left >= 4u; left -= 4u) {
             ESNN_HIDE(left);
             __asm__ volatile("ldm %[from]!, {r4-r6, r8}\n"
@@ -21,7 +21,7 @@ void esnn_context_add(uint32_t *context, const uint8_t *row_words, uint32_t bits
                              : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "memory");
         }
 #endif
-#if !defined(ESNN_PORTABLE) && defined(__ARM_ARCH_6M__)
+#if ESNN_THUMB1
         for (; left != 0; left -= 2u) {
             register uint32_t *to __asm__("r0") = row;
             register const uint32_t *at __asm__("r1") = from;

@@ -3,10 +3,10 @@
 
 ESNN_ASM_STACK(36);
 
-#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+#if ESNN_THUMB2
 
 /** Adds the lanes of a word. */
-#if defined(__ARM_FEATURE_SIMD32)
+#if ESNN_CHAIN_DSP
 #define ESNN_SPREAD(word, lower, upper)                                                                              \
     "sxtah " lower ", " lower ", " word "\n"                                                                         \
     "sxtah " upper ", " upper ", " word ", ror #16\n"
@@ -76,7 +76,7 @@ void esnn_context_mix(const uint32_t *context, const uint8_t *row_words, uint32_
         *end++ = context + row_words[esnn_take_bit(&bits)];
     } while (bits != 0);
     uint32_t word = 0;
-#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+#if ESNN_THUMB2
     if (words >= 4u) {
         esnn_first_eight(rows, end, sums);
         sums += 8;

@@ -103,7 +103,7 @@ static void esnn_sum_table_rows(const uint32_t *table, const uint16_t *row, cons
                      : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3)
                      :
                      : "r4", "r5", "r6", "r8", "r9", "r10", "r11", "r12", "lr", "cc", "memory");
-#elif !defined(ESNN_PORTABLE) && defined(__thumb2__)
+#elif ESNN_THUMB2
     register const uint16_t *r0 __asm__("r0") = row;
     register const uint16_t *r1 __asm__("r1") = end;
     register uint32_t *r2 __asm__("r2") = sums;

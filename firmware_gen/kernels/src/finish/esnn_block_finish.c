@@ -43,7 +43,7 @@ static inline void esnn_add_lanes(uint32_t *to, const uint32_t *from)
 
 static inline void esnn_copy_lanes(uint32_t *to, const uint32_t *from)
 {
-#if !defined(ESNN_PORTABLE) && defined(__thumb2__)
+#if ESNN_THUMB2
     __asm__ volatile("ldm %[from], {r4-r6, r8-r12}\n"
                      "stm %[to], {r4-r6, r8-r12}"
                      :

@@ -1,6 +1,6 @@
 #include "esnn_block.h"
 
-#if ESNN_WIDE_V7M
+#if ESNN_THUMB2
 
 /* As esnn_block_neuron_v7m(): silent neurons fall through. */
 #define ESNN_SILENT(step, load)                                                                                      \

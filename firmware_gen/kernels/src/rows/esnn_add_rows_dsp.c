@@ -1,6 +1,6 @@
 #include "esnn_rows.h"
 
-#if ESNN_ROWS_DSP
+#if ESNN_CHAIN_DSP
 
 /** Adds bytes 0 and 2 of w, sign-extended, to the lanes. Arm ARM DDI 0403E, SXTAB16. */
 static inline uint32_t esnn_add_even(uint32_t lanes, uint32_t w)

@@ -1,6 +1,6 @@
 #include "esnn_rows.h"
 
-#if ESNN_ROWS_SWAR
+#if ESNN_CHAIN_SWAR
 
 #define LANES 0x00ff00ffu /* two 16-bit lanes with a byte each */
 #define BIAS 0x80808080u  /* w ^ 0x80 is w + 128, which is not negative */
