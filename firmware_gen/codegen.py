@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from edge_snn.plan import (
     Plan,
     PoolStep,
     ReadoutStep,
+    Step,
     trace_tensors,
 )
 from firmware_gen.early import EarlyCode, share
@@ -27,6 +29,14 @@ from firmware_gen.families.context import Context
 from firmware_gen.tensors import tensor_rows
 
 TEMPLATES = Path(__file__).parent / "templates"
+EMITTERS: dict[type[Step], Callable[..., None]] = {
+    ConvStep: conv.emit,
+    LinearStep: linear.emit,
+    AttentionStep: attention.emit,
+    CurrentStep: residual.emit,
+    PoolStep: pool.emit,
+    ReadoutStep: readout.emit,
+}
 
 
 @dataclass(frozen=True)
@@ -57,20 +67,7 @@ def _emit(plan: Plan) -> Context:
     """Declarations and calls of a plan."""
     context = Context(plan)
     for index, step in enumerate(plan.steps):
-        if isinstance(step, ConvStep):
-            conv.emit(context, index, step)
-        elif isinstance(step, LinearStep):
-            linear.emit(context, index, step)
-        elif isinstance(step, AttentionStep):
-            attention.emit(context, index, step)
-        elif isinstance(step, CurrentStep):
-            residual.emit(context, index, step)
-        elif isinstance(step, PoolStep):
-            pool.emit(context, index, step)
-        elif isinstance(step, ReadoutStep):
-            readout.emit(context, index, step)
-        else:
-            raise TypeError(f"no C for {type(step).__name__}")
+        EMITTERS[type(step)](context, index, step)
     return context
 
 

@@ -9,7 +9,6 @@ What the figures mean is in docs/anytime.md.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +18,9 @@ from edge_snn import data
 from edge_snn.anytime.cost import carried, row_adds
 from edge_snn.api import load
 from edge_snn.cli.common import make_table, print_json
+from edge_snn.cli.main import main as run
 from edge_snn.data.dataset import Dataset
-from edge_snn.errors import EdgeSnnError, InputError, MismatchError
+from edge_snn.errors import InputError, MismatchError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.models import zoo
 from edge_snn.passes.retime import retime
@@ -151,10 +151,4 @@ def main(name: str, rules: Path, board_name: str, images: int, first: int, as_js
 
 
 if __name__ == "__main__":
-    try:
-        main(standalone_mode=False)
-    except (EdgeSnnError, click.ClickException) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(getattr(error, "exit_code", 2))
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        sys.exit(130)
+    run(command=main)

@@ -9,12 +9,12 @@ python tools/bench.py --out benchmarks [--model fashion-mnist] [--images 10] [--
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
 from edge_snn.api import load
+from edge_snn.cli.main import main as run
 from edge_snn.errors import EdgeSnnError
 from edge_snn.files import write_text
 from edge_snn.models import zoo
@@ -71,10 +71,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        main(standalone_mode=False)
-    except (EdgeSnnError, click.ClickException) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(getattr(error, "exit_code", 2))
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        sys.exit(130)
+    run(command=main)

@@ -9,7 +9,7 @@ import click
 from rich.markup import escape
 
 from edge_snn.api import load
-from edge_snn.cli.common import console, json_option, make_table, print_json, progress_bar
+from edge_snn.cli.common import console, images_options, json_option, make_table, print_json, progress_bar
 from edge_snn.errors import InputError
 from edge_snn.graph.graph import MAX_TIMESTEPS
 
@@ -27,10 +27,7 @@ def parse_timesteps(text: str) -> tuple[int, ...]:
 
 
 @click.command("anytime")
-@click.argument("model_path", metavar="MODEL")
-@click.option("--data", "data_name", required=True, metavar="DATA", help="Data set name, .npz file or folder.")
-@click.option("--split", type=click.Choice(["train", "test"]), default="test", show_default=True)
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first N images.")
+@images_options
 @click.option("--timesteps", "steps_text", default="1,2,4,6,8", show_default=True, help="Numbers of time steps.")
 @click.option("--schedule", "schedules", multiple=True, metavar="A+B..", help="Steps of each chunk [default: several].")
 @click.option("--validation", metavar="DATA", help="Data set whose held-out training images choose the margin.")

@@ -19,6 +19,19 @@ from edge_snn.errors import InputError
 
 PIPE_WIDTH = 200
 
+
+def images_options(command: Any) -> Any:
+    """Adds MODEL, --data, --split and --limit."""
+    for option in (
+        click.option("--limit", type=click.IntRange(min=1), help="Only the first N images."),
+        click.option("--split", type=click.Choice(["train", "test"]), default="test", show_default=True),
+        click.option("--data", "data_name", required=True, metavar="DATA", help="Data set name, .npz file or folder."),
+        click.argument("model_path", metavar="MODEL"),
+    ):
+        command = option(command)
+    return command
+
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
 
 

@@ -61,13 +61,13 @@ def group() -> None:
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, command: click.Command = group) -> None:
     """Entry point: runs a command and turns its errors into one message and an exit code.
 
     Output that nobody reads any more changes nothing; output that cannot be written is bad output: exit code 2.
     """
     with guarded() as sinks:
-        code = _run(arguments)
+        code = _run(command, arguments)
         for stream in (sys.stdout, sys.stderr):
             stream.flush()
         lost = sinks["stdout"].failure if "stdout" in sinks else None
@@ -77,10 +77,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     sys.exit(code)
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(command: click.Command, arguments: Sequence[str] | None) -> int:
     """Runs a command; returns its exit code."""
     try:
-        code = group.main(args=arguments, standalone_mode=False)
+        code = command.main(args=arguments, standalone_mode=False)
     except EdgeSnnError as error:
         click.echo(f"error: {error}", err=True)
         return error.exit_code

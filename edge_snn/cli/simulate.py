@@ -10,15 +10,12 @@ import numpy as np
 from rich.markup import escape
 
 from edge_snn.api import load
-from edge_snn.cli.common import console, json_option, make_table, print_json, progress_bar
+from edge_snn.cli.common import console, images_options, json_option, make_table, print_json, progress_bar
 from edge_snn.errors import MismatchError
 
 
 @click.command("simulate")
-@click.argument("model_path", metavar="MODEL")
-@click.option("--data", "data_name", required=True, metavar="DATA", help="Data set name, .npz file or folder.")
-@click.option("--split", type=click.Choice(["train", "test"]), default="test", show_default=True)
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first N images.")
+@images_options
 @click.option("--float", "float_file", metavar="TFLITE", help="Also run this float model and compare.")
 @click.option("--min-accuracy", type=click.FloatRange(0, 1), help="Exit with 1 below this accuracy.")
 @json_option

@@ -81,15 +81,21 @@ def _factor(walk: Walk, operator: Operator, edge: Edge) -> float:
     return float(edge.scale[0])
 
 
+def _axes(walk: Walk, operator: Operator, name: str, other: str, batch: Layout) -> tuple[int, int, Layout, Layout]:
+    """(heads, channels of one, layout of the tokens, layout of these channels) of two edges of one shape."""
+    spec = walk.specs[name]
+    if spec.shape != walk.specs[other].shape:
+        raise walk.refusal(operator, "multiplies edges of different shapes")
+    heads, width = _heads(walk, operator, name, batch)
+    return heads, width, normalise([Atom("n", 1, spec.positions)]), normalise([Atom("c", 1, width)])
+
+
 def _first(walk: Walk, operator: Operator, left: _Operand, right: _Operand) -> Product:
     a, b = left.value, right.value
     assert isinstance(a, Edge)
     assert isinstance(b, Edge)
-    if walk.specs[a.name].shape != walk.specs[b.name].shape:
-        raise walk.refusal(operator, "multiplies edges of different shapes")
-    heads, width = _heads(walk, operator, a.name, left.batch)
+    heads, width, tokens, channels = _axes(walk, operator, a.name, b.name, left.batch)
     positions = walk.specs[a.name].positions
-    tokens, channels = normalise([Atom("n", 1, positions)]), normalise([Atom("c", 1, width)])
     scale = _factor(walk, operator, a) * _factor(walk, operator, b)
     for kind, summed, kept, size in (
         ("scores", channels, tokens, positions),
@@ -107,11 +113,7 @@ def _second(walk: Walk, operator: Operator, left: _Operand, right: _Operand) -> 
     product, edge = pair.value, single.value
     assert isinstance(product, Product)
     assert isinstance(edge, Edge)
-    if walk.specs[product.first].shape != walk.specs[edge.name].shape:
-        raise walk.refusal(operator, "multiplies edges of different shapes")
-    heads, width = _heads(walk, operator, edge.name, single.batch)
-    tokens = normalise([Atom("n", 1, walk.specs[edge.name].positions)])
-    channels = normalise([Atom("c", 1, width)])
+    heads, _, tokens, channels = _axes(walk, operator, edge.name, product.first, single.batch)
     # Of scores [a, b] tokens are left, and V brings tokens to sum over; of a context channels, and Q brings them.
     shared, own = (tokens, channels) if product.kind == "scores" else (channels, tokens)
     if heads != product.heads or single.summed != shared or single.kept != own:

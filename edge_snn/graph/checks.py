@@ -58,3 +58,12 @@ def check_array(where: str, field: str, value: Any, dtypes: Sequence[str], ndim:
         raise fail(where, f"{field} has {value.size} elements, allowed are 1 to {MAX_ELEMENTS}")
     if value.dtype.kind == "f" and not np.isfinite(value).all():
         raise fail(where, f"{field} has values that are not finite")
+
+
+def check_window(where: str, size: tuple[int, int], stride: Any, padding: Any, what: str) -> None:
+    """Stride (sy, sx) of 1 to 16, padding (top, left, bottom, right) below the ``size`` of the window."""
+    check_ints(where, "stride", stride, 2, 1, 16)
+    check_ints(where, "padding", padding, 4, 0, 16)
+    top, left, bottom, right = padding
+    if max(top, bottom) >= size[0] or max(left, right) >= size[1]:
+        raise fail(where, f"padding must be smaller than the {what}")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from edge_snn.graph.checks import check_ints, fail
+from edge_snn.graph.checks import check_window, fail
 from edge_snn.graph.tensor import Kind, TensorSpec
 from edge_snn.graph.weights import WeightedNode
 
@@ -14,6 +14,22 @@ from edge_snn.graph.weights import WeightedNode
 def window_output(size: int, kernel: int, stride: int, before: int, after: int) -> int:
     """Number of window positions along one axis of ``size`` padded by ``before`` and ``after``."""
     return (size + before + after - kernel) // stride + 1
+
+
+def windows(
+    where: str,
+    image: tuple[int, int, int],
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int, int, int],
+    what: str,
+) -> tuple[int, int]:
+    """(height, width) of the positions of a window on an image; InputError where it is larger than that."""
+    top, left, bottom, right = padding
+    if image[0] + top + bottom < size[0] or image[1] + left + right < size[1]:
+        raise fail(where, f"the {what} is larger than the padded input")
+    height = window_output(image[0], size[0], stride[0], top, bottom)
+    return height, window_output(image[1], size[1], stride[1], left, right)
 
 
 @dataclass(frozen=True)
@@ -38,19 +54,12 @@ class Conv2D(WeightedNode):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check_ints(self.name, "stride", self.stride, 2, 1, 16)
-        check_ints(self.name, "padding", self.padding, 4, 0, 16)
         kh, kw = self.weight.shape[:2]
-        if max(self.padding[0], self.padding[2]) >= kh or max(self.padding[1], self.padding[3]) >= kw:
-            raise fail(self.name, "padding must be smaller than the kernel")
+        check_window(self.name, (kh, kw), self.stride, self.padding, "kernel")
 
     def infer(self, inputs: Sequence[TensorSpec]) -> TensorSpec:
         (x,) = inputs
         self.require(x, Kind.PIXELS, Kind.SPIKES, Kind.TERNARY)
         kh, kw, _, cout = self.weight.shape
-        top, left, bottom, right = self.padding
-        if x.shape[0] + top + bottom < kh or x.shape[1] + left + right < kw:
-            raise fail(self.name, "the kernel is larger than the padded input")
-        height = window_output(x.shape[0], kh, self.stride[0], top, bottom)
-        width = window_output(x.shape[1], kw, self.stride[1], left, right)
+        height, width = windows(self.name, x.shape, (kh, kw), self.stride, self.padding, "kernel")
         return TensorSpec((height, width, cout), Kind.CURRENT, x.static)

@@ -169,6 +169,22 @@ class ModelConfig:
             ) from error
 
 
+def _micro(
+    name: str,
+    depth: int,
+    width: int,
+    heads: int,
+    shape: tuple[int, int, int],
+    stages: tuple[int, ...],
+    pools: tuple[int, ...],
+    ratio: int = 4,
+) -> ModelConfig:
+    """A size for microcontrollers, with early convolutions narrower than the paper's."""
+    return ModelConfig(
+        name, depth, width, heads, input_shape=shape, stage_channels=stages, pools=pools, mlp_ratio=ratio
+    )
+
+
 IMAGENET = {"heads": 8, "input_shape": (224, 224, 3), "classes": 1000, "pools": (1, 2, 3, 4)}
 
 PRESETS: dict[str, ModelConfig] = {
@@ -179,54 +195,12 @@ PRESETS: dict[str, ModelConfig] = {
         ModelConfig("2-512", depth=2, width=512, heads=8),
         ModelConfig("8-512", depth=8, width=512, **IMAGENET),  # type: ignore[arg-type]
         ModelConfig("10-512", depth=10, width=512, **IMAGENET),  # type: ignore[arg-type]
-        # Microcontroller sizes.
-        ModelConfig(
-            "fashion-mnist",
-            depth=2,
-            width=96,
-            heads=6,
-            input_shape=(28, 28, 1),
-            stage_channels=(16, 32, 64, 96),
-            pools=(2, 3),
-        ),
-        ModelConfig(
-            "fashion-mnist-nano",
-            depth=1,
-            width=48,
-            heads=4,
-            input_shape=(14, 14, 1),
-            stage_channels=(8, 16, 32, 48),
-            pools=(2, 4),
-        ),
-        ModelConfig(
-            "cifar10",
-            depth=2,
-            width=96,
-            heads=6,
-            input_shape=(32, 32, 3),
-            stage_channels=(32, 64, 96, 96),
-            pools=(2, 3),
-            mlp_ratio=2,
-        ),
-        ModelConfig(
-            "cifar10-small",
-            depth=2,
-            width=64,
-            heads=4,
-            input_shape=(32, 32, 3),
-            stage_channels=(16, 32, 48, 64),
-            pools=(2, 3),
-        ),
-        ModelConfig(
-            "digits",
-            depth=1,
-            width=32,
-            heads=2,
-            input_shape=(8, 8, 1),
-            stage_channels=(8, 16, 24, 32),
-            pools=(4,),
-            mlp_ratio=2,
-        ),
+        # Microcontroller sizes: L, D, heads, image, channels of the convolutions, pools, MLP.
+        _micro("fashion-mnist", 2, 96, 6, (28, 28, 1), (16, 32, 64, 96), (2, 3)),
+        _micro("fashion-mnist-nano", 1, 48, 4, (14, 14, 1), (8, 16, 32, 48), (2, 4)),
+        _micro("cifar10", 2, 96, 6, (32, 32, 3), (32, 64, 96, 96), (2, 3), 2),
+        _micro("cifar10-small", 2, 64, 4, (32, 32, 3), (16, 32, 48, 64), (2, 3)),
+        _micro("digits", 1, 32, 2, (8, 8, 1), (8, 16, 24, 32), (4,), 2),
     )
 }
 

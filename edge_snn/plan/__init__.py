@@ -11,6 +11,7 @@ from edge_snn.plan.plan import EarlyRun, Plan, build_plan, scratch_name
 from edge_snn.plan.pool import PoolStep
 from edge_snn.plan.readout import ReadoutStep
 from edge_snn.plan.residual import CurrentStep
+from edge_snn.plan.steps import Step
 from edge_snn.plan.trace import trace_tensors
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "Plan",
     "PoolStep",
     "ReadoutStep",
+    "Step",
     "build_plan",
     "scratch_name",
     "trace_tensors",

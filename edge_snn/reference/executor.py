@@ -25,6 +25,16 @@ from edge_snn.reference import attention, conv, linear, neuron, pool, readout, r
 
 DEFAULT_BATCH = 50
 
+# Nodes whose results at one time step need nothing but their inputs at it.
+RUNS: dict[type[Node], Callable[..., np.ndarray]] = {
+    Conv2D: conv.run,
+    Linear: linear.run,
+    Relu: neuron.run_relu,
+    Add: residual.run,
+    Attention: attention.run,
+    MaxPool2D: pool.run,
+}
+
 
 @dataclass(frozen=True)
 class Result:
@@ -53,20 +63,11 @@ def run_node(node: Node, inputs: list[np.ndarray], domain: str, timesteps: int) 
     """Runs one node on edges [B, T or 1, H, W, C]; see the module of its family."""
     if isinstance(node, Neuron):
         return neuron.run_neuron(node, inputs, domain, timesteps)
-    if isinstance(node, Conv2D):
-        return conv.run(node, inputs, domain)
-    if isinstance(node, Linear):
-        return linear.run(node, inputs, domain)
-    if isinstance(node, Relu):
-        return neuron.run_relu(node, inputs, domain)
-    if isinstance(node, Add):
-        return residual.run(node, inputs, domain)
-    if isinstance(node, Attention):
-        return attention.run(node, inputs, domain)
-    if isinstance(node, MaxPool2D):
-        return pool.run(node, inputs, domain)
     if isinstance(node, Readout):
         return readout.run(node, _all_steps(inputs, timesteps), domain)
+    for kind, run_kind in RUNS.items():
+        if isinstance(node, kind):
+            return run_kind(node, inputs, domain)
     raise TypeError(f"no reference for {type(node).__name__}")
 
 

@@ -224,30 +224,27 @@ def test_strides_of_zero_are_refused(tmp_path):
         frontends.read(path)
 
 
-@pytest.mark.parametrize("module", ["os", "kerasy.layers", "edge_snn.cli.main", 3])
-def test_a_keras_file_that_names_foreign_classes_is_refused_unread(tmp_path, module):
-    path = tmp_path / "foreign.keras"
+def changed_keras(path: Path, **change: object) -> Path:
+    """The Keras file of the tests with another configuration of its second layer."""
     with zipfile.ZipFile(FILES / "transformer.keras") as source, zipfile.ZipFile(path, "w") as target:
         for name in source.namelist():
             content = source.read(name)
             if name == "config.json":
                 config = json.loads(content)
-                config["config"]["layers"][1]["module"] = module
+                config["config"]["layers"][1].update(change)
                 content = json.dumps(config).encode()
             target.writestr(name, content)
+    return path
+
+
+@pytest.mark.parametrize("module", ["os", "kerasy.layers", "edge_snn.cli.main", 3])
+def test_a_keras_file_that_names_foreign_classes_is_refused_unread(tmp_path, module):
+    path = changed_keras(tmp_path / "foreign.keras", module=module)
     with pytest.raises(InputError, match="names a class of module"):
         frontends.read(path)
 
 
 def test_a_keras_file_with_a_lambda_is_refused_unread(tmp_path):
-    path = tmp_path / "lambda.keras"
-    with zipfile.ZipFile(FILES / "transformer.keras") as source, zipfile.ZipFile(path, "w") as target:
-        for name in source.namelist():
-            content = source.read(name)
-            if name == "config.json":
-                config = json.loads(content)
-                config["config"]["layers"][1]["class_name"] = "Lambda"
-                content = json.dumps(config).encode()
-            target.writestr(name, content)
+    path = changed_keras(tmp_path / "lambda.keras", class_name="Lambda")
     with pytest.raises(InputError, match="is code and never loaded"):
         frontends.read(path)
