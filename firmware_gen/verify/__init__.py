@@ -14,7 +14,7 @@ from firmware_gen.verify import lines
 from firmware_gen.verify.allowed import allowed
 from firmware_gen.verify.attributes import Arch
 from firmware_gen.verify.decode import decoder
-from firmware_gen.verify.elf import load
+from firmware_gen.verify.elf import Program, load
 from firmware_gen.verify.pointers import vectors
 from firmware_gen.verify.walk import Finding, Walk
 
@@ -63,6 +63,17 @@ class Proof:
         return not self.findings
 
 
+def _without_entry(program: Program, entry: str) -> str:
+    """What to do where the entry is missing: it is a function of ours, so something took it away."""
+    first = program.starts.get(program.start)
+    if entry != ENTRY or first is None:
+        return ""
+    return (
+        "link-time optimisation may have put it into its caller: compile model.c without -flto, or verify everything "
+        f"from where execution starts: --entry {first.name}"
+    )
+
+
 def verify(elf: Path, entry: str = ENTRY, expected: Iterable[str] = ()) -> Proof:
     """Holds every instruction that inference can reach, interrupts included, against the list of allowed ones.
 
@@ -77,7 +88,7 @@ def verify(elf: Path, entry: str = ENTRY, expected: Iterable[str] = ()) -> Proof
     """
     program = load(elf)
     if entry not in program.aliases:
-        raise InputError(f"has no function {entry[:100]}", where=str(elf))
+        raise InputError(f"has no function {entry[:100]}", where=str(elf), hint=_without_entry(program, entry))
     tool, decode = decoder(program)
     walk = Walk(program, decode)
     walk.enter(program.aliases[entry])

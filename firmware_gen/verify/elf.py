@@ -14,25 +14,33 @@ from pathlib import Path
 from edge_snn.errors import InputError
 from edge_snn.files import read_bytes
 from firmware_gen.verify import attributes
+from firmware_gen.verify.segments import Place, check_covered, load_segments, place_of
 
 FILE_LIMIT = 64 << 20
 SECTION_LIMIT = 4096
 NAME_LIMIT = 512
 EM_ARM = 40
 SHT_SYMTAB, SHT_NOBITS, SHT_ARM_ATTRIBUTES = 2, 8, 0x70000003
-SHF_ALLOC, SHF_EXECINSTR, SHF_COMPRESSED, SHF_ARM_PURECODE = 2, 4, 0x800, 0x20000000
+SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR, SHF_COMPRESSED, SHF_ARM_PURECODE = 1, 2, 4, 0x800, 0x20000000
+ELF_HEADER_BYTES = 52
+RAM = range(0x20000000, 0x40000000)  # of every Cortex-M (Armv7-M ARM, B3.1; Armv6-M ARM, B3.1)
 STT_OBJECT, STT_FUNC = 1, 2
 NESTING_LIMIT = 64
 
 
 @dataclass(frozen=True)
 class Section:
-    """Contents of an allocated section, at the address where the program sees them."""
+    """Contents of an allocated section, at the address where the program sees them.
+
+    Attributes:
+        changes: the program may write there: the section says so, its contents are copied there, or RAM lies there.
+    """
 
     address: int
     content: bytes
     is_code: bool
     pure_code: bool
+    changes: bool
 
     @property
     def end(self) -> int:
@@ -97,12 +105,17 @@ class Program:
                 return function
         return None
 
-    def read(self, address: int, size: int) -> bytes:
-        """Contents at an address; b"" where there are none, or not all."""
+    def section(self, address: int, size: int = 1) -> Section | None:
+        """The section that has all of these bytes."""
         for section in self.sections:
             if section.address <= address and address + size <= section.end:
-                return section.content[address - section.address : address - section.address + size]
-        return b""
+                return section
+        return None
+
+    def read(self, address: int, size: int) -> bytes:
+        """Contents at an address; b"" where there are none, or not all."""
+        section = self.section(address, size)
+        return section.content[address - section.address : address - section.address + size] if section else b""
 
     def word(self, address: int) -> int | None:
         """The 32-bit word at an address."""
@@ -158,6 +171,7 @@ def _parse(path: Path, data: bytes) -> Program:
     if data[4:6] != b"\x01\x01":
         raise InputError("is not a 32-bit little-endian program")
     fields = struct.unpack_from("<HHIIIIIHHHHHH", data, 16)
+    table, table_entry, table_count = fields[4], fields[8], fields[9]
     kind, machine, start, offset, entry_size, count = fields[0], fields[1], fields[3], fields[5], fields[10], fields[11]
     if machine != EM_ARM:
         raise InputError("is not a program for Arm")
@@ -169,15 +183,22 @@ def _parse(path: Path, data: bytes) -> Program:
     for index in range(count):
         values = struct.unpack_from("<IIIIIIIIII", data, offset + 40 * index)
         headers.append(_Header(*values[1:7]))
+    loaded = [item for item in headers if item.flags & SHF_ALLOC and item.kind != SHT_NOBITS and item.size]
+    places = [Place(item.address, item.offset, item.size) for item in loaded]
+    segments = load_segments(data, table, table_entry, table_count)
+    holders = [place_of(segments, place) for place in places]
+    own = (range(ELF_HEADER_BYTES), range(table, table + table_entry * table_count))
+    check_covered(data, segments, places, own)
+    contents = [_content(data, item) for item in loaded]
     sections = tuple(
         Section(
             item.address,
-            _content(data, item),
+            content,
             bool(item.flags & SHF_EXECINSTR),
             bool(item.flags & SHF_ARM_PURECODE),
+            bool(item.flags & SHF_WRITE) or holder.load != holder.address or item.address in RAM,
         )
-        for item in headers
-        if item.flags & SHF_ALLOC and item.kind != SHT_NOBITS and item.size
+        for item, content, holder in zip(loaded, contents, holders)
     )
     told = [_content(data, item) for item in headers if item.kind == SHT_ARM_ATTRIBUTES]
     if not told:

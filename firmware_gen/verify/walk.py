@@ -95,6 +95,11 @@ class Walk:
         self._bytes += function.end - function.address
         if self._bytes > CODE_LIMIT:
             raise InputError(f"has functions of more than {CODE_LIMIT >> 20} MiB in all", where=str(self.program.path))
+        section = self.program.section(function.address)
+        if section is None or not section.is_code:
+            self._find(function, function.address, "a function in a section of data")
+        elif section.changes:
+            self._find(function, function.address, "code in RAM, which the program can change")
         for begin, end, kind in self.program.ranges(function.address, function.end):
             if kind == "a":
                 self._find(function, begin, "code that is not Thumb")

@@ -34,6 +34,8 @@ from edge_snn.harness.facts import model_facts
 from edge_snn.harness.session import Bench, measure
 from edge_snn.passes import bounds
 from edge_snn.plan import build_plan
+from firmware_gen.verify import verify
+from tests.firmware.arm import small_elf
 from tests.networks import images, model
 
 FILES = Path(__file__).parents[1] / "frontends" / "files"
@@ -168,6 +170,7 @@ def targets() -> tuple[Target, ...]:
         Target("picture", ".png", _pictures(), _picture),
         Target("report", ".json", (document,), _report),
         Target("journal", ".jsonl", (lines,), _journal_reader(lines)),
+        Target("elf", ".elf", (small_elf(),), verify),
     )
 
 
