@@ -75,16 +75,20 @@ class Converted:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Choices:
+    """The options of :func:`convert`, which tells of each."""
+
+    calibrate: Images | None = None
+    limit: int = CALIBRATION_IMAGES
+    weight_bits: int = 8
+    timesteps: int | None = None
+    early: tuple[int, int] | None = None
+    name: str = ""
+
+
 def convert_file(
-    source: str | Path,
-    *,
-    calibrate: Images | None = None,
-    limit: int = CALIBRATION_IMAGES,
-    weight_bits: int = 8,
-    timesteps: int | None = None,
-    early: tuple[int, int] | None = None,
-    name: str = "",
-    progress: Callable[[int], AbstractContextManager[Any]] | None = None,
+    source: str | Path, chosen: Choices, progress: Callable[[int], AbstractContextManager[Any]] | None = None
 ) -> Converted:
     """See :func:`convert`. ``progress`` makes a context of a number of images; it gives a callback, or None."""
     from contextlib import nullcontext
@@ -99,11 +103,11 @@ def convert_file(
 
     path = zoo.resolve(str(source), ".tflite")
     read = frontends.read(path)
-    graph = retime_graph(read.graph, timesteps or read.graph.timesteps)
+    graph = retime_graph(read.graph, chosen.timesteps or read.graph.timesteps)
     images, data_name = None, None
     classes: tuple[str, ...] = ()
-    if calibrate is not None:
-        dataset = _dataset(calibrate, graph.image.shape, limit, split="train")
+    if chosen.calibrate is not None:
+        dataset = _dataset(chosen.calibrate, graph.image.shape, chosen.limit, split="train")
         images, data_name = dataset.x, dataset.name
         if len(dataset.classes) == graph.readout.bias.shape[0]:
             classes = dataset.classes
@@ -111,12 +115,12 @@ def convert_file(
     if graph.timesteps != read.graph.timesteps:
         provenance["source_timesteps"] = read.graph.timesteps
     with (progress or (lambda count: nullcontext()))(0 if images is None else len(images)) as done:
-        options = ConvertOptions(weight_bits, name or _printable(path.stem), classes)
+        options = ConvertOptions(chosen.weight_bits, chosen.name or _printable(path.stem), classes)
         made = convert(graph, options, calibration=images, provenance=provenance, progress=done)
-    if early is not None:
-        made = replace(made, model=replace(made.model, early=Early(*early)))
+    if chosen.early is not None:
+        made = replace(made, model=replace(made.model, early=Early(*chosen.early)))
     notes, trained_bits = [*read.assumed, *read.notes], grid_bits(graph)
-    if trained_bits < weight_bits:
+    if trained_bits < chosen.weight_bits:
         notes.append(f"its weights have {trained_bits} bits: with --weight-bits {trained_bits} they take less flash")
     return Converted(made, read, tuple(notes))
 
@@ -154,9 +158,7 @@ def convert(
     """
     from edge_snn.graph import esnn_file
 
-    found = convert_file(
-        source, calibrate=calibrate, limit=limit, weight_bits=weight_bits, timesteps=timesteps, early=early, name=name
-    )
+    found = convert_file(source, Choices(calibrate, limit, weight_bits, timesteps, early, name))
     for note in found.notes:
         warnings.warn(note, ModelNote, stacklevel=2)
     if save is not None:

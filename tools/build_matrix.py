@@ -27,7 +27,8 @@ import numpy as np
 from edge_snn import data
 from edge_snn.anytime.run import run_model
 from edge_snn.api import load
-from edge_snn.errors import DeviceError, EdgeSnnError, InputError
+from edge_snn.cli.main import main as entry
+from edge_snn.errors import DeviceError, InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
@@ -329,10 +330,4 @@ def main(
 
 
 if __name__ == "__main__":
-    try:
-        main(standalone_mode=False)
-    except (EdgeSnnError, click.ClickException) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(getattr(error, "exit_code", 2))
-    except (KeyboardInterrupt, click.exceptions.Abort):
-        sys.exit(130)
+    entry(command=main)

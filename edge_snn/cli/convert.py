@@ -55,21 +55,17 @@ def command(
       edge-snn convert fashion-mnist -o fm2.esnn --calibrate fashion-mnist-calibration --timesteps 2
       edge-snn convert fashion-mnist -o quick.esnn --calibrate fashion-mnist-calibration --early 2:7200
     """
-    from edge_snn.api import convert_file
+    from edge_snn.api import Choices, convert_file
     from edge_snn.graph import esnn_file
     from edge_snn.models import zoo
 
     path = zoo.resolve(source, ".tflite")
     target = output or Path(f"{path.stem}.esnn")
     check_output(target)
+    early = None if early_text is None else _early(early_text)
     found = convert_file(
         source,
-        calibrate=calibrate,
-        limit=limit,
-        weight_bits=weight_bits,
-        timesteps=timesteps,
-        early=None if early_text is None else _early(early_text),
-        name=name,
+        Choices(calibrate, limit, weight_bits, timesteps, early, name),
         progress=lambda count: progress_bar("calibrating", count, quiet=as_json),
     )
     result, read = found.made, found.read

@@ -96,22 +96,26 @@ class RateCoded(LIF):
         return hard, 0.5 * soft
 
 
-@keras.saving.register_keras_serializable("edge_snn")
-class RepeatInTime(keras.layers.Layer):
-    """[B, ...] -> [T * B, ...]: a static image is the same at every step, so it is convolved once before this."""
+class TimeLayer(keras.layers.Layer):
+    """A layer that knows T and works along the batch axis, [T * B, ...]: Keras takes its shapes as they are."""
 
     def __init__(self, timesteps: int, **options: Any) -> None:
         super().__init__(**options)
         self.timesteps = timesteps
-
-    def call(self, inputs: Any) -> Any:
-        return ops.concatenate([inputs] * self.timesteps, axis=0) if self.timesteps > 1 else inputs
 
     def compute_output_shape(self, input_shape: Any) -> Any:
         return input_shape  # the batch axis is unknown and stays so
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "timesteps": self.timesteps}
+
+
+@keras.saving.register_keras_serializable("edge_snn")
+class RepeatInTime(TimeLayer):
+    """[B, ...] -> [T * B, ...]: a static image is the same at every step, so it is convolved once before this."""
+
+    def call(self, inputs: Any) -> Any:
+        return ops.concatenate([inputs] * self.timesteps, axis=0) if self.timesteps > 1 else inputs
 
 
 @keras.saving.register_keras_serializable("edge_snn")

@@ -13,21 +13,39 @@ from edge_snn.graph.neuron import Neuron
 
 
 @dataclass(frozen=True)
-class Stream:
-    """A stored current, [position][step][channel].
+class Stored:
+    """An edge that is stored in the arena, position by position.
 
     Attributes:
         storage: name of its buffer.
-        positions, channels: of the edge.
-        steps: T, or 1 for a static edge.
-        wide: int32 instead of int16.
         edge: the edge it holds.
+        positions, channels: of the edge.
     """
 
     storage: str
     edge: str
     positions: int
     channels: int
+
+    @property
+    def position_stride(self) -> int:
+        """Bytes from one position to the next."""
+        raise NotImplementedError(type(self).__name__)
+
+    @property
+    def size(self) -> int:
+        return self.positions * self.position_stride
+
+
+@dataclass(frozen=True)
+class Stream(Stored):
+    """A stored current, [position][step][channel].
+
+    Attributes:
+        steps: T, or 1 for a static edge.
+        wide: int32 instead of int16.
+    """
+
     steps: int
     wide: bool
 
@@ -49,19 +67,11 @@ class Stream:
     def position_stride(self) -> int:
         return self.row_bytes * self.steps
 
-    @property
-    def size(self) -> int:
-        return self.positions * self.position_stride
-
 
 @dataclass(frozen=True)
-class Spikes:
+class Spikes(Stored):
     """Bit-packed spikes, [position][step][byte]; ternary: a row of +1 and a row of -1 per step."""
 
-    storage: str
-    edge: str
-    positions: int
-    channels: int
     timesteps: int
     ternary: bool
 
@@ -77,10 +87,6 @@ class Spikes:
     @property
     def position_stride(self) -> int:
         return self.step_stride * self.timesteps
-
-    @property
-    def size(self) -> int:
-        return self.positions * self.position_stride
 
 
 @dataclass(frozen=True)
