@@ -27,7 +27,7 @@ import numpy as np
 from edge_snn import data
 from edge_snn.anytime.run import run_model
 from edge_snn.api import load
-from edge_snn.cli.main import main as entry
+from edge_snn.cli.main import main as run_command
 from edge_snn.errors import DeviceError, InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
@@ -330,4 +330,4 @@ def main(
 
 
 if __name__ == "__main__":
-    entry(command=main)
+    run_command(command=main)
