@@ -373,6 +373,7 @@ def evaluate(
         EdgeSnnError: a bad model or data set, a missing tool; DeviceError when the device was lost.
     """
     from edge_snn.errors import DeviceError
+    from edge_snn.harness import signals
     from edge_snn.harness.session import Bench, Settings, measure
 
     ports = (port,) if isinstance(port, str) else tuple(port)
@@ -383,6 +384,7 @@ def evaluate(
     folder = Path(report) if report else report_folder(made, place, dataset)
     settings = Settings(repeat, bench.warmup if warmup is None else warmup)
     found = measure(bench, made, dataset, folder, settings=settings, firmware=firmware)
+    signals.again(found["stopped"])  # Ctrl-C and its like are meant for the whole program
     if found["stopped"]:
         raise DeviceError(f"stopped after {found['images']} of {len(dataset.x)} images: {found['stopped']}")
     for check in found["checks"]:

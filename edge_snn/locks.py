@@ -66,7 +66,7 @@ def _take(number: int, folder: Path) -> None:
         raise InputError(
             f"another run writes into this folder: {owner or 'its name is not known'}",
             where=str(folder),
-            hint="wait for it, end it, or give this run another --report folder",
+            hint="wait for it, or end it; edge-snn eval takes another --report folder",
         ) from None
     except OSError as error:
         raise InputError(

@@ -72,6 +72,7 @@ _OPTIONS = {
     "jobs": "number of emulators that share the images",
     "board": "which board must be at the ports",
     "baud": "of the ports",
+    "clock": "`board` vouches that no emulator is at the ports, so that ticks are milliseconds",
 }
 
 
@@ -99,10 +100,12 @@ def device(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         pytest.skip("no device: give --edge-snn-emulate BOARD or --edge-snn-port URL")
     from edge_snn.errors import EdgeSnnError
     from edge_snn.harness.session import Bench
+    from edge_snn.harness.timing import AUTO
+    from edge_snn.harness.transport import DEFAULT_BAUD
 
     try:
-        numbers = {name: int(chosen[name]) for name in ("jobs", "baud") if chosen[name]}
-        bench = Bench(emulate=chosen["emulate"], ports=ports, board=chosen["board"], **numbers)
+        jobs, baud = int(chosen["jobs"] or 1), int(chosen["baud"] or DEFAULT_BAUD)
+        bench = Bench(chosen["emulate"], jobs, ports, chosen["board"], baud, chosen["clock"] or AUTO)
     except (EdgeSnnError, ValueError) as error:
         raise pytest.UsageError(f"edge-snn: {error}") from error
     return DeviceUnderTest(bench, tmp_path_factory.mktemp("edge-snn"))

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from edge_snn.api import dataset_for, load
-from edge_snn.cli.common import json_option, print_json, progress_bar
+from edge_snn.cli.common import json_option, print_json, progress_bar, wait_option
 from edge_snn.errors import ExitCode, InputError
+from edge_snn.locks import owned
 
 if TYPE_CHECKING:
     from edge_snn.graph.model import IntegerModel
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 )
 @click.option("--board", "board_name", metavar="BOARD", help="With --port: which board it must be.")
 @click.option("--baud", default=115200, show_default=True, type=click.IntRange(min=1200), help="Rate to ask for.")
+@wait_option
 @click.option("--model", "model_path", required=True, metavar="MODEL", help=".esnn file or shipped model.")
 @click.option("--data", "data_name", required=True, metavar="DATA", help="Data set name, .npz file or folder.")
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N images.")
@@ -40,6 +42,7 @@ def command(
     port: str | None,
     board_name: str | None,
     baud: int,
+    wait: float,
     model_path: str,
     data_name: str,
     limit: int | None,
@@ -61,7 +64,7 @@ def command(
     from edge_snn.plan import build_plan
     from firmware_gen import boards
 
-    bench = Bench(emulate, 1, (port,) if port else (), board_name, baud)
+    bench = Bench(emulate, 1, (port,) if port else (), board_name, baud, wait=wait)
     if elf and not emulate:
         raise InputError("--elf needs --emulate BOARD", hint="a board behind --port runs what is flashed")
     model = load(model_path)
@@ -85,7 +88,8 @@ def _open(stack: ExitStack, bench: Bench, elf: Path | None, model: IntegerModel)
         dut = EmulatedDut(bench.emulate, boards.load(bench.emulate), elf, model.sha256)
         stack.callback(dut.close)
         return dut.connect()
-    folder = Path("build") / "eval" / f"{model.sha256[:12]}-{bench.emulate or 'port'}"  # that of `edge-snn eval`
+    folder = Path("build") / "bisect" / f"{model.sha256[:12]}-{bench.emulate or 'port'}"
+    stack.enter_context(owned(folder))
     return open_bench(stack, bench, model, folder, folder / "firmware").devices[0]
 
 

@@ -33,6 +33,13 @@ def images_options(command: Any) -> Any:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object and nothing else.")
+wait_option = click.option(
+    "--wait",
+    default=0.0,
+    metavar="SECONDS",
+    type=click.FloatRange(0, 3600),
+    help="With --port: so long the port may take to appear, and the board to answer.",
+)
 
 
 def print_json(document: Any) -> None:

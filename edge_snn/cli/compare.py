@@ -87,7 +87,7 @@ def show(changes: dict[str, Any]) -> None:
 
 
 def _form(time: dict[str, Any]) -> str:
-    return ",.0f" if time["unit"] == "instructions" else ",.4f"
+    return ",.0f" if time["unit"] in ("instructions", "ticks") else ",.4f"
 
 
 def _table(title: str) -> Table:

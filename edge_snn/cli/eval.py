@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge_snn.api import dataset_for, load, report_folder
-from edge_snn.cli.common import console, json_option, print_json, progress_bar
+from edge_snn.cli.common import console, json_option, print_json, progress_bar, wait_option
 
 
 @click.command("eval")
@@ -27,6 +27,14 @@ from edge_snn.cli.common import console, json_option, print_json, progress_bar
 @click.option("--board", "board_name", metavar="BOARD", help="With --port: which board it must be.")
 @click.option(
     "--baud", default=115200, show_default=True, type=click.IntRange(min=1200), help="Rate to ask the device for."
+)
+@wait_option
+@click.option(
+    "--clock",
+    default="auto",
+    show_default=True,
+    type=click.Choice(["auto", "board"]),
+    help="With --port: `board` vouches that no emulator is behind it, so that ticks are milliseconds.",
 )
 @click.option("--model", "model_path", required=True, metavar="MODEL", help=".esnn file or shipped model.")
 @click.option("--data", "data_name", required=True, metavar="DATA", help="Data set name, .npz file or folder.")
@@ -46,6 +54,8 @@ def command(
     ports: tuple[str, ...],
     board_name: str | None,
     baud: int,
+    wait: float,
+    clock: str,
     model_path: str,
     data_name: str,
     limit: int | None,
@@ -74,7 +84,7 @@ def command(
     from edge_snn.harness.evaluate import Settings
     from edge_snn.harness.session import Bench, measure
 
-    bench = Bench(emulate, jobs, ports, board_name, baud)
+    bench = Bench(emulate, jobs, ports, board_name, baud, clock, wait)
     model = load(model_path)
     dataset = dataset_for(data_name, model, limit)
     target = folder or report_folder(model, emulate or board_name or "port", dataset)
@@ -147,6 +157,7 @@ def show(report: dict[str, Any], target: Path) -> None:
         **({"images whose layers differ": str(report["trace"]["mismatched"])} if report["trace"] else {}),
         f"latency, {time['unit']}": spread,
         "clock": f"{clock['counter']}, {clock['hz']:,} Hz, {clock['counts']}",
+        **({"no milliseconds": clock["note"]} if time["unit"] == "ticks" else {}),
         "mean firing rate": number(report["mean_rate"], ".4f"),
         "synaptic operations": f"{number(report['sops'], ',.0f')} an image",
         "dense MACs": f"{report['dense_macs']:,} a time step",

@@ -6,6 +6,7 @@ from typing import Any
 
 from edge_snn.errors import InputError
 from edge_snn.harness.saved import Run, known
+from edge_snn.harness.timing import TICKS
 
 
 def compare(before: Run, after: Run) -> dict[str, Any]:
@@ -32,6 +33,8 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
     timed = a["latency"]["unit"] == b["latency"]["unit"]
     if not timed:
         warnings.append(f"latencies are not compared: {a['latency']['unit']} and {b['latency']['unit']}")
+    if timed and a["latency"]["unit"] == TICKS:
+        warnings.append("latencies are ticks of boards or of emulators, which is not known: of the same set-up only")
     if a["board"] != b["board"]:
         warnings.append(f"different boards: {a['board']} and {b['board']}")
     if a["classes"] != b["classes"]:

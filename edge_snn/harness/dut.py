@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,10 @@ from pathlib import Path
 from edge_snn.errors import DeviceError
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
-from edge_snn.harness.transport import Port
+from edge_snn.harness.transport import Port, PortMissing
 from firmware_gen.boards import Board
+
+REOPEN_SECONDS = 0.2
 
 
 class Dut(ABC):
@@ -86,24 +89,44 @@ class PortDut(Dut):
         sha256: str,
         board: str | None,
         build_id_of: Callable[[str], str] | None = None,
+        wait: float = 0.0,
     ) -> None:
-        """Asks for ``baud``, where the board does it; ``build_id_of`` a board's name is the build it must run."""
+        """Asks for ``baud``, where the board does it.
+
+        Args:
+            build_id_of: the build that a board of a name must run.
+            wait: seconds in which the port may appear, and the board begin to answer, the first time.
+        """
         super().__init__(url)
+        self._wait = wait
         self._baud, self._sha256, self._board, self._build_id_of = baud, sha256, board, build_id_of
         self._port: Port | None = None
         self._device: Device | None = None
 
     def connect(self) -> Device:
         self.close()
-        self._port = Port(self.label)
+        end = time.monotonic() + self._wait
+        self._port = self._open(end)
         self._port.drain()
         device = Device(self._port)
-        self._board = device.connect(self._sha256, self._board).board  # what comes back must be the same
+        wait = max(0.0, end - time.monotonic())
+        self._board = device.connect(self._sha256, self._board, wait=wait).board  # what comes back must be the same
+        self._wait = 0.0
         if self._build_id_of is not None:
             device.require_build(self._build_id_of(self._board))
         self._device = device
         device.set_baud(self._baud)
         return device
+
+    def _open(self, end: float) -> Port:
+        """The port, as soon as it can be opened; what is wrong with it at time ``end`` is raised."""
+        while True:
+            try:
+                return Port(self.label)
+            except (PortMissing, DeviceError):
+                if time.monotonic() >= end:
+                    raise
+            time.sleep(REOPEN_SECONDS)
 
     def close(self) -> None:
         device, self._device = self._device, None

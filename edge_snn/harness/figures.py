@@ -10,6 +10,7 @@ import numpy as np
 from edge_snn.harness.evaluate import Evaluation, Row
 from edge_snn.harness.facts import HostResults, ModelFacts
 from edge_snn.harness.frames import Info
+from edge_snn.harness.timing import TICKS, Timing
 from firmware_gen.boards import Board
 
 # Picojoules of one operation on 32-bit floats in 45 nm: a multiply is 3.7, an add 0.9.
@@ -21,21 +22,16 @@ ENERGY_SOURCE = (
 )
 
 
-def unit_of(board: Board) -> tuple[str, float]:
-    """Unit of latencies on a board, and the units in one clock tick."""
-    if board.machine:
-        return "instructions", board.instructions(1.0)
-    return ("ms (this computer)" if board.is_host else "ms"), 1000.0 / board.clock_hz
-
-
-def clock_row(info: Info, board: Board) -> dict[str, Any]:
-    """The clock behind the latencies: counter, ticks a second, and what a tick is."""
+def clock_row(info: Info, board: Board, timing: Timing) -> dict[str, Any]:
+    """The clock behind the latencies: counter, ticks a second, what a tick is, why they are no milliseconds."""
     tick = "executed instructions" if board.machine else info.clock_unit
-    return {"counter": info.clock, "hz": info.clock_hz, "counts": tick}
+    if timing.unit == TICKS:
+        tick = f"{info.clock_unit} of a board, or what an emulator takes for them"
+    return {"counter": info.clock, "hz": info.clock_hz, "counts": tick, "note": timing.why}
 
 
-def latency(ticks: Sequence[Sequence[int]], board: Board) -> dict[str, Any]:
-    """Statistics of latencies, in instructions on an emulator, else in milliseconds.
+def latency(ticks: Sequence[Sequence[int]], timing: Timing) -> dict[str, Any]:
+    """Statistics of latencies, in the unit of ``timing``.
 
     Args:
         ticks: of each image, one a timed inference.
@@ -44,7 +40,7 @@ def latency(ticks: Sequence[Sequence[int]], board: Board) -> dict[str, Any]:
         unit, inferences, and over all inferences min, median, mean, p95, max, std (standard deviation); jitter: the
         largest difference between two inferences of one image, None unless images were repeated.
     """
-    unit, factor = unit_of(board)
+    unit, factor = timing.unit, timing.factor
     values = np.array([value for image in ticks for value in image], np.float64) * factor
     keys = ("min", "median", "mean", "p95", "max", "std")
     found: dict[str, Any] = {"unit": unit, "inferences": len(values), **dict.fromkeys(keys), "jitter": None}
@@ -60,20 +56,15 @@ def latency(ticks: Sequence[Sequence[int]], board: Board) -> dict[str, Any]:
     }
     if max(len(image) for image in ticks) > 1:
         exact["jitter"] = max(max(image) - min(image) for image in ticks) * factor
-    rounded = {key: rounded_to(unit, float(value)) for key, value in exact.items()}
+    rounded = {key: timing.rounded(float(value)) for key, value in exact.items()}
     return {**found, **rounded}
 
 
-def rounded_to(unit: str, value: float) -> float:
-    """A latency to the last digit that means something: whole instructions, or 0.1 microseconds."""
-    return round(value) if unit == "instructions" else round(value, 4)
-
-
-def layer_rows(facts: ModelFacts, rows: Sequence[Row], board: Board) -> list[dict[str, Any]]:
+def layer_rows(facts: ModelFacts, rows: Sequence[Row], timing: Timing) -> list[dict[str, Any]]:
     """Per neuron layer: rate, mean spikes and rate per time step (ternary also apart), and mean ticks of its step."""
     if not rows:
         return []
-    factor = unit_of(board)[1]
+    factor = timing.factor
     counts = np.stack([row.result.counts for row in rows]).astype(np.float64)
     ticks = np.mean([run.step_ticks for row in rows for run in row.runs], axis=0) * factor
     found, start, steps = [], 0, facts.timesteps
@@ -97,13 +88,13 @@ def layer_rows(facts: ModelFacts, rows: Sequence[Row], board: Board) -> list[dic
     return found
 
 
-def step_rows(facts: ModelFacts, done: Evaluation, host: HostResults, board: Board) -> list[dict[str, Any]]:
+def step_rows(facts: ModelFacts, done: Evaluation, host: HostResults, timing: Timing) -> list[dict[str, Any]]:
     """Per timed step: dense MACs of one time step, synaptic operations an image, ticks, latency, energy estimate."""
     rows, indices = done.rows, done.indices
     found = []
     for number, step in enumerate(facts.steps):
         ticks = [[int(run.step_ticks[number]) for run in row.runs] for row in rows]
-        time = latency(ticks, board)
+        time = latency(ticks, timing)
         counted = [host.node_sops[name][indices] for name in step.nodes if name in host.node_sops]
         sops = float(sum(float(counts.mean()) for counts in counted)) if counted and rows else None
         found.append(
@@ -113,7 +104,7 @@ def step_rows(facts: ModelFacts, done: Evaluation, host: HostResults, board: Boa
                 "dense_macs": step.dense_macs,
                 "sops": round(sops, 1) if sops is not None else None,
                 "sops_per_mac": round(sops / step.dense_macs, 6) if sops is not None and step.dense_macs else None,
-                "ticks": round(float(np.mean(ticks)) * unit_of(board)[1], 1) if rows else 0.0,
+                "ticks": round(float(np.mean(ticks)) * timing.factor, 1) if rows else 0.0,
                 "latency": time,
                 "energy": energy(sops, step.dense_macs),
             }
@@ -151,7 +142,7 @@ def confusion(labels: np.ndarray, done: Evaluation, classes: int) -> list[list[i
     return [[int(value) for value in row] for row in table]
 
 
-def board_rows(done: Evaluation, labels: np.ndarray, board: Board) -> list[dict[str, Any]]:
+def board_rows(done: Evaluation, labels: np.ndarray, timing: Timing) -> list[dict[str, Any]]:
     """Per board: images, accuracy, latency, and what the link went through."""
     found = []
     for item in done.boards.values():
@@ -163,7 +154,7 @@ def board_rows(done: Evaluation, labels: np.ndarray, board: Board) -> list[dict[
                 "images": len(rows),
                 "correct": correct,
                 "accuracy": correct / len(rows) if rows else None,
-                "latency": latency([[run.ticks for run in row.runs] for row in rows], board),
+                "latency": latency([[run.ticks for run in row.runs] for row in rows], timing),
                 "retries": item.retries,
                 "resets": item.resets,
                 "reconnects": item.reconnects,

@@ -72,15 +72,18 @@ class Link:
         self.retries = 0
         self.sent_bytes = 0
 
-    def knock(self) -> None:
-        """Waits, for less than a second, until the device answers at all.
+    def knock(self, seconds: float = 0.0) -> None:
+        """Waits, for less than a second or for ``seconds``, until the device answers at all.
 
         One that was reset a moment ago (an emulator that starts, a board whose port resets it) does not hear
         what is sent before its receiver is on: no loss on the line, and no reason to wait out a time-out.
         """
-        for seconds in KNOCK_SECONDS:
-            if self.probe(seconds):
+        end = time.monotonic() + seconds
+        for pause in KNOCK_SECONDS:
+            if self.probe(pause):
                 return
+        while time.monotonic() < end and not self.probe(KNOCK_SECONDS[-1]):
+            pass
 
     def probe(self, seconds: float) -> bool:
         """Asks for INFO once; whether anything whole came back in time."""
@@ -264,11 +267,15 @@ class Link:
     def _give_up(self, seconds: float) -> None:
         noise = self._splitter.dropped
         if noise:
-            raise DeviceError(f"answers with bytes that are no frames ({noise} so far)", where=self.port.url)
+            raise DeviceError(
+                f"answers with bytes that are no frames ({noise} so far)",
+                where=self.port.url,
+                hint="another firmware, or another baud rate than 115,200? (a reset ends the text dialect)",
+            )
         raise DeviceError(
             f"is silent: no reply in {seconds:.0f} s",
             where=self.port.url,
-            hint="is the firmware of edge_snn on the board, and is this its port?",
+            hint="is the firmware of edge_snn on the board, and is this its port? If it starts slowly: --wait SECONDS",
         )
 
     def _lost(self, error: DeviceError) -> DeviceError:

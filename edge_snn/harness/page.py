@@ -13,8 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from edge_snn.harness import charts
 from edge_snn.harness.evaluate import Evaluation
 from edge_snn.harness.facts import ModelFacts
-from edge_snn.harness.figures import unit_of
-from firmware_gen.boards import Board
+from edge_snn.harness.timing import Timing
 
 TEMPLATES = Path(__file__).parent / "templates"
 MAX_PICTURES = 60
@@ -29,7 +28,7 @@ def page(
     done: Evaluation,
     images: np.ndarray,
     labels: np.ndarray,
-    board: Board,
+    timing: Timing,
 ) -> str:
     """The page's text.
 
@@ -37,7 +36,7 @@ def page(
         report: what goes into report.json.
         images: uint8 [N, H, W, C], those that were sent; labels: int64 [N].
     """
-    factor = unit_of(board)[1]
+    factor = timing.factor
     values = [run.ticks * factor for row in done.rows for run in row.runs]
     time = report["latency"]
     marks = [(name, time[name]) for name in ("median", "p95")] if values else []

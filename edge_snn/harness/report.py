@@ -24,15 +24,16 @@ from edge_snn.harness.figures import (
     energy_estimate,
     latency,
     layer_rows,
-    rounded_to,
     step_rows,
     trace_row,
-    unit_of,
 )
 from edge_snn.harness.page import page
 from edge_snn.harness.saved import FORMAT
+from edge_snn.harness.timing import Timing
 from firmware_gen import programs
 from firmware_gen.boards import Board
+
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "'", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # wide = + - @, too
 
 
 def tool_versions(elf_board: Board) -> dict[str, str]:
@@ -49,6 +50,7 @@ def tool_versions(elf_board: Board) -> dict[str, str]:
 
 def make_report(
     board: Board,
+    timing: Timing,
     facts: ModelFacts,
     done: Evaluation,
     labels: np.ndarray,
@@ -69,7 +71,7 @@ def make_report(
     """
     count, rows, indices = done.images, done.rows, done.indices
     correct = done.correct(labels)
-    layers = layer_rows(facts, rows, board)
+    layers = layer_rows(facts, rows, timing)
     neurons = sum(layer["neurons"] for layer in layers)
     mean_rate = sum(layer["rate"] * layer["neurons"] for layer in layers) / neurons if neurons else None
     sops = float(host.sops[indices].mean()) if count else None
@@ -97,10 +99,10 @@ def make_report(
         "mismatched_spike_counts": done.counts_equal.count(False),
         "mismatched_repeats": sum(not row.repeats_equal for row in rows),
         "trace": trace_row(rows, host),
-        "latency": latency([[run.ticks for run in row.runs] for row in rows], board),
+        "latency": latency([[run.ticks for run in row.runs] for row in rows], timing),
         "layers": layers,
-        "steps": step_rows(facts, done, host, board),
-        "ticks_unit": unit_of(board)[0],
+        "steps": step_rows(facts, done, host, timing),
+        "ticks_unit": timing.unit,
         "mean_rate": round(mean_rate, 6) if mean_rate is not None else None,
         "sops": sops,
         "dense_macs": dense,
@@ -109,7 +111,7 @@ def make_report(
         **sizes,
         "memory": memory,
         "stack_used": done.stack_used,
-        "boards": board_rows(done, labels, board),
+        "boards": board_rows(done, labels, timing),
         "retries": done.retries,
         "resets": sum(item.resets for item in done.boards.values()),
         "reconnects": sum(len(item.reconnects) for item in done.boards.values()),
@@ -129,31 +131,34 @@ def write_files(
     images: np.ndarray,
     labels: np.ndarray,
     host: HostResults,
-    board: Board,
+    timing: Timing,
 ) -> None:
     """Writes predictions.csv, junit.xml, report.html and, last, report.json."""
-    write_text(folder / "predictions.csv", predictions(facts, done, labels, host, board))
+    write_text(folder / "predictions.csv", predictions(facts, done, labels, host, timing))
     write_text(folder / "junit.xml", junit(report))
-    write_text(folder / "report.html", page(report, facts, done, images, labels, board))
+    write_text(folder / "report.html", page(report, facts, done, images, labels, timing))
     write_text(folder / "report.json", json.dumps(report, indent=1, allow_nan=False) + "\n")
 
 
-def predictions(facts: ModelFacts, done: Evaluation, labels: np.ndarray, host: HostResults, board: Board) -> str:
+def as_text(text: str) -> str:
+    """A cell that a spreadsheet does not take for a formula: an apostrophe goes in front where it could.
+
+    One goes in front of an apostrophe, too: who takes away a leading one has the text as it was.
+    """
+    return f"'{text}" if text[:1] in FORMULAS else text
+
+
+def predictions(facts: ModelFacts, done: Evaluation, labels: np.ndarray, host: HostResults, timing: Timing) -> str:
     """The text of predictions.csv: a row an image; the latency is that of its first inference."""
-
-    def plain(text: str) -> str:
-        """Text that a spreadsheet does not take for a formula."""
-        return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-    unit, factor = unit_of(board)
     buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    columns = ["index", "label", "device", "host", "device_class", "logits_equal", "counts_equal", "board", unit]
-    writer.writerow(columns)
+    columns = ["index", "label", "device", "host", "device_class", "logits_equal", "counts_equal", "board", timing.unit]
+    csv.writer(buffer, lineterminator="\n").writerow(columns)
+    # Text in quotes: names may hold a carriage return, which csv quotes only where lines end with one.
+    writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     expected = np.argmax(host.logits, axis=1)
     for item in done.rows:
-        index = item.index
-        row = [index, int(labels[index]), item.prediction, int(expected[index]), plain(facts.classes[item.prediction])]
-        ticks = rounded_to(unit, item.result.ticks * factor)
-        writer.writerow([*row, item.logits_equal, item.counts_equal, plain(item.on), ticks])
+        index, name = item.index, as_text(facts.classes[item.prediction])
+        ticks = timing.rounded(item.result.ticks * timing.factor)
+        row = [index, int(labels[index]), item.prediction, int(expected[index]), name]
+        writer.writerow([*row, item.logits_equal, item.counts_equal, as_text(item.on), ticks])
     return buffer.getvalue()

@@ -19,11 +19,12 @@ from edge_snn.harness.dut import Dut, EmulatedDut, PortDut
 from edge_snn.harness.emulator import find_qemu
 from edge_snn.harness.evaluate import Settings, evaluate_boards
 from edge_snn.harness.facts import HostResults, model_facts
-from edge_snn.harness.figures import clock_row, unit_of
+from edge_snn.harness.figures import clock_row
 from edge_snn.harness.firmware import build_firmware
 from edge_snn.harness.journal import data_digest
 from edge_snn.harness.report import make_report, write_files
 from edge_snn.harness.signals import endings
+from edge_snn.harness.timing import AUTO, BOARD, Timing, at_ports, emulated
 from edge_snn.harness.trace import check_whole, host_traces
 from edge_snn.locks import owned
 from edge_snn.plan import build_plan
@@ -45,6 +46,8 @@ class Bench:
         jobs: how many of them.
         ports: devices or pyserial URLs of boards that are flashed already, all of one kind.
         board: with ports, which board they must be (None: whichever they say).
+        wait: seconds in which a port may appear, and the board at it begin to answer.
+        clock: BOARD vouches that boards, not emulators, are at the ports: then ticks are time.
     """
 
     emulate: str | None = None
@@ -52,10 +55,16 @@ class Bench:
     ports: tuple[str, ...] = ()
     board: str | None = None
     baud: int = 115200
+    clock: str = AUTO
+    wait: float = 0.0
 
     def __post_init__(self) -> None:
         if bool(self.emulate) == bool(self.ports):
             raise InputError("give either --emulate BOARD or --port URL")
+        if self.clock not in (AUTO, BOARD) or (self.clock == BOARD and not self.ports):
+            raise InputError("--clock board is for --port: this program knows what it emulates")
+        if self.wait and not self.ports:
+            raise InputError("--wait is for --port: what this program emulates is there at once")
         if self.jobs != 1 and not self.emulate:
             raise InputError("--jobs is for --emulate; give --port once for each board")
         if not 1 <= self.jobs <= MAX_JOBS:
@@ -80,6 +89,7 @@ class Opened:
     duts: list[Dut]
     devices: list[Device]
     board: Board
+    timing: Timing
     sizes: dict[str, Any]
 
 
@@ -111,18 +121,18 @@ def open_bench(stack: ExitStack, bench: Bench, model: IntegerModel, folder: Path
             board = boards.load(name)
             return build_id.expected(build_plan(model, board.has_vectors), board)
 
-        duts += [PortDut(url, bench.baud, model.sha256, bench.board, build_id_of) for url in bench.ports]
+        duts += [PortDut(url, bench.baud, model.sha256, bench.board, build_id_of, bench.wait) for url in bench.ports]
     devices = []
     for dut in duts:
         stack.callback(dut.close)
         devices.append(dut.connect())
     if bench.emulate:
-        return Opened(duts, devices, board, sizes)
+        return Opened(duts, devices, board, emulated(board), sizes)
     info = devices[0].info
-    # An emulator's clock counts instructions; a real board's ticks are time.
     real = replace(boards.load(bench.board or info.board), machine="", clock_hz=info.clock_hz)
     told = {"flash_bytes": info.flash_bytes or None, "ram_bytes": None, "arena_bytes": info.arena_bytes}
-    return Opened(duts, devices, real, {**told, "stack_bound": None, "elf": None})
+    timing = at_ports(real, info.clock_hz, bench.ports, bench.clock == BOARD)
+    return Opened(duts, devices, real, timing, {**told, "stack_bound": None, "elf": None})
 
 
 def measure(
@@ -169,7 +179,7 @@ def measure(
             if trace:
                 with bars("host trace", len(dataset.x)) as done_trace:
                     host = replace(host, traces=host_traces(model, plan, dataset.x, done_trace))
-            chosen = replace(settings, data=dataset.name, unit=unit_of(opened.board)[0])
+            chosen = replace(settings, data=dataset.name, unit=opened.timing.unit)
             with bars(opened.board.name, len(dataset.x)) as done_device:
                 done = evaluate_boards(
                     opened.duts, opened.devices, facts, dataset.x, dataset.y, host, folder, chosen, done_device
@@ -178,11 +188,12 @@ def measure(
             info = opened.devices[0].info
         report = make_report(
             opened.board,
+            opened.timing,
             facts,
             done,
             dataset.y,
             host,
-            {**opened.sizes, "clock": clock_row(info, opened.board)},
+            {**opened.sizes, "clock": clock_row(info, opened.board, opened.timing)},
             dataset.name,
             data_digest(dataset.x, dataset.y),
             info.core,
@@ -190,7 +201,7 @@ def measure(
             min_accuracy,
         )
         try:
-            write_files(folder, report, facts, done, dataset.x, dataset.y, host, opened.board)
+            write_files(folder, report, facts, done, dataset.x, dataset.y, host, opened.timing)
         except InputError as error:
             told = (
                 f"the report {error.diagnostic.reason}; {done.images:,} of {len(dataset.x):,} images are in the journal"

@@ -32,6 +32,13 @@ def exit_code(stopped: str) -> int | None:
     return next((128 + number for number, told in STOPPED.items() if told == stopped), None)
 
 
+def again(stopped: str) -> None:
+    """Sends this process the signal that ended a run, if one did: a run is not all that it should end."""
+    code = exit_code(stopped)
+    if code is not None:
+        signal.raise_signal(code - 128)
+
+
 class Endings:
     """A handler of SIGTERM and SIGHUP: the first ends what goes on; later ones do not end the writing of the files."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+import urllib.parse
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,10 @@ from edge_snn.errors import DeviceError, InputError
 POLL_SECONDS = 0.02
 DEFAULT_BAUD = 115200
 _USB_PAIR = re.compile(r"[0-9a-fA-F]{4}:[0-9a-fA-F]{4}(:|$)")
+
+
+class PortMissing(InputError):
+    """There is no such port, or no such USB device: it may still come."""
 
 
 class Port:
@@ -36,13 +41,14 @@ class Port:
         self.url = url
         self.baud = baud
         url = resolve(url)
+        _check_address(url)
         # Two programs on one line would each get half of every reply. Only a device of this computer can be locked.
         options: dict[str, Any] = {} if "://" in url else {"exclusive": True}
         if not url.startswith("rfc2217://"):  # pyserial has no such limit there
             options["write_timeout"] = 10
         try:
             self._serial: Any = serial.serial_for_url(url, baudrate=baud, timeout=POLL_SECONDS, **options)
-        except ValueError as error:
+        except (ValueError, TypeError, LookupError) as error:  # what pyserial makes of a URL that lacks a part
             raise InputError(f"is no serial port or URL ({error})", where=url) from error
         except (serial.SerialException, OSError) as error:
             raise _open_error(url, error) from error
@@ -145,7 +151,20 @@ def resolve(url: str) -> str:
         numbers = ", ".join(f"usb:{port.usb}:{port.serial_number or '?'}" for port in fits)
         raise InputError(f"{len(fits)} such devices are plugged in", where=url, hint=f"name one of {numbers}")
     known = ", ".join(f"usb:{port.usb} ({port.device})" for port in ports) or "none"
-    raise InputError("no such USB device is plugged in", where=url, hint=f"USB serial ports here: {known}")
+    raise PortMissing("no such USB device is plugged in", where=url, hint=f"USB serial ports here: {known}")
+
+
+def _check_address(url: str) -> None:
+    """Raises InputError unless a URL of the network names host and port."""
+    if not url.startswith(("socket://", "rfc2217://")):
+        return
+    try:
+        parts = urllib.parse.urlsplit(url)
+        whole = bool(parts.hostname and parts.port)
+    except ValueError:  # a port that is no number, or too large
+        whole = False
+    if not whole:
+        raise InputError("names no host with a port", where=url, hint=f"{url.partition('://')[0]}://HOST:PORT")
 
 
 def _open_error(url: str, error: Exception) -> InputError | DeviceError:
@@ -153,7 +172,7 @@ def _open_error(url: str, error: Exception) -> InputError | DeviceError:
     text = str(error)
     if number == 2 or "No such file" in text:
         known = ", ".join(port.device for port in find()) or "none"
-        return InputError("no such port", where=url, hint=f"ports here: {known}")
+        return PortMissing("no such port", where=url, hint=f"ports here: {known}")
     if number == 13 or "Permission denied" in text:
         return DeviceError("no permission to open the port", where=url, hint="add yourself to group dialout")
     if number in (11, 16) or "busy" in text.lower() or "exclusively lock" in text:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from edge_snn.harness.figures import layer_rows
+from edge_snn.harness.timing import emulated
 from edge_snn.profile import rival
 from edge_snn.profile.classes import CLASSES
 from edge_snn.profile.cycles import rules
@@ -21,7 +22,7 @@ def describe(made: Measurement) -> dict[str, Any]:
     each = made.step_instructions
     steps = each.mean(axis=0) if done.images else np.zeros(len(facts.steps))
     total = float(steps.sum())
-    rates = layer_rows(facts, done.rows, board)
+    rates = layer_rows(facts, done.rows, emulated(board))
     rate_of = {layer.step: row for layer, row in zip(facts.layers, rates)}
     layers = []
     for index, step in enumerate(facts.steps):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from edge_snn.errors import InputError
 
 FOLDER = Path(__file__).parent
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """Some memory: first address and bytes."""
 
     origin: int

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 from serial import rfc2217
 
 from edge_snn.cli.ports import command
-from edge_snn.errors import InputError
+from edge_snn.errors import EdgeSnnError, InputError
 from edge_snn.harness import transport
 from edge_snn.harness.transport import Port, find, resolve
 
@@ -54,6 +54,22 @@ def test_known_boards_are_named(plugged):
 )
 def test_a_usb_identity_names_its_port(plugged, name, device):
     assert resolve(name) == device
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["socket://127.0.0.1", "socket://", "socket://:4000", "socket://host:port", "socket://host:70000", "rfc2217://h"],
+)
+def test_an_address_without_host_or_port_is_bad_input(url):
+    with pytest.raises(InputError, match="names no host with a port") as caught:
+        Port(url)
+    assert f"{url.partition('://')[0]}://HOST:PORT" in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["nonsense://x", "://", "socket", "alt://x?class=none", "loop://?bad=1", "spy://"])
+def test_a_url_that_pyserial_cannot_read_is_told_in_words(url):
+    with pytest.raises(EdgeSnnError):
+        Port(url)
 
 
 def test_two_of_a_kind_must_be_told_apart(plugged):

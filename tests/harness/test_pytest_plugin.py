@@ -83,7 +83,7 @@ def test_a_port_that_does_not_exist_is_an_error_by_name(suite):
         "def test_accuracy(device): device.evaluate('small.esnn', 'small.npz')", "--edge-snn-port", "/dev/ttyNOWHERE"
     )
     done.assert_outcomes(failed=1)
-    done.stdout.fnmatch_lines(["*InputError: /dev/ttyNOWHERE: no such port*"])
+    done.stdout.fnmatch_lines(["*PortMissing: /dev/ttyNOWHERE: no such port*"])
 
 
 def test_a_device_that_differs_from_the_host_is_a_warning(suite):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import csv
 import io
 import json
 import re
@@ -24,10 +25,18 @@ from edge_snn.harness.facts import HostResults, LayerFacts, ModelFacts, StepFact
 from edge_snn.harness.frames import DeviceResult
 from edge_snn.harness.page import MAX_PICTURES, picture
 from edge_snn.harness.report import make_report, write_files
+from edge_snn.harness.timing import Timing, emulated
 from firmware_gen import boards
 
 EMULATED = boards.load("mps2-an386")
 REAL = replace(boards.load("microbit"), machine="", clock_hz=1_000_000)
+MILLISECONDS = Timing("ms", 1e-3)
+
+
+def timing_of(board):
+    return emulated(board) if board.machine else MILLISECONDS
+
+
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(1)>{{ 7*7 }}&lt;\x01]]>"
 SECTIONS = "summary accuracy latency layers spikes operations memory wrong boards origin".split()
 
@@ -80,12 +89,23 @@ class Measured:
         ]
         data = self.facts.name + " data"
         return make_report(
-            board, self.facts, self.done, self.y, self.host, sizes, data, "d" * 64, "M0", memory, min_accuracy
+            board,
+            timing_of(board),
+            self.facts,
+            self.done,
+            self.y,
+            self.host,
+            sizes,
+            data,
+            "d" * 64,
+            "M0",
+            memory,
+            min_accuracy,
         )
 
     def write(self, folder, board=REAL):
         report = self.report(board)
-        write_files(folder, report, self.facts, self.done, self.x, self.y, self.host, board)
+        write_files(folder, report, self.facts, self.done, self.x, self.y, self.host, timing_of(board))
         return (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -152,9 +172,21 @@ def test_names_from_files_are_only_ever_text(tmp_path):
     assert HOSTILE in "".join(page.text)
     cases = ET.parse(tmp_path / "junit.xml").getroot().iter("testcase")
     assert all(item.get("classname", "").endswith("]]>") for item in cases)
-    csv = (tmp_path / "predictions.csv").read_text()
-    assert not re.search(r'(^|,)"?[=+@-]', csv, re.M)
+    assert not re.search(r'(^|,)"?[=+@-]', (tmp_path / "predictions.csv").read_text(), re.M)
     assert json.loads((tmp_path / "report.json").read_text())["classes"][0] == HOSTILE
+
+
+@pytest.mark.parametrize(
+    "name", ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", "'=1", "\uff1d1", "plain"]
+)
+def test_a_cell_is_no_formula_and_tells_its_text(tmp_path, name):
+    case = Measured(name="m", classes=(name, "cat", "dog"))
+    case.write(tmp_path)
+    with (tmp_path / "predictions.csv").open(encoding="utf-8", newline="") as stream:
+        cells = {row["device_class"] for row in csv.DictReader(stream)}
+    (cell,) = cells - {"cat", "dog"}
+    assert cell[0] not in "=+-@\t\r\n\uff1d"
+    assert cell.removeprefix("'") == name
 
 
 @pytest.mark.parametrize("count", [0, 1, 12])
@@ -231,13 +263,13 @@ def test_an_emulator_reports_instructions_and_never_milliseconds(tmp_path):
 
 
 def test_without_repeats_there_is_no_jitter():
-    assert figures.latency([[5], [9]], REAL)["jitter"] is None
-    assert figures.latency([[5, 5], [9, 8]], REAL)["jitter"] == 0.001
-    assert figures.latency([], REAL)["median"] is None
+    assert figures.latency([[5], [9]], MILLISECONDS)["jitter"] is None
+    assert figures.latency([[5, 5], [9, 8]], MILLISECONDS)["jitter"] == 0.001
+    assert figures.latency([], MILLISECONDS)["median"] is None
 
 
 def junit(report, folder, case):
-    write_files(folder, report, case.facts, case.done, case.x, case.y, case.host, REAL)
+    write_files(folder, report, case.facts, case.done, case.x, case.y, case.host, MILLISECONDS)
     suite = ET.parse(folder / "junit.xml").getroot().find("testsuite")
     kinds = {item.get("name"): [child.tag for child in item] for item in suite}
     assert int(suite.get("tests")) == len(kinds)
