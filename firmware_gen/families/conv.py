@@ -36,6 +36,11 @@ def _lanes(values: np.ndarray, blocks: int, fill: int) -> np.ndarray:
     )
 
 
+def _shaped(geometry: dict[str, Value]) -> dict[str, Value]:
+    """The geometry as fields ``input`` and ``shape``: esnn_shape_t."""
+    return {"input": geometry["input"], "shape": Struct({k: v for k, v in geometry.items() if k != "input"})}
+
+
 def _pixels(context: Context, index: int, step: ConvStep, item: Pixels, geometry: dict[str, Value]) -> None:
     """The same for a core with vector registers."""
     name, node = f"step_{index}", step.node
@@ -114,7 +119,7 @@ def _table(context: Context, index: int, step: ConvStep, item: Table, geometry: 
             "threshold": f"{name}_static",
             "block_words": f"{table[0].size}u",
             "channels": f"{cout}u",
-            **{key: value for key, value in geometry.items() if key != "inputs"},
+            **_shaped(geometry),
             "window_bytes": kw * cin,
             "tap_rows": f"{16 * cin}u",
             "line_rows": f"{16 * cin * kw}u",
@@ -153,7 +158,6 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         "window_step": node.stride[1] * position,
         "window_line": node.stride[0] * line,
         "window_origin": -(top * line + left * position),
-        "inputs": f"{cin}u",
     }
     if step.vector is not None and source is not None:
         keys = "height width out_height out_width stride_y stride_x top left".split()
@@ -164,7 +168,7 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
         return
     if step.chain is not None and source is not None:
         shared = chain(context, index, step.chain, node.weight, node.bias, source, about, "masks")
-        for field in ("inputs", "window_step", "window_line", "window_origin"):
+        for field in ("window_step", "window_line", "window_origin"):
             del geometry[field]
         columns = step.chain.columns
         geometry["line_map"] = f"{step.chain.line_map}u"
@@ -196,7 +200,8 @@ def emit(context: Context, index: int, step: ConvStep) -> None:
     fields = Struct(
         {
             **general,
-            **geometry,
+            **_shaped(geometry),
+            "inputs": f"{cin}u",
             "row_units": f"{units}u",
             "tap_units": f"{cin * units}u",
             "channels": f"{cout}u",

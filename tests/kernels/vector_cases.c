@@ -283,6 +283,16 @@ static uint32_t pool_case(const uint8_t *at, uint8_t *out)
     return total;
 }
 
+/** Windows: first position, of so many bytes, and number of each. */
+static void take_spans(const uint8_t **at, uint32_t count, uint32_t bytes, esnn_span_t *spans)
+{
+    const uint32_t *places = take(at, 8u * count);
+    for (; count != 0; --count) {
+        *spans++ = (esnn_span_t){places[0] * bytes, places[1]};
+        places += 2;
+    }
+}
+
 /** Head: bytes, positions, windows, windows down; first position and number of each window; spikes; windows
  *  [down][windows]. */
 static uint32_t pool_line_case(const uint8_t *at, uint8_t *out)
@@ -290,10 +300,7 @@ static uint32_t pool_line_case(const uint8_t *at, uint8_t *out)
     const uint32_t *head = take(&at, 16);
     const uint32_t bytes = head[0], total = bytes * head[2] * head[3];
     esnn_span_t spans[16];
-    const uint32_t *places = take(&at, 8u * head[2]);
-    for (uint32_t i = 0; i < head[2]; ++i) {
-        spans[i] = (esnn_span_t){places[2u * i] * bytes, places[2u * i + 1u]};
-    }
+    take_spans(&at, head[2], bytes, spans);
     const esnn_span_t rows = {0, head[3]};
     const esnn_window_t window = {&rows, NULL, bytes * head[2], bytes};
     const esnn_neuron_t neuron = {.window = &window, .step_stride = bytes >> 2};
@@ -311,10 +318,7 @@ static uint32_t pool_max_case(const uint8_t *at, uint8_t *out)
     const uint32_t *head = take(&at, 16);
     const uint32_t bytes = 128u * head[0], total = bytes * head[2] * head[3];
     esnn_span_t spans[16];
-    const uint32_t *places = take(&at, 8u * head[2]);
-    for (uint32_t i = 0; i < head[2]; ++i) {
-        spans[i] = (esnn_span_t){places[2u * i] * bytes, places[2u * i + 1u]};
-    }
+    take_spans(&at, head[2], bytes, spans);
     const esnn_span_t rows = {0, head[3]};
     const esnn_window_t window = {&rows, NULL, bytes * head[2], bytes};
     const esnn_stream_t pooled = {.steps = 4};

@@ -47,22 +47,12 @@ __attribute__((weak)) void SysTick_Handler(void)
 typedef void (*esnn_vector_t)(void);
 
 __attribute__((section(".vectors"), used)) static const esnn_vector_t vectors[16] = {
-    (esnn_vector_t)(uintptr_t)esnn_stack_top,
-    Reset_Handler,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
-    esnn_halt,
+    /* clang-format off */
+    (esnn_vector_t)(uintptr_t)esnn_stack_top, Reset_Handler,
+    esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt, /* 2 to 8 */
+    esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt, esnn_halt,            /* 9 to 14 */
     SysTick_Handler,
+    /* clang-format on */
 };
 
 void Reset_Handler(void)

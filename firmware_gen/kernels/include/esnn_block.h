@@ -20,6 +20,22 @@
 void esnn_block_finish(const esnn_finish_t *finish, const esnn_place_t *place, int16_t *sums, uint32_t first,
                        uint32_t channels, uint8_t *arena, uint32_t *counts);
 
+/** Finishes the sums of a block, in 32 bits where 16 are not enough. Parameters as above. */
+static inline void esnn_finish_sums(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,
+                                    int16_t *sums, uint32_t first, uint32_t channels, uint8_t *arena,
+                                    uint32_t *counts)
+{
+    if (finish->narrow) {
+        esnn_block_finish(finish, place, sums, first, channels, arena, counts);
+        return;
+    }
+    int32_t *wide = (int32_t *)(void *)(arena + chain->wide);
+    for (uint32_t i = 0; i < (uint32_t)finish->steps << 4; ++i) {
+        wide[i] = sums[i];
+    }
+    esnn_finish(finish, place, wide, ESNN_BLOCK, first, channels, arena, counts);
+}
+
 /**
  * Neurons of T = 4, a leak of 1/2 and reset to zero: the planes of their spikes, one bit a channel. Forms of
  * two lanes a word have 16-bit membranes: esnn_neuron_t.lanes must be set; the others have 32-bit ones. So
@@ -69,6 +85,12 @@ void esnn_block_clip_portable(const int16_t *sums, const int16_t *clip, int16_t 
 void esnn_block_clip_dsp(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 void esnn_block_clip_v7m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
 void esnn_block_clip_v6m(const int16_t *sums, const int16_t *clip, int16_t *key, uint32_t entries);
+
+/** For the eight words of 16 lanes: the shift of its bits from the top, and bytes to it at each of four steps. */
+#define ESNN_EACH_PAIR(pair)                                                                                         \
+    pair("15", "0", "32", "64", "96") pair("13", "4", "36", "68", "100") pair("11", "8", "40", "72", "104")          \
+        pair("9", "12", "44", "76", "108") pair("7", "16", "48", "80", "112") pair("5", "20", "52", "84", "116")     \
+            pair("3", "24", "56", "88", "120") pair("1", "28", "60", "92", "124")
 
 /** Set bits of each half of a word, in the halves. */
 static inline uint32_t esnn_count_halves(uint32_t bits)

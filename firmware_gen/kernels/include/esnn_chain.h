@@ -176,22 +176,13 @@ void esnn_chain_list(const esnn_chain_t *chain, const uint8_t *spikes, uint8_t *
  * @param bias     of the block.
  * @param totals   see esnn_chain_list().
  */
-void esnn_chain_sums_portable(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                              const esnn_runs_t *runs, const uint32_t *totals);
-void esnn_chain_sums_swar(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                          const esnn_runs_t *runs, const uint32_t *totals);
-void esnn_chain_sums_v7m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                         const esnn_runs_t *runs, const uint32_t *totals);
-void esnn_chain_sums_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                         const esnn_runs_t *runs, const uint32_t *totals);
+typedef void esnn_chain_sums_t(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
+                               const esnn_runs_t *runs, const uint32_t *totals);
+
+esnn_chain_sums_t esnn_chain_sums_portable, esnn_chain_sums_swar, esnn_chain_sums_v7m, esnn_chain_sums_dsp;
 
 /** The same from rows of nibbles (ESNN_NIBBLE_ROWS). */
-void esnn_chain_sums_nibbles_portable(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                                      const esnn_runs_t *runs, const uint32_t *totals);
-void esnn_chain_sums_nibbles_swar(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                                  const esnn_runs_t *runs, const uint32_t *totals);
-void esnn_chain_sums_nibbles_dsp(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias,
-                                 const esnn_runs_t *runs, const uint32_t *totals);
+esnn_chain_sums_t esnn_chain_sums_nibbles_portable, esnn_chain_sums_nibbles_swar, esnn_chain_sums_nibbles_dsp;
 
 /** All sums of a block on V6M, from the list, to int16 [T][ESNN_BLOCK] by step. */
 void esnn_chain_sums_v6m(const esnn_chain_t *chain, const uint32_t *weights, const int16_t *bias, const int16_t *list,

@@ -7,14 +7,8 @@
 
 #include "esnn_chain.h"
 
-/**
- * Geometry and weights of a convolution. Weights are [kh][kw][cin] rows (see esnn_rows.h), `row_units` units
- * of 8 bytes each; sums are int32 and proved by the converter (the bounds stand beside the weights).
- */
+/** Where the windows of a convolution are, on an input of [y][x] positions. */
 typedef struct {
-    const int8_t *weights;
-    const int32_t *bias;   /**< padded to 8 * row_units entries */
-    uint32_t input;        /**< arena offset of pixels [y][x][c] or of spikes */
     int32_t height, width; /**< of the input */
     int32_t out_height, out_width;
     int32_t kernel_height, kernel_width;
@@ -25,9 +19,56 @@ typedef struct {
     int32_t window_step;     /**< stride_x * position_stride */
     int32_t window_line;     /**< stride_y * line_stride */
     int32_t window_origin;   /**< -(top * line_stride + left * position_stride) */
-    uint32_t inputs;         /**< input channels */
-    uint32_t step_stride;    /**< spikes: bytes from one time step to the next */
-    uint32_t row_bytes;      /**< spikes: bytes of one row of channels */
+} esnn_shape_t;
+
+/** A window: its first position, which may lie outside of the input, and how many are left. */
+typedef struct {
+    int32_t y, x;
+    int32_t at;             /**< bytes from the input to that position */
+    int32_t line;           /**< and to the first window of its line */
+    int32_t lines, columns; /**< windows of a column and of a line that are left, this one among them */
+} esnn_view_t;
+
+static inline esnn_view_t esnn_view_first(const esnn_shape_t *shape)
+{
+    return (esnn_view_t){-shape->top,          -shape->left,      shape->window_origin,
+                         shape->window_origin, shape->out_height, shape->out_width};
+}
+
+/** Moves to the next window, line by line; behind the last one, view->lines is 0. */
+static inline void esnn_view_next(const esnn_shape_t *shape, esnn_view_t *view)
+{
+    if (--view->columns != 0) {
+        ESNN_WALK(view->at, shape->window_step);
+        ESNN_WALK(view->x, shape->stride_x);
+        return;
+    }
+    --view->lines;
+    ESNN_WALK(view->line, shape->window_line);
+    ESNN_WALK(view->y, shape->stride_y);
+    view->at = view->line;
+    view->x = -shape->left;
+    view->columns = shape->out_width;
+}
+
+/** Whether a position of the input is there. */
+static inline uint32_t esnn_is_inside(const esnn_shape_t *shape, int32_t y, int32_t x)
+{
+    return y >= 0 && y < shape->height && x >= 0 && x < shape->width;
+}
+
+/**
+ * Geometry and weights of a convolution. Weights are [kh][kw][cin] rows (see esnn_rows.h), `row_units` units
+ * of 8 bytes each; sums are int32 and proved by the converter (the bounds stand beside the weights).
+ */
+typedef struct {
+    const int8_t *weights;
+    const int32_t *bias; /**< padded to 8 * row_units entries */
+    uint32_t input;      /**< arena offset of pixels [y][x][c] or of spikes */
+    esnn_shape_t shape;
+    uint32_t inputs;      /**< input channels */
+    uint32_t step_stride; /**< spikes: bytes from one time step to the next */
+    uint32_t row_bytes;   /**< spikes: bytes of one row of channels */
     uint32_t row_units;
     uint16_t bit_rows[9];   /**< see esnn_list_active() */
     uint32_t tap_units;     /**< inputs * row_units */
@@ -69,16 +110,7 @@ typedef struct {
     uint32_t block_words;     /**< words of the table from one block to the next */
     uint32_t channels;        /**< outputs */
     uint32_t input;           /**< arena offset of the pixels [y][x][c] */
-    int32_t height, width;
-    int32_t out_height, out_width;
-    int32_t kernel_height, kernel_width;
-    int32_t stride_y, stride_x;
-    int32_t top, left;
-    int32_t position_stride;
-    int32_t line_stride;
-    int32_t window_step;
-    int32_t window_line;
-    int32_t window_origin;
+    esnn_shape_t shape;
     int32_t window_bytes;                  /**< of one line of the window */
     uint32_t tap_rows;                     /**< rows of the table from one tap to the next: 16 * inputs */
     uint32_t line_rows;                    /**< from one line of taps to the next */

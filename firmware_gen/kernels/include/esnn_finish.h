@@ -85,6 +85,19 @@ typedef struct {
     uint32_t residual, store, spikes; /**< arena offsets of the position in each tensor */
 } esnn_place_t;
 
+/** The pooling windows that a position is in, a column of them after the other. */
+typedef struct {
+    uint8_t *line;          /**< where the first one is */
+    uint32_t rows, columns; /**< number of them */
+} esnn_windows_t;
+
+/** @param tensor  of all windows. */
+static inline esnn_windows_t esnn_windows(const esnn_window_t *window, const esnn_place_t *place, uint8_t *tensor)
+{
+    const esnn_span_t *rows = &window->rows[place->y], *columns = &window->columns[place->x];
+    return (esnn_windows_t){tensor + rows->offset + columns->offset, rows->count, columns->count};
+}
+
 /** Clears what the layer will OR into, and sets pooled currents to their minimum. Once per layer. */
 void esnn_finish_begin(const esnn_finish_t *finish, uint8_t *arena);
 

@@ -55,6 +55,28 @@ static inline uint32_t esnn_negate(uint32_t lanes)
 }
 
 /**
+ * Ternary neurons of a block: sets their bits in `plus` and `minus`, a word a step, as esnn_fold() takes them.
+ *
+ * @param steps  known when this is compiled.
+ */
+__attribute__((always_inline)) static inline void esnn_ternary_dsp(const uint32_t *sums, const uint32_t *theta,
+                                                                   uint32_t steps, uint32_t *plus, uint32_t *minus)
+{
+#pragma GCC unroll 8
+    for (uint32_t pair = 0; pair < 8u; ++pair) {
+        const uint32_t threshold = theta[pair];
+        const uint32_t minus_threshold = esnn_negate(threshold);
+        uint32_t membrane = 0;
+#pragma GCC unroll 4
+        for (uint32_t t = 0; t < steps; ++t) {
+            membrane = esnn_add(membrane, sums[pair + (t << 3)]);
+            minus[t] |= esnn_fire_minus(&membrane, minus_threshold) << (pair << 1);
+            plus[t] |= esnn_fire(&membrane, threshold) << (pair << 1);
+        }
+    }
+}
+
+/**
  * Bits of even channels are in the lower half, of odd ones in the upper half, each in its own place: planes of two
  * steps, in one word.
  */

@@ -47,4 +47,16 @@ void esnn_add_rows_dsp(int32_t *acc, const int8_t *weights, const uint16_t *rows
 /** acc[c] -= sum over the listed rows of weights[row][c]; else as esnn_add_rows(). */
 void esnn_sub_rows(int32_t *acc, const int8_t *weights, const uint16_t *rows, uint32_t count, uint32_t channels);
 
+/** acc[c] += the rows of the inputs that are +1, less those of the inputs that are -1: a row of bits behind. */
+static inline void esnn_add_spikes(int32_t *acc, const int8_t *weights, const uint8_t *spikes, uint32_t bytes,
+                                   const uint16_t *bit_rows, uint32_t ternary, uint16_t *rows, uint32_t channels)
+{
+    uint32_t count = esnn_list_active(spikes, bytes, 0, bit_rows, rows);
+    esnn_add_rows(acc, weights, rows, count, channels);
+    if (ternary) {
+        count = esnn_list_active(spikes + bytes, bytes, 0, bit_rows, rows);
+        esnn_sub_rows(acc, weights, rows, count, channels);
+    }
+}
+
 #endif

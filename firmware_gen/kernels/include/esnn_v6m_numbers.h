@@ -217,15 +217,6 @@ static inline void esnn_three_lists(const esnn_walk_t *walk, const uint32_t *wei
     "mov r10, r7\n"                                                                                                  \
     "mov r11, r7\n"
 
-#define ESNN_FIRE                                                                                                    \
-    ESNN_WORD("15", "0", "32", "64", "96")                                                                           \
-    ESNN_WORD("13", "4", "36", "68", "100")                                                                          \
-    ESNN_WORD("11", "8", "40", "72", "104")                                                                          \
-    ESNN_WORD("9", "12", "44", "76", "108")                                                                          \
-    ESNN_WORD("7", "16", "48", "80", "112")                                                                          \
-    ESNN_WORD("5", "20", "52", "84", "116")                                                                          \
-    ESNN_WORD("3", "24", "56", "88", "120") ESNN_WORD("1", "28", "60", "92", "124")
-
 /** Bits of even channels are in the lower half, of odd ones in the upper half one place lower. */
 #define ESNN_WRITE(plane)                                                                                            \
     "mov r5, " plane "\n"                                                                                            \
@@ -270,9 +261,10 @@ static inline void esnn_fire_numbers(const uint32_t *numbers, const int16_t *thr
     register uint32_t *r4 __asm__("r4") = counter;
     register uint32_t r5 __asm__("r5") = ESNN_TOPS;
     __asm__ volatile(".syntax unified\n"
-                     "push {r2-r4, r7}\n" ESNN_FIRE_BEGIN ESNN_FIRE "pop {r2-r4}\n" ESNN_WRITE_ALL "cmp r7, #0\n"
-                     "beq 1f\n" ESNN_COUNT_ALL "1:\n"
-                     "pop {r7}\n"
+                     "push {r2-r4, r7}\n" ESNN_FIRE_BEGIN ESNN_EACH_PAIR(ESNN_WORD) "pop {r2-r4}\n" ESNN_WRITE_ALL
+                                                                                    "cmp r7, #0\n"
+                                                                                    "beq 1f\n" ESNN_COUNT_ALL "1:\n"
+                                                                                    "pop {r7}\n"
                      : "+r"(r0), "+r"(r1), "+r"(r2), "+r"(r3), "+r"(r4), "+r"(r5)
                      :
                      : "r6", "r8", "r9", "r10", "r11", "r12", "cc", "memory");

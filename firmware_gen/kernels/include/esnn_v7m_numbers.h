@@ -67,15 +67,6 @@
                                                  "orr %[d], %[d], %[t], lsr #" shift "\n"                            \
                                                  "4:\n"
 
-#define ESNN_ALL                                                                                                     \
-    ESNN_TWO("15", "0", "32", "64", "96")                                                                            \
-    ESNN_TWO("13", "4", "36", "68", "100")                                                                           \
-    ESNN_TWO("11", "8", "40", "72", "104")                                                                           \
-    ESNN_TWO("9", "12", "44", "76", "108")                                                                           \
-    ESNN_TWO("7", "16", "48", "80", "112")                                                                           \
-    ESNN_TWO("5", "20", "52", "84", "116")                                                                           \
-    ESNN_TWO("3", "24", "56", "88", "120") ESNN_TWO("1", "28", "60", "92", "124")
-
 /** Bits of even channels are in the lower half, of odd ones in the upper half one place lower. */
 static inline uint32_t esnn_fold(uint32_t early, uint32_t late)
 {
@@ -84,7 +75,7 @@ static inline uint32_t esnn_fold(uint32_t early, uint32_t late)
 
 #define ESNN_NEURONS(from)                                                                                           \
     uint32_t a = 0, b = 0, c = 0, d = 0, v, t, x, theta;                                                             \
-    __asm__ volatile(ESNN_ALL                                                                                        \
+    __asm__ volatile(ESNN_EACH_PAIR(ESNN_TWO)                                                                        \
                      : [a] "+r"(a), [b] "+r"(b), [c] "+r"(c), [d] "+r"(d), [v] "=&r"(v), [t] "=&r"(t), [x] "=&r"(x), \
                        [theta] "=&r"(theta)                                                                          \
                      : [sums] "r"(from), [thresholds] "r"(threshold), [mask] "r"(0x7fff7fffu)                        \

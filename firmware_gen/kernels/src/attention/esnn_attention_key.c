@@ -15,12 +15,7 @@ void esnn_attention_key(const esnn_attention_t *layer, const esnn_head_t *head, 
     for (uint32_t i = 0; i < layer->padded; ++i) {
         row[i] = head->bias[i];
     }
-    uint32_t count = esnn_list_active(spikes, key->row_bytes, 0, key->bit_rows, rows);
-    esnn_add_rows(row, head->weights, rows, count, layer->padded);
-    if (key->ternary) {
-        count = esnn_list_active(spikes + key->row_bytes, key->row_bytes, 0, key->bit_rows, rows);
-        esnn_sub_rows(row, head->weights, rows, count, layer->padded);
-    }
+    esnn_add_spikes(row, head->weights, spikes, key->row_bytes, key->bit_rows, key->ternary, rows, layer->padded);
     for (uint32_t i = 0; i < layer->width; ++i) {
         const int32_t value = row[i] > 0 ? row[i] : 0;
         row[i] = value < *head->clip ? value : *head->clip;

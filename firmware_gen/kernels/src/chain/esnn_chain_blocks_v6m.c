@@ -8,14 +8,6 @@ ESNN_ASM_STACK(64);
 #define ESNN_TIMES_4(code) code code code code
 #define ESNN_TIMES_8(code) ESNN_TIMES_4(code) ESNN_TIMES_4(code)
 
-/** Sums of 16 bits as those of 32 bits that esnn_finish() takes. */
-static void esnn_widen(const int16_t *sums, int32_t *wide, uint32_t entries)
-{
-    for (uint32_t i = 0; i < entries; ++i) {
-        wide[i] = sums[i];
-    }
-}
-
 /** Adds lanes to numbers, which gain ESNN_TOPS. */
 static inline void esnn_add_lanes(uint32_t *numbers, const uint32_t *lanes)
 {
@@ -65,12 +57,10 @@ static void esnn_pool_numbers(const esnn_finish_t *finish, const esnn_place_t *p
 {
     const esnn_stream_t *pooled = finish->pooled;
     const esnn_window_t *window = finish->pooled_window;
-    const esnn_span_t *rows = &window->rows[place->y];
-    const esnn_span_t *columns = &window->columns[place->x];
-    uint8_t *line = arena + pooled->offset + rows->offset + columns->offset + (first << 1);
-    for (uint32_t i = rows->count; i != 0; --i) {
-        uint8_t *position = line;
-        for (uint32_t j = columns->count; j != 0; --j) {
+    esnn_windows_t in = esnn_windows(window, place, arena + pooled->offset + (first << 1));
+    for (; in.rows != 0; --in.rows) {
+        uint8_t *position = in.line;
+        for (uint32_t j = in.columns; j != 0; --j) {
             uint8_t *at = position;
             const uint32_t *from = numbers;
             for (uint32_t t = pooled->steps; t != 0; --t) {
@@ -80,7 +70,7 @@ static void esnn_pool_numbers(const esnn_finish_t *finish, const esnn_place_t *p
             }
             ESNN_WALK(position, window->position_stride);
         }
-        ESNN_WALK(line, window->row_stride);
+        ESNN_WALK(in.line, window->row_stride);
     }
 }
 
@@ -96,16 +86,14 @@ static inline uint32_t esnn_is_number(const esnn_finish_t *finish)
 static void esnn_pool_planes(const esnn_neuron_t *neuron, const esnn_place_t *place, const uint32_t *planes,
                              uint8_t *arena, uint32_t first)
 {
-    const esnn_span_t *rows = &neuron->window->rows[place->y];
-    const esnn_span_t *columns = &neuron->window->columns[place->x];
     const uint32_t early = planes[0], late = planes[1], step = neuron->step_stride;
-    uint8_t *line = arena + neuron->offset + rows->offset + columns->offset + (first >> 3);
+    esnn_windows_t in = esnn_windows(neuron->window, place, arena + neuron->offset + (first >> 3));
     if ((early | late) == 0) {
         return;
     }
-    for (uint32_t i = rows->count; i != 0; --i) {
-        uint8_t *at = line;
-        for (uint32_t j = columns->count; j != 0; --j) {
+    for (; in.rows != 0; --in.rows) {
+        uint8_t *at = in.line;
+        for (uint32_t j = in.columns; j != 0; --j) {
             if (step == 2u) {
                 uint32_t *words = (uint32_t *)(void *)at;
                 words[0] |= early;
@@ -122,7 +110,7 @@ static void esnn_pool_planes(const esnn_neuron_t *neuron, const esnn_place_t *pl
             }
             ESNN_WALK(at, neuron->window->position_stride);
         }
-        ESNN_WALK(line, neuron->window->row_stride);
+        ESNN_WALK(in.line, neuron->window->row_stride);
     }
 }
 
@@ -195,13 +183,7 @@ static void esnn_finish_lanes(const esnn_chain_t *chain, const esnn_finish_t *fi
     int16_t *sums = (int16_t *)(void *)(arena + chain->sums);
     uint32_t *words = (uint32_t *)(void *)sums;
     esnn_flip_words_v6m(words, words, chain->places << 3, 0, 0x8000u);
-    if (finish->narrow) {
-        esnn_block_finish(finish, place, sums, first, channels, arena, counts);
-    } else {
-        int32_t *wide = (int32_t *)(void *)(arena + chain->wide);
-        esnn_widen(sums, wide, (uint32_t)finish->steps << 4);
-        esnn_finish(finish, place, wide, ESNN_BLOCK, first, channels, arena, counts);
-    }
+    esnn_finish_sums(chain, finish, place, sums, first, channels, arena, counts);
 }
 
 void esnn_chain_blocks_v6m(const esnn_chain_t *chain, const esnn_finish_t *finish, const esnn_place_t *place,

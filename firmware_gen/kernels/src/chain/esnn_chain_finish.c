@@ -20,14 +20,6 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
 
 #else
 
-/** Sums of 16 bits as those of 32 bits that esnn_finish() takes. */
-static void esnn_widen(const int16_t *sums, int32_t *wide, uint32_t entries)
-{
-    for (uint32_t i = 0; i < entries; ++i) {
-        wide[i] = sums[i];
-    }
-}
-
 /** Set bits of each byte, in the bytes. */
 static inline uint32_t esnn_count_bytes(uint32_t bits)
 {
@@ -78,22 +70,6 @@ static inline void esnn_or_planes(const uint32_t *planes, uint8_t *at, uint32_t 
     }
 }
 
-/** Where the spikes of a position go. */
-typedef struct {
-    uint8_t *at;
-    uint32_t rows, columns; /**< pooling windows that contain the position: 0 behind the last window */
-} esnn_target_t;
-
-static inline esnn_target_t esnn_target(const esnn_neuron_t *neuron, const esnn_place_t *place, uint8_t *arena)
-{
-    const esnn_window_t *window = neuron->window;
-    if (window == NULL) {
-        return (esnn_target_t){arena + place->spikes, 0, 0};
-    }
-    const esnn_span_t *rows = &window->rows[place->y], *columns = &window->columns[place->x];
-    return (esnn_target_t){arena + neuron->offset + rows->offset + columns->offset, rows->count, columns->count};
-}
-
 /** All blocks of a position, where runs->plain. */
 static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_neuron_t *neuron, const esnn_place_t *place,
                               uint8_t *arena, uint32_t *counts)
@@ -105,21 +81,24 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_neuron_t *ne
     const int16_t *bias = chain->bias;
     const int16_t *threshold = neuron->narrow_threshold;
     const uint32_t stride = neuron->step_stride;
-    esnn_target_t target = esnn_target(neuron, place, arena);
+    const esnn_window_t *window = neuron->window;
+    uint8_t *at = arena + (window == NULL ? place->spikes : neuron->offset);
+    const esnn_windows_t in = window == NULL ? (esnn_windows_t){at, 0, 0} : esnn_windows(window, place, at);
+    uint8_t *block = in.line;
     for (uint32_t left = chain->blocks; left != 0; --left) {
         uint32_t planes[2];
         const uint32_t any = esnn_plain_block(chain, weights, bias, runs, totals, threshold, sums, planes);
-        if (neuron->window == NULL) {
-            esnn_block_write(planes, target.at, stride);
+        if (window == NULL) {
+            esnn_block_write(planes, block, stride);
         } else if (any != 0) {
-            uint8_t *line = target.at;
-            for (uint32_t i = target.rows; i != 0; --i) {
-                uint8_t *at = line;
-                for (uint32_t j = target.columns; j != 0; --j) {
+            uint8_t *line = block;
+            for (uint32_t i = in.rows; i != 0; --i) {
+                at = line;
+                for (uint32_t j = in.columns; j != 0; --j) {
                     esnn_or_planes(planes, at, stride);
-                    ESNN_WALK(at, neuron->window->position_stride);
+                    ESNN_WALK(at, window->position_stride);
                 }
-                ESNN_WALK(line, neuron->window->row_stride);
+                ESNN_WALK(line, window->row_stride);
             }
         }
         if (any != 0) { /* counted once a layer: esnn_chain_end() */
@@ -132,7 +111,7 @@ static void esnn_plain_blocks(const esnn_chain_t *chain, const esnn_neuron_t *ne
         ESNN_WALK(weights, chain->block_words);
         bias += ESNN_BLOCK;
         threshold += ESNN_BLOCK;
-        target.at += 2;
+        block += 2;
     }
 }
 
@@ -191,13 +170,7 @@ void esnn_chain_finish(const esnn_chain_t *chain, const esnn_finish_t *finish, c
     for (uint32_t left = chain->channels; left != 0;) {
         const uint32_t channels = left < ESNN_BLOCK ? left : ESNN_BLOCK;
         esnn_chain_lane_sums(chain, weights, bias, arena);
-        if (finish->narrow) {
-            esnn_block_finish(finish, place, sums, first, channels, arena, counts);
-        } else {
-            int32_t *wide = (int32_t *)(void *)(arena + chain->wide);
-            esnn_widen(sums, wide, (uint32_t)finish->steps << 4);
-            esnn_finish(finish, place, wide, ESNN_BLOCK, first, channels, arena, counts);
-        }
+        esnn_finish_sums(chain, finish, place, sums, first, channels, arena, counts);
         first += ESNN_BLOCK;
         ESNN_WALK(weights, chain->block_words);
         bias += ESNN_BLOCK;

@@ -8,10 +8,10 @@ static uint32_t esnn_collect(const esnn_conv2d_t *layer, const uint8_t *image, i
     uint32_t count = 0;
     uint32_t tap = 0;
     *any = 0;
-    for (int32_t a = 0; a < layer->kernel_height; ++a) {
+    for (int32_t a = 0; a < layer->shape.kernel_height; ++a) {
         int32_t pixel = at;
-        for (int32_t b = 0; b < layer->kernel_width; ++b) {
-            if (y + a >= 0 && y + a < layer->height && x + b >= 0 && x + b < layer->width) {
+        for (int32_t b = 0; b < layer->shape.kernel_width; ++b) {
+            if (esnn_is_inside(&layer->shape, y + a, x + b)) {
                 const uint8_t *value = image + pixel;
                 for (uint32_t row = tap; row != tap + layer->tap_units; row += layer->row_units) {
                     if (*value != 0) { /* a black pixel adds nothing in any plane */
@@ -24,9 +24,9 @@ static uint32_t esnn_collect(const esnn_conv2d_t *layer, const uint8_t *image, i
                 }
             }
             ESNN_WALK(tap, layer->tap_units);
-            ESNN_WALK(pixel, layer->position_stride);
+            ESNN_WALK(pixel, layer->shape.position_stride);
         }
-        ESNN_WALK(at, layer->line_stride);
+        ESNN_WALK(at, layer->shape.line_stride);
     }
     return count;
 }
@@ -68,28 +68,18 @@ esnn_status_t esnn_conv2d_pixels(const esnn_conv2d_t *layer, uint8_t *arena, uin
     esnn_place_t place;
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
-    int32_t line = layer->window_origin;
-    int32_t y = -layer->top;
-    for (int32_t i = 0; i < layer->out_height; ++i) {
-        int32_t at = line;
-        int32_t x = -layer->left;
-        for (int32_t j = 0; j < layer->out_width; ++j) {
-            for (uint32_t c = 0; c < layer->padded; ++c) {
-                acc[c] = 0;
-            }
-            uint32_t any;
-            const uint32_t count = esnn_collect(layer, image, y, x, at, pixels, rows, &any);
-            esnn_planes(layer, pixels, rows, count, any, active, acc);
-            for (uint32_t c = 0; c < layer->padded; ++c) {
-                acc[c] += layer->bias[c];
-            }
-            esnn_finish(&layer->finish, &place, acc, layer->padded, 0, layer->channels, arena, counts);
-            esnn_place_next(&layer->finish, &place);
-            ESNN_WALK(at, layer->window_step);
-            ESNN_WALK(x, layer->stride_x);
+    for (esnn_view_t view = esnn_view_first(&layer->shape); view.lines != 0; esnn_view_next(&layer->shape, &view)) {
+        for (uint32_t c = 0; c < layer->padded; ++c) {
+            acc[c] = 0;
         }
-        ESNN_WALK(line, layer->window_line);
-        ESNN_WALK(y, layer->stride_y);
+        uint32_t any;
+        const uint32_t count = esnn_collect(layer, image, view.y, view.x, view.at, pixels, rows, &any);
+        esnn_planes(layer, pixels, rows, count, any, active, acc);
+        for (uint32_t c = 0; c < layer->padded; ++c) {
+            acc[c] += layer->bias[c];
+        }
+        esnn_finish(&layer->finish, &place, acc, layer->padded, 0, layer->channels, arena, counts);
+        esnn_place_next(&layer->finish, &place);
     }
     return ESNN_OK;
 }

@@ -20,14 +20,14 @@ static void esnn_list_halves(const esnn_conv2d_table_t *layer, const uint8_t *im
     int32_t begin = 0;    /* bytes of a line of the window that lie left of it, and the end of those that do not */
     int32_t end = layer->window_bytes;
     for (int32_t column = x; column < 0; ++column) {
-        ESNN_WALK(begin, layer->position_stride);
+        ESNN_WALK(begin, layer->shape.position_stride);
         ESNN_WALK(skipped, layer->tap_rows);
     }
-    for (int32_t over = x + layer->kernel_width; over > layer->width; --over) {
-        ESNN_WALK_BACK(end, layer->position_stride);
+    for (int32_t over = x + layer->shape.kernel_width; over > layer->shape.width; --over) {
+        ESNN_WALK_BACK(end, layer->shape.position_stride);
     }
-    for (int32_t a = layer->kernel_height; a != 0; --a) {
-        if ((uint32_t)y < (uint32_t)layer->height) {
+    for (int32_t a = layer->shape.kernel_height; a != 0; --a) {
+        if ((uint32_t)y < (uint32_t)layer->shape.height) {
             const uint8_t *pixel = image + at + begin;
             const uint8_t *last = image + at + end;
             for (uint32_t row = skipped; pixel != last; row += 16u) {
@@ -44,7 +44,7 @@ static void esnn_list_halves(const esnn_conv2d_table_t *layer, const uint8_t *im
         }
         ++y;
         ESNN_WALK(skipped, layer->line_rows);
-        ESNN_WALK(at, layer->line_stride);
+        ESNN_WALK(at, layer->shape.line_stride);
     }
     lists->upper_end = upper;
     lists->lower_end = lower;
@@ -272,20 +272,10 @@ esnn_status_t esnn_conv2d_table(const esnn_conv2d_table_t *layer, uint8_t *arena
     esnn_place_t place;
     esnn_finish_begin(&layer->finish, arena);
     esnn_place_start(&layer->finish, &place);
-    int32_t line = layer->window_origin;
-    int32_t y = -layer->top;
-    for (int32_t i = 0; i < layer->out_height; ++i) {
-        int32_t at = line;
-        int32_t x = -layer->left;
-        for (int32_t j = 0; j < layer->out_width; ++j) {
-            esnn_list_halves(layer, image, y, x, at, &lists);
-            esnn_table_position(layer, &lists, &place, black, arena, counts);
-            esnn_place_next(&layer->finish, &place);
-            ESNN_WALK(at, layer->window_step);
-            ESNN_WALK(x, layer->stride_x);
-        }
-        ESNN_WALK(line, layer->window_line);
-        ESNN_WALK(y, layer->stride_y);
+    for (esnn_view_t view = esnn_view_first(&layer->shape); view.lines != 0; esnn_view_next(&layer->shape, &view)) {
+        esnn_list_halves(layer, image, view.y, view.x, view.at, &lists);
+        esnn_table_position(layer, &lists, &place, black, arena, counts);
+        esnn_place_next(&layer->finish, &place);
     }
     return ESNN_OK;
 }

@@ -19,12 +19,8 @@ esnn_status_t esnn_linear(const esnn_linear_t *layer, uint8_t *arena, uint32_t *
             for (uint32_t c = 0; c < layer->padded; ++c) {
                 acc[c] = layer->bias[c];
             }
-            uint32_t count = esnn_list_active(spikes, layer->row_bytes, 0, layer->bit_rows, rows);
-            esnn_add_rows(acc, layer->weights, rows, count, layer->padded);
-            if (layer->ternary) {
-                count = esnn_list_active(spikes + layer->row_bytes, layer->row_bytes, 0, layer->bit_rows, rows);
-                esnn_sub_rows(acc, layer->weights, rows, count, layer->padded);
-            }
+            esnn_add_spikes(acc, layer->weights, spikes, layer->row_bytes, layer->bit_rows, layer->ternary, rows,
+                            layer->padded);
             ESNN_WALK(acc, layer->padded);
             ESNN_WALK(spikes, layer->step_stride);
         }

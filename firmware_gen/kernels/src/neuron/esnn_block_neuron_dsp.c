@@ -6,18 +6,7 @@ static uint32_t esnn_neurons_ternary(const uint32_t *sums, const uint32_t *theta
 {
     uint32_t plus[4] = {0, 0, 0, 0};
     uint32_t minus[4] = {0, 0, 0, 0};
-#pragma GCC unroll 8
-    for (uint32_t pair = 0; pair < 8u; ++pair) {
-        const uint32_t threshold = theta[pair];
-        const uint32_t minus_threshold = esnn_negate(threshold);
-        uint32_t membrane = 0;
-#pragma GCC unroll 4
-        for (uint32_t t = 0; t < 4u; ++t) {
-            membrane = esnn_add(membrane, sums[pair + (t << 3)]);
-            minus[t] |= esnn_fire_minus(&membrane, minus_threshold) << (pair << 1);
-            plus[t] |= esnn_fire(&membrane, threshold) << (pair << 1);
-        }
-    }
+    esnn_ternary_dsp(sums, theta, 4, plus, minus);
     planes[0] = esnn_fold(plus[0], plus[1]);
     planes[1] = esnn_fold(plus[2], plus[3]);
     planes[2] = esnn_fold(minus[0], minus[1]);

@@ -38,9 +38,11 @@ static uint32_t esnn_neuron_any(const esnn_neuron_t *neuron, const int32_t *acc,
     return pattern;
 }
 
-/** The same for a leak of one shift and reset to zero, binary: most neurons there are. */
-__attribute__((always_inline)) static inline uint32_t
-esnn_neuron_binary(const int32_t *acc, uint32_t stride, uint32_t steps, int32_t theta, uint32_t shift)
+/** The same for a leak of one shift and reset to zero: most neurons there are. @param ternary  known when this is
+ * compiled. */
+__attribute__((always_inline)) static inline uint32_t esnn_neuron_common(const int32_t *acc, uint32_t stride,
+                                                                         uint32_t steps, int32_t theta,
+                                                                         uint32_t shift, uint32_t ternary)
 {
     uint32_t pattern = 0;
     int32_t membrane = 0;
@@ -50,26 +52,7 @@ esnn_neuron_binary(const int32_t *acc, uint32_t stride, uint32_t steps, int32_t 
         if (membrane >= theta) {
             pattern |= bit;
             membrane = 0;
-        }
-        membrane >>= shift;
-        bit <<= 1;
-    }
-    return pattern;
-}
-
-/** The same, ternary. */
-__attribute__((always_inline)) static inline uint32_t
-esnn_neuron_ternary(const int32_t *acc, uint32_t stride, uint32_t steps, int32_t theta, uint32_t shift)
-{
-    uint32_t pattern = 0;
-    int32_t membrane = 0;
-    for (uint32_t bit = 1; steps != 0; --steps) {
-        membrane += *acc;
-        ESNN_WALK(acc, stride);
-        if (membrane >= theta) {
-            pattern |= bit;
-            membrane = 0;
-        } else if (membrane <= -theta) {
+        } else if (ternary && membrane <= -theta) {
             pattern |= bit << 8;
             membrane = 0;
         }
@@ -82,7 +65,8 @@ esnn_neuron_ternary(const int32_t *acc, uint32_t stride, uint32_t steps, int32_t
 /** The same for T = 4 and a leak of 1/2, unrolled. */
 static inline uint32_t esnn_neuron_four(const int32_t *acc, uint32_t stride, uint32_t ternary, int32_t theta)
 {
-    return ternary ? esnn_neuron_ternary(acc, stride, 4, theta, 1) : esnn_neuron_binary(acc, stride, 4, theta, 1);
+    return ternary ? esnn_neuron_common(acc, stride, 4, theta, 1, 1)
+                   : esnn_neuron_common(acc, stride, 4, theta, 1, 0);
 }
 
 /** Spikes of up to eight channels: pattern bits t and t + 4 of channel i at bit 4 i of word t >> 2. */
@@ -147,9 +131,9 @@ void esnn_neuron(const esnn_finish_t *finish, const esnn_place_t *place, const i
         } else if (!common) {
             pattern = esnn_neuron_any(neuron, acc, step, steps, theta);
         } else if (neuron->ternary) {
-            pattern = esnn_neuron_ternary(acc, step, steps, theta, neuron->shift[0]);
+            pattern = esnn_neuron_common(acc, step, steps, theta, neuron->shift[0], 1);
         } else {
-            pattern = esnn_neuron_binary(acc, step, steps, theta, neuron->shift[0]);
+            pattern = esnn_neuron_common(acc, step, steps, theta, neuron->shift[0], 0);
         }
         ++acc;
         if (pattern != 0) {

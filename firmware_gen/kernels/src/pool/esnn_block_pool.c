@@ -46,15 +46,13 @@ void esnn_block_pool(const esnn_finish_t *finish, const esnn_place_t *place, con
 {
     const esnn_stream_t *pooled = finish->pooled;
     const esnn_window_t *window = finish->pooled_window;
-    const esnn_span_t *rows = &window->rows[place->y];
-    const esnn_span_t *columns = &window->columns[place->x];
-    uint8_t *line = arena + pooled->offset + rows->offset + columns->offset + (first << 1);
-    for (uint32_t i = rows->count; i != 0; --i) {
-        uint8_t *position = line;
-        for (uint32_t j = columns->count; j != 0; --j) {
+    esnn_windows_t in = esnn_windows(window, place, arena + pooled->offset + (first << 1));
+    for (; in.rows != 0; --in.rows) {
+        uint8_t *position = in.line;
+        for (uint32_t j = in.columns; j != 0; --j) {
             esnn_max_lanes(position, sums, finish->steps, pooled->step_stride);
             ESNN_WALK(position, window->position_stride);
         }
-        ESNN_WALK(line, window->row_stride);
+        ESNN_WALK(in.line, window->row_stride);
     }
 }

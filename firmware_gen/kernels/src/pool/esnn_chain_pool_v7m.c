@@ -45,23 +45,22 @@ void esnn_chain_pool_v7m(const esnn_chain_t *chain, const esnn_finish_t *finish,
 {
     const esnn_stream_t *pooled = finish->pooled;
     const esnn_window_t *window = finish->pooled_window;
-    const esnn_span_t *rows = &window->rows[place->y];
-    const esnn_span_t *columns = &window->columns[place->x];
     const esnn_runs_t *runs = (const esnn_runs_t *)(const void *)(arena + chain->runs);
     uint32_t *totals = (uint32_t *)(void *)(arena + chain->totals);
     const uint32_t *sums = (const uint32_t *)(const void *)(arena + chain->sums);
     const uint32_t *weights = chain->weights + esnn_row_words(chain, runs->rows);
     const int16_t *bias = chain->bias;
-    uint8_t *block = arena + pooled->offset + rows->offset + columns->offset;
+    const esnn_windows_t in = esnn_windows(window, place, arena + pooled->offset);
+    uint8_t *block = in.line;
     if (ESNN_CHAIN_TOTALS) {
         esnn_chain_lacks(totals, chain->places);
     }
     for (uint32_t left = chain->blocks; left != 0; --left) {
         esnn_chain_numbers_v7m(chain, weights, bias, runs, totals);
         uint8_t *line = block;
-        for (uint32_t i = rows->count; i != 0; --i) {
+        for (uint32_t i = in.rows; i != 0; --i) {
             uint8_t *position = line;
-            for (uint32_t j = columns->count; j != 0; --j) {
+            for (uint32_t j = in.columns; j != 0; --j) {
                 esnn_raise(position, sums, finish->steps, pooled->step_stride);
                 ESNN_WALK(position, window->position_stride);
             }
