@@ -66,18 +66,17 @@ class Device:
         """Bytes that went to the device."""
         return self.link.sent_bytes
 
-    def connect(self, sha256: str, board: str | None = None, build_id: str | None = None, wait: float = 0.0) -> Info:
+    def connect(self, sha256: str, board: str | None = None, build_id: str | None = None) -> Info:
         """Says hello: reads INFO, refuses another model, board or build by name, opens a session.
 
         Args:
             sha256: of the model; build_id: of the firmware this program would build, None for any.
-            wait: seconds in which it may begin to answer.
 
         Raises:
             DeviceError: silent or talking rubbish, another protocol, model, board or build.
         """
         self._expected = (sha256, board, build_id)
-        self.link.knock(wait)
+        self.link.knock()
         self._open_session()
         return self.info
 

@@ -109,8 +109,9 @@ class PortDut(Dut):
         self._port = self._open(end)
         self._port.drain()
         device = Device(self._port)
-        wait = max(0.0, end - time.monotonic())
-        self._board = device.connect(self._sha256, self._board, wait=wait).board  # what comes back must be the same
+        if self._wait:
+            device.link.knock(end - time.monotonic())
+        self._board = device.connect(self._sha256, self._board).board  # what comes back must be the same
         self._wait = 0.0
         if self._build_id_of is not None:
             device.require_build(self._build_id_of(self._board))

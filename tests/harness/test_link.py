@@ -214,13 +214,15 @@ def of_version(version, kind, payload=b""):
 
 
 def test_a_silent_port(quick):
-    with pytest.raises(DeviceError, match="is silent"):
+    with pytest.raises(DeviceError, match="is silent") as caught:
         Device(Port(serve(lambda data: b""))).connect("0" * 64)
+    assert "--wait SECONDS" in caught.value.diagnostic.hint
 
 
 def test_a_port_that_talks_rubbish(quick):
-    with pytest.raises(DeviceError, match="bytes that are no frames"):
+    with pytest.raises(DeviceError, match="bytes that are no frames") as caught:
         Device(Port(serve(lambda data: b"Login: \0\xff\xfe\0garbage\0"))).connect("0" * 64)
+    assert "another firmware, or another baud rate" in caught.value.diagnostic.hint
 
 
 @pytest.mark.parametrize(("version", "kind", "payload"), [(9, 0, b"new"), (1, frames.ERROR, b"\1\1")])

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
 
 from edge_snn.errors import InputError
+from edge_snn.harness import signals
 from edge_snn.harness.dut import EmulatedDut
 from edge_snn.harness.evaluate import INTERRUPTED, Settings, evaluate, evaluate_boards
 from edge_snn.harness.facts import HostResults
@@ -50,6 +53,34 @@ def test_a_signal_ends_a_run_between_two_results(case, tmp_path):
         signal.signal(signal.SIGINT, handler)
     assert done.stopped == INTERRUPTED
     assert len(lines(tmp_path)) == done.images
+
+
+def test_a_signal_that_ended_a_run_is_meant_for_the_whole_program():
+    """As after `edge_snn.evaluate`: the run has written its files, and now the program gets what it was sent."""
+    got = []
+    handler = signal.signal(signal.SIGTERM, lambda number, frame: got.append(number))
+    try:
+        for stopped in ("", "no board is left", "ended by SIGTERM"):
+            signals.again(stopped)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    assert got == [signal.SIGTERM]
+
+
+ENDED = """
+import os, signal
+from edge_snn.harness.signals import endings
+with endings():
+    try:
+        os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        print("closed", flush=True)
+"""
+
+
+def test_before_measuring_a_signal_ends_the_process_once_all_is_closed():
+    done = subprocess.run([sys.executable, "-c", ENDED], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (-signal.SIGTERM, "closed\n")
 
 
 def test_a_damaged_journal_line_is_measured_again(case, tmp_path):
