@@ -17,6 +17,7 @@ from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.evaluate import Evaluation, evaluate
 from edge_snn.harness.facts import HostResults, ModelFacts, model_facts
 from edge_snn.harness.firmware import build_firmware
+from edge_snn.locks import owned
 from edge_snn.profile import plugin
 from edge_snn.profile.cycles import cycle_model
 from edge_snn.profile.histogram import Agreement, Histogram, agreement, histogram
@@ -94,7 +95,7 @@ def measure(
         with_histogram: also count executed instructions by class, with the project's plugin for QEMU.
 
     Raises:
-        InputError: the board is not emulated, or too small for the model.
+        InputError: the board is not emulated, or too small for the model; another run has the folder.
         ToolMissingError: compiler, emulator or disassembler is missing, or the emulator takes no plugins.
         DeviceError: the emulator did not start, or runs something else.
     """
@@ -105,10 +106,19 @@ def measure(
             where=model.name,
             hint="leave --histogram out, or convert it without --early",
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
+    with owned(folder):
+        return _measure(model, board, dataset, folder, progress, with_histogram, host_progress)
+
+
+def _measure(
+    model: IntegerModel,
+    board: Board,
+    dataset: Dataset,
+    folder: Path,
+    progress: Progress | None,
+    with_histogram: bool,
+    host_progress: Callable[[int], None] | None,
+) -> Measurement:
     made = build_firmware(model, board, folder / "firmware")
     plan = made.generated.plan  # what runs there: it differs from core to core
     facts = model_facts(model, plan)
