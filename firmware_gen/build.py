@@ -135,7 +135,8 @@ def write_board_files(board: Board, folder: Path, identity: bytes = bytes(build_
     flags = " ".join(board.cpu_flags)
     _write(
         folder / "board.cmake",
-        f"set(ESNN_CPU_FLAGS {flags})\nset(ESNN_BOARD_SOURCES\n    {sources})\n{script}",
+        f"set(ESNN_CORE {board.core.lower()})\nset(ESNN_CPU_FLAGS {flags})\n"
+        f"set(ESNN_BOARD_SOURCES\n    {sources})\n{script}",
     )
 
 

@@ -26,6 +26,7 @@ from firmware_gen.early import EarlyCode, share
 from firmware_gen.emit import c_string
 from firmware_gen.families import attention, conv, linear, pool, readout, residual
 from firmware_gen.families.context import Context
+from firmware_gen.needed import cmake, needed, references
 from firmware_gen.tensors import tensor_rows
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -44,13 +45,17 @@ class GeneratedModel:
     """What :func:`generate` wrote.
 
     Attributes:
-        folder: holds model.c and model_config.h.
+        folder: holds model.c, model_config.h and kernels.cmake.
         plan: of the steps, in the order of the ticks the device reports.
     """
 
     folder: Path
     files: tuple[Path, ...]
     plan: Plan
+
+    def kernels(self, core: str) -> tuple[str, ...]:
+        """Files of the kernels that it needs on a core, below kernels/src; cores are in ``firmware_gen.needed``."""
+        return needed(references((self.folder / "model.c").read_text(encoding="utf-8")), core)
 
 
 def render(plan: Plan) -> dict[str, str]:
@@ -105,6 +110,7 @@ def _files(plan: Plan, context: Context, early: EarlyCode | None) -> dict[str, s
     return {
         "model_config.h": environment.get_template("model_config.h.jinja").render(**sizes),
         "model.c": code,
+        "kernels.cmake": cmake(code, plan.vectors),
     }
 
 

@@ -17,9 +17,10 @@ from edge_snn.cli.common import console, json_option, print_json
 @click.option("--vectors", is_flag=True, help="For a core with vector registers: Helium, Cortex-M55.")
 @json_option
 def command(model_path: str, output: Path, vectors: bool, as_json: bool) -> None:
-    """Write the C of MODEL (an .esnn file or a shipped model's name): model.c and model_config.h.
+    """Write the C of MODEL (an .esnn file or a shipped model's name): model.c, model_config.h and kernels.cmake.
 
-    They compile with the kernel library in firmware_gen/kernels; the contract is esnn_model.h.
+    They compile with the kernels in firmware_gen/kernels: kernels.cmake lists those that the model needs on each core.
+    The contract is esnn_model.h.
 
     \b
     Example:

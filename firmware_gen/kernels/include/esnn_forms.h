@@ -128,6 +128,7 @@
 
 #elif ESNN_CHAIN_V6M /* M0: the same; sums of blocks go through esnn_chain_numbers_v6m(), not esnn_chain_sums() */
 
+#define esnn_conv2d_chain esnn_conv2d_chain_v6m
 #define esnn_add_rows esnn_add_rows_swar
 #define esnn_chain_sums esnn_chain_sums_swar
 #define esnn_chain_sums_nibbles esnn_chain_sums_nibbles_swar

@@ -75,7 +75,7 @@ static void esnn_row_of_windows(const esnn_conv2d_chain_t *layer, esnn_columns_t
     }
 }
 
-esnn_status_t esnn_conv2d_chain(const esnn_conv2d_chain_t *layer, uint8_t *arena, uint32_t *counts)
+esnn_status_t esnn_conv2d_chain_v6m(const esnn_conv2d_chain_t *layer, uint8_t *arena, uint32_t *counts)
 {
     if (layer == NULL || arena == NULL || counts == NULL) {
         return ESNN_ERROR_ARGUMENT;
