@@ -3,13 +3,34 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Iterable
 from pathlib import Path
+
+import pytest
+from _pytest.mark.structures import ParameterSet
 
 from firmware_gen import boards
 from firmware_gen.build import ROOT, write_board_files
 
 HERE = Path(__file__).parent
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections"]
+
+
+# Flags of a user's own build, besides those of the normal one; slow. Inline assembler must not lean on ours.
+BUILDS = {"": (), "-O0": ("-O0",), "-Os fp": ("-Os", "-fno-omit-frame-pointer")}
+
+
+def emulated(names: Iterable[str]) -> list[ParameterSet]:
+    """Parameters (name, flags) of each build: the normal one, and slow ones."""
+    return [
+        pytest.param(
+            (name, flags),
+            id=f"{name} {build}".strip(),
+            marks=[pytest.mark.qemu, *([pytest.mark.slow] if build else [])],
+        )
+        for build, flags in BUILDS.items()
+        for name in names
+    ]
 
 
 class Target:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from edge_snn.graph.conv import window_output
 from edge_snn.plan.pool import spans
 from firmware_gen.families.context import block_words, nibble_words
-from tests.kernels.target import Target
+from tests.kernels.target import Target, emulated
 
 CORES = {
     "M0": ("microbit", ("-DROOM=6736u",)),
@@ -31,10 +31,11 @@ def oracle(tmp_path_factory):
     return Target(tmp_path_factory.mktemp("cases") / "portable", None)
 
 
-@pytest.fixture(scope="module", params=[pytest.param(core, marks=pytest.mark.qemu) for core in CORES])
+@pytest.fixture(scope="module", params=emulated(CORES))
 def target(request, tmp_path_factory):
-    board, flags = CORES[request.param]
-    return Target(tmp_path_factory.mktemp("cases") / "target", board, flags)
+    core, more = request.param
+    board, flags = CORES[core]
+    return Target(tmp_path_factory.mktemp("cases") / "target", board, (*flags, *more))
 
 
 def u32(*values) -> bytes:

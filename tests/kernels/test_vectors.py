@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.kernels.target import Target
+from tests.kernels.target import Target, emulated
 
 SUMS, NEURON, STREAM, ATTENTION, PIXELS, POOL, READOUT, POOL_MAX, NARROW, POOL_LINE = range(10)
 BATCH = 12  # cases a run of the emulator
@@ -31,10 +31,10 @@ class Vectors(Target):
         return results
 
 
-@pytest.fixture(scope="module", params=[pytest.param("mps3-an547", marks=pytest.mark.qemu), None], ids=["m55", "host"])
+@pytest.fixture(scope="module", params=[*emulated(["mps3-an547"]), pytest.param((None, ()), id="host")])
 def target(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("vectors") / "program"
-    return Vectors(folder, request.param, cases="vector_cases.c")
+    board, flags = request.param
+    return Vectors(tmp_path_factory.mktemp("vectors") / "program", board, flags, cases="vector_cases.c")
 
 
 def packed(*parts: np.ndarray | Sequence[int]) -> bytes:
