@@ -21,14 +21,14 @@ static inline uint32_t esnn_is_black(const esnn_pixel_run_t *run, int32_t lines,
 }
 
 /** Writes a block's spikes, or ORs them into pooling windows. */
-static inline void esnn_put(const esnn_finish_t *finish, esnn_place_t place, const uint32_t *planes, uint32_t byte,
-                            uint8_t *arena)
+static inline void esnn_put(const esnn_finish_t *finish, const esnn_place_t *place, const uint32_t *planes,
+                            uint32_t byte, uint8_t *arena)
 {
     const esnn_neuron_t *neuron = finish->neuron;
     if (neuron->window == NULL) {
-        esnn_block_write(planes, arena + place.spikes + byte, neuron->step_stride);
+        esnn_block_write(planes, arena + place->spikes + byte, neuron->step_stride);
     } else {
-        esnn_vector_pool(neuron, &place, (const uint8_t *)planes, 8, arena);
+        esnn_vector_pool(neuron, place, (const uint8_t *)planes, 8, arena);
     }
 }
 
@@ -44,7 +44,7 @@ static inline void esnn_pixel_position(const esnn_vector_pixels_t *layer, const 
         uint32_t planes[2];
         esnn_vector_pixel_block(run, layer->kernel_height, layer->mark_window, table, start, threshold, planes,
                                 fired);
-        esnn_put(&layer->finish, *place, planes, byte, arena);
+        esnn_put(&layer->finish, place, planes, byte, arena);
         ESNN_WALK(table, layer->block_bytes);
         start += ESNN_BLOCK;
         threshold += 4u * ESNN_BLOCK;
@@ -99,15 +99,16 @@ static void esnn_count_black(const esnn_black_t *black, uint32_t *fired)
 }
 
 /** One line of the output, block by block. */
-static void esnn_pixel_line(const esnn_vector_pixels_t *layer, esnn_pixel_run_t run, esnn_place_t *place,
+static void esnn_pixel_line(const esnn_vector_pixels_t *layer, const esnn_pixel_run_t *first, esnn_place_t *place,
                             esnn_black_t *black, uint8_t *arena, uint32_t *fired)
 {
     const esnn_neuron_t *neuron = layer->finish.neuron;
+    esnn_pixel_run_t run = *first;
     uintptr_t back = 0;
     for (int32_t j = layer->out_width; j != 0; --j) {
         if (black->known && esnn_is_black(&run, layer->kernel_height, layer->mark_window)) {
             ++black->times;
-            esnn_put(&layer->finish, *place, black->planes, 0, arena);
+            esnn_put(&layer->finish, place, black->planes, 0, arena);
         } else {
             esnn_pixel_position(layer, &run, back, place, arena, fired);
         }
@@ -170,7 +171,7 @@ esnn_status_t esnn_vector_pixels(const esnn_vector_pixels_t *layer, uint8_t *are
             esnn_vector_pixel_line(layer, &run, (uint32_t)layer->out_width, spikes);
             place.spikes += layer->line_spikes;
         } else {
-            esnn_pixel_line(layer, run, &place, &black, arena, fired);
+            esnn_pixel_line(layer, &run, &place, &black, arena, fired);
         }
         ESNN_WALK(top, layer->stride_y);
         for (int32_t line = layer->stride_y; line != 0; --line) {

@@ -7,6 +7,7 @@
 static inline void esnn_or_bytes(const uint8_t *from, uint8_t *to, uint32_t bytes)
 {
     for (; bytes >= 16u; bytes -= 16u) {
+        ESNN_HIDE(bytes);
         vst1q_u8(to, vorrq_u8(vld1q_u8(to), vld1q_u8(from)));
         from += 16;
         to += 16;
@@ -48,6 +49,7 @@ void esnn_vector_pool(const esnn_neuron_t *neuron, const esnn_place_t *place, co
                 to[0] = first;
                 to[1] = second;
                 to = (uint32_t *)(void *)((uint8_t *)to + step);
+                ESNN_HIDE(to);
             }
             ESNN_WALK(line, window->row_stride);
         }
