@@ -57,6 +57,7 @@ class Cell:
         level: "O0" .. "Os".
         lto: link-time optimisation; gcc only.
         frame: -fno-omit-frame-pointer.
+        more: other flags for the compiler.
     """
 
     board: str
@@ -64,6 +65,7 @@ class Cell:
     level: str
     lto: bool
     frame: bool
+    more: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.compiler not in COMPILERS or self.level not in LEVELS or (self.lto and self.compiler == "clang"):
@@ -71,7 +73,10 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"{self.compiler} -{self.level}{' lto' if self.lto else ''}{' fp' if self.frame else ''} {self.board}"
+        rest = "".join(f" {flag}" for flag in self.more)
+        return (
+            f"{self.compiler} -{self.level}{' lto' if self.lto else ''}{' fp' if self.frame else ''}{rest} {self.board}"
+        )
 
     def command(self, board: Board) -> list[str]:
         """The compiler with its flags, as a user's build system would call it."""
@@ -80,7 +85,16 @@ class Cell:
         else:
             command = ["clang", "--target=arm-none-eabi", "-isystem", str(newlib())]
         frame = ["-fno-omit-frame-pointer"] if self.frame else []
-        return [*command, "-std=c11", *board.cpu_flags, f"-{self.level}", *frame, "-g", "-ffunction-sections"]
+        return [
+            *command,
+            "-std=c11",
+            *board.cpu_flags,
+            f"-{self.level}",
+            *frame,
+            *self.more,
+            "-g",
+            "-ffunction-sections",
+        ]
 
 
 @dataclass(frozen=True)
@@ -298,6 +312,9 @@ def as_json(outcomes: Iterable[Outcome]) -> list[dict[str, Any]]:
 @click.option("--model", "name", default="digits", show_default=True)
 @click.option("--data", "source", default="digits", show_default=True)
 @click.option("--images", default=3, type=click.IntRange(min=1), show_default=True)
+@click.option(
+    "--flag", "flags", multiple=True, help="One more for the compiler; may be repeated: --flag=-funroll-loops"
+)
 @click.option("--plain", is_flag=True, help="Without link-time optimisation and without frame pointers.")
 @click.option(
     "--json", "json_file", type=click.Path(path_type=Path, dir_okay=False), help="Also write everything here."
@@ -309,6 +326,7 @@ def main(
     name: str,
     source: str,
     images: int,
+    flags: tuple[str, ...],
     plain: bool,
     json_file: Path | None,
 ) -> None:
@@ -318,6 +336,7 @@ def main(
     for cell in cells(board_names or BOARDS, compilers or COMPILERS, levels or LEVELS):
         if plain and (cell.lto or cell.frame):
             continue
+        cell = replace(cell, more=flags)
         outcome = build_cell(cell, task, Path("build") / "matrix" / cell.name.replace(" ", "-"))
         outcomes.append(outcome)
         click.echo(f"{cell.name}: {verdict(outcome)} ({outcome.seconds} s)", err=True)

@@ -128,3 +128,17 @@ def test_a_warning_and_a_multiply_are_seen(tmp_path):
     assert failed == []
     assert build_matrix.link(cell, board, tmp_path, [*objects, *more], tmp_path / "a.elf") == ()
     assert "mul" in str(verify(tmp_path / "a.elf", build_matrix.EVERY).findings)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("board", "flag"),
+    [
+        ("microbit", "-funroll-loops"),  # branches that reach far change lr on an M0
+        ("microbit", "-Og"),
+        ("mps2-an386", "-Og"),
+        ("mps3-an547", "-ftree-vectorize"),  # by Helium, on the compiler's own account
+    ],
+)
+def test_other_flags_that_users_have(board, flag, task, tmp_path):
+    check(Cell(board, "gcc", "O3", lto=False, frame=False, more=(flag,)), task, tmp_path)
