@@ -68,7 +68,7 @@ def test_equal_models_give_equal_code(tmp_path):
     made = model()
     assert render(build_plan(made)) == render(build_plan(model()))
     generate(build_plan(made), tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["model.c", "model_config.h"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["kernels.cmake", "model.c", "model_config.h"]
 
 
 def test_proved_bounds_stand_beside_the_arrays():
