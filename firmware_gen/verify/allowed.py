@@ -8,6 +8,7 @@ floating-point numbers. Vector instructions (Helium, Armv8.1-M) are listed apart
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 CONDITIONS = "eq ne hs cs lo cc mi pl vs vc hi ls ge lt gt le al".split()
 
@@ -67,6 +68,7 @@ def helper(name: str) -> bool:
     return ARITHMETIC.fullmatch(name) is not None and HELPERS.fullmatch(name) is None
 
 
+@lru_cache(maxsize=4096)
 def split(mnemonic: str) -> tuple[str, str, str]:
     """(name, condition, suffix) of a scalar mnemonic: ``"bne.w"`` is ``("b", "ne", ".w")``."""
     base, dot, rest = mnemonic.partition(".")

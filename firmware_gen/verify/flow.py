@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 
 from firmware_gen.verify.allowed import split
 from firmware_gen.verify.decode import Instruction
@@ -47,6 +48,7 @@ class Flow:
     conditional: bool = False
 
 
+@lru_cache(maxsize=1 << 16)
 def flow(item: Instruction) -> Flow:
     """Where an instruction hands on to; UNKNOWN where that cannot be read off it."""
     base, condition, _ = split(item.mnemonic)
@@ -97,7 +99,8 @@ def from_stack(base: str, operands: str) -> bool:
     return base == "ldr" and re.fullmatch(r"\w+, \[sp\], #\w+", operands) is not None
 
 
-def written(item: Instruction) -> set[str]:
+@lru_cache(maxsize=1 << 16)
+def written(item: Instruction) -> frozenset[str]:
     """Which of pc and lr an instruction may write, other than by calling; too many rather than too few."""
     base, _, _ = split(item.mnemonic)
     names = {name for found in WRITEBACK.findall(item.operands) for name in found}
@@ -107,4 +110,4 @@ def written(item: Instruction) -> set[str]:
     elif base not in NO_DESTINATION:
         two = base in TWO_DESTINATIONS or base.startswith("v")
         names.update(re.split(r", *", item.operands)[: 2 if two else 1])
-    return names & {"pc", "lr"}
+    return frozenset(names & {"pc", "lr"})

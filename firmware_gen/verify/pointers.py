@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from edge_snn.errors import InputError
@@ -37,23 +37,37 @@ def thumb_function(program: Program, word: int) -> Function | None:
     return program.starts.get(word & ~1) if word & 1 else None
 
 
-def vectors(program: Program) -> tuple[Vector, ...]:
-    """Handlers in the vector tables, but for reset; unused (zero) entries are left out.
+def tables(program: Program, others: Iterable[int] = ()) -> tuple[int, ...]:
+    """Places of the vector tables, the first ones by their second word, which is where execution starts.
 
-    A table is a place aligned to 128 whose second word is where execution starts (or a function called Reset_Handler).
-    It ends with its data symbol, or else behind the last word that is zero or calls a function.
+    A table is a place aligned to 128 whose second word is the program's entry (or a function called Reset_Handler); the
+    place where the contents begin, or 0, if the second word there leads to any function, since a chip may start there;
+    or one of ``others``.
     """
     resets = {program.start | 1}
     resets |= {program.aliases[name].address | 1 for name in RESET_NAMES if name in program.aliases}
-    found: list[Vector] = []
-    tables = 0
+    found = []
+    first = min((section.address for section in program.sections), default=0)
     for section in program.sections:
         for offset in range(-section.address % TABLE_ALIGNMENT, len(section.content) - 8 + 1, TABLE_ALIGNMENT):
-            if struct.unpack_from("<I", section.content, offset + 4)[0] in resets:
-                tables += 1
-                if tables > TABLE_LIMIT:
+            word, place = struct.unpack_from("<I", section.content, offset + 4)[0], section.address + offset
+            if word in resets or (place in (0, first) and thumb_function(program, word) is not None):
+                found.append(place)
+                if len(found) > TABLE_LIMIT:
                     raise InputError(f"has more than {TABLE_LIMIT} vector tables", where=str(program.path))
-                found.extend(_table(program, section, offset))
+    return tuple(dict.fromkeys((*found, *others)))
+
+
+def vectors(program: Program, places: Iterable[int]) -> tuple[Vector, ...]:
+    """Handlers in these vector tables, but for reset; unused (zero) entries are left out.
+
+    A table ends with its data symbol, or else behind the last word that is zero or calls a function.
+    """
+    found: list[Vector] = []
+    for place in places:
+        section = program.section(place, 8)
+        if section is not None:
+            found.extend(_table(program, section, place - section.address))
     return tuple(found)
 
 

@@ -49,6 +49,9 @@ class Walk:
         reached: functions entered so far, in order.
         findings: by address and text, so that none is told twice.
         indirect: places of calls through pointers.
+        links: from each instruction to those that may follow in the same frame.
+        calls: from each instruction to the functions it calls.
+        entered: where functions begin that are entered as called.
     """
 
     program: Program
@@ -59,6 +62,9 @@ class Walk:
     instructions: dict[int, Instruction] = field(default_factory=dict)
     owner: dict[int, Function] = field(default_factory=dict)
     lr_leads_back: dict[int, bool] = field(default_factory=dict)
+    links: dict[int, set[int]] = field(default_factory=dict)
+    calls: dict[int, set[int]] = field(default_factory=dict)
+    entered: set[int] = field(default_factory=set)
     _bytes: int = 0
     _waiting: list[int] = field(default_factory=list)
     _pointers: tuple[set[Function], str] | None = None
@@ -67,9 +73,10 @@ class Walk:
         """Takes a function as called."""
         self._read(function)
         if function.address in self.instructions:
+            self.entered.add(function.address)
             self._go(function.address, True)
         else:
-            self._find(function, function.address, "no instruction where the function begins")
+            self.find(function, function.address, "no instruction where the function begins")
 
     def run(self) -> None:
         """Walks until nothing new is reached, then judges the returns."""
@@ -79,12 +86,13 @@ class Walk:
         for address, leads_back in self.lr_leads_back.items():
             item = self.instructions[address]
             if not leads_back and flow(item).kind is Kind.RETURN:
-                self._blame(item, "lr may hold something else than where it was called from")
+                self.blame(item, "lr may hold something else than where it was called from")
 
-    def _blame(self, item: Instruction, why: str) -> None:
-        self._find(self.owner[item.address], item.address, f"{item.text}: {why}")
+    def blame(self, item: Instruction, why: str) -> None:
+        """Adds a finding on an instruction."""
+        self.find(self.owner[item.address], item.address, f"{item.text}: {why}")
 
-    def _find(self, function: Function, address: int, text: str) -> None:
+    def find(self, function: Function, address: int, text: str) -> None:
         self.findings.setdefault((address, text), Finding(function.name, address, text))
 
     def _read(self, function: Function) -> None:
@@ -97,12 +105,12 @@ class Walk:
             raise InputError(f"has functions of more than {CODE_LIMIT >> 20} MiB in all", where=str(self.program.path))
         section = self.program.section(function.address)
         if section is None or not section.is_code:
-            self._find(function, function.address, "a function in a section of data")
+            self.find(function, function.address, "a function in a section of data")
         elif section.changes:
-            self._find(function, function.address, "code in RAM, which the program can change")
+            self.find(function, function.address, "code in RAM, which the program can change")
         for begin, end, kind in self.program.ranges(function.address, function.end):
             if kind == "a":
-                self._find(function, begin, "code that is not Thumb")
+                self.find(function, begin, "code that is not Thumb")
             if kind != "t":
                 continue
             at = begin
@@ -111,9 +119,9 @@ class Walk:
                 self.instructions[item.address] = item
                 self.owner[item.address] = function
                 if not allowed(item.mnemonic, self.program.arch.v81):
-                    self._find(function, item.address, item.text)
+                    self.find(function, item.address, item.text)
             if at != end:
-                self._find(function, at, "bytes that do not decode")
+                self.find(function, at, "bytes that do not decode")
 
     def _go(self, address: int, leads_back: bool) -> None:
         known = self.lr_leads_back.get(address)
@@ -121,24 +129,31 @@ class Walk:
             self.lr_leads_back[address] = leads_back
             self._waiting.append(address)
 
-    def _reach(self, item: Instruction, address: int, leads_back: bool) -> None:
-        """Goes to a place that an instruction names, in whichever function it lies."""
+    def _reach(self, item: Instruction, address: int, leads_back: bool, call: bool = False) -> None:
+        """Goes to a place that an instruction names, in whichever function it lies.
+
+        Args:
+            call: a function begins there, which finds the stack as any function does.
+        """
         if address not in self.instructions:
             function = self.program.containing(address)
             if function is None:
-                self._blame(item, "leads to no function")
+                self.blame(item, "leads to no function")
                 return
             self._read(function)
         self._library(item, address)
         if address in self.instructions:
+            (self.calls if call and address in self.program.starts else self.links).setdefault(item.address, set()).add(
+                address
+            )
             self._go(address, leads_back)
         else:
-            self._blame(item, "leads into the middle of an instruction, or into data")
+            self.blame(item, "leads into the middle of an instruction, or into data")
 
     def _library(self, item: Instruction, address: int) -> None:
         for name in sorted(self.program.names.get(address, ())):
             if helper(name):
-                self._blame(item, f"calls {name}, which multiplies, divides or works on floating-point numbers")
+                self.blame(item, f"calls {name}, which multiplies, divides or works on floating-point numbers")
                 return
 
     def _step(self, item: Instruction, leads_back: bool) -> None:
@@ -153,16 +168,16 @@ class Walk:
         if way.kind is Kind.BRANCH:
             self._reach(item, way.target, after)
         elif way.kind is Kind.CALL:
-            self._reach(item, way.target, True)
+            self._reach(item, way.target, True, call=True)
         elif way.kind in (Kind.INDIRECT_CALL, Kind.INDIRECT_JUMP):
-            self._pointer(item, way.kind is Kind.INDIRECT_CALL or leads_back)
+            self._pointer(item, way.kind is Kind.INDIRECT_CALL, leads_back)
         elif way.kind is Kind.LITERAL:
             word = self.program.word(way.target)
             self._reach(item, (word or 0) & ~1, leads_back)
         elif way.kind is Kind.TABLE:
             self._table(item, leads_back)
         elif way.kind is Kind.UNKNOWN:
-            self._blame(item, "leads to a place that cannot be known")
+            self.blame(item, "leads to a place that cannot be known")
         if way.conditional or way.kind is Kind.NEXT or way.kind in CALLS:
             self._fall(item, way, after)
 
@@ -172,11 +187,12 @@ class Walk:
         if way.kind in CALLS and self._fills_up(following):
             return
         if following in self.instructions:
+            self.links.setdefault(item.address, set()).add(following)
             self._go(following, leads_back)
         elif following == function.end and following in self.program.starts:
             self._reach(item, following, leads_back)
         elif way.kind not in CALLS:  # behind a call: the compiler knows that the callee, walked as well, never returns
-            self._find(function, item.address, f"{item.text}: runs on into what is not code")
+            self.find(function, item.address, f"{item.text}: runs on into what is not code")
 
     def _fills_up(self, address: int) -> bool:
         """Whether there is nothing but a nop in front of literals, behind a call that never returns.
@@ -191,19 +207,17 @@ class Walk:
             and address + item.size < self.owner[address].end
         )
 
-    def _pointer(self, item: Instruction, leads_back: bool) -> None:
+    def _pointer(self, item: Instruction, call: bool, leads_back: bool) -> None:
         """A call through a pointer may reach every function whose address the program holds anywhere."""
         if self._pointers is None:
             self._pointers = address_taken(self.program, self.decode)
         functions, doubt = self._pointers
         self.indirect[item.address] = item.text
         if doubt or not functions:
-            self._blame(
-                item, f"leads to a place that cannot be known ({doubt or 'no address of a function is stored'})"
-            )
+            self.blame(item, f"leads to a place that cannot be known ({doubt or 'no address of a function is stored'})")
         for function in functions:
             self._read(function)
-            self._reach(item, function.address, leads_back)
+            self._reach(item, function.address, call or leads_back, call)
 
     def _table(self, item: Instruction, leads_back: bool) -> None:
         """Jumps to each place in the table that follows a tbb or tbh (Armv7-M ARM, A7.7.185)."""
@@ -215,6 +229,6 @@ class Walk:
         if width == 1 and entries and entries[-1] == 0:
             entries.pop()  # fills up to an even address
         if not entries or self.program.ranges(base, function.end)[0][2] != "d":
-            self._blame(item, "has no table behind it")
+            self.blame(item, "has no table behind it")
         for entry in entries:
             self._reach(item, base + 2 * entry, leads_back)
