@@ -346,6 +346,8 @@ def evaluate(
     repeat: int = 1,
     warmup: int | None = None,
     jobs: int = 1,
+    wait: float = 0.0,
+    clock: str = "auto",
     report: str | Path | None = None,
     bench: Bench | None = None,
     firmware: Path | None = None,
@@ -362,8 +364,10 @@ def evaluate(
         repeat: timed inferences of each image.
         warmup: inferences that do not count (default: 1 on a port, 0 emulated).
         jobs: emulators that share the images.
+        wait: seconds in which a port may appear, and its board begin to answer.
+        clock: "board" vouches that a board, not an emulator, is at the port, where that cannot be known.
         report: folder for report.html and the other files; by default one of this model, board and data set.
-        bench: instead of ``emulate``, ``port``, ``board`` and ``jobs``.
+        bench: instead of ``emulate``, ``port``, ``board``, ``jobs``, ``wait`` and ``clock``.
         firmware: where to build; by default in the report's folder.
 
     Warns:
@@ -377,7 +381,7 @@ def evaluate(
     from edge_snn.harness.session import Bench, Settings, measure
 
     ports = (port,) if isinstance(port, str) else tuple(port)
-    bench = bench or Bench(emulate, jobs, ports, board)
+    bench = bench or Bench(emulate, jobs, ports, board, clock=clock, wait=wait)
     made = load(model)
     dataset = dataset_for(data, made, limit)
     place = bench.emulate or bench.board or "port"
