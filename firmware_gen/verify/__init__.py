@@ -145,6 +145,7 @@ def verify(elf: Path, entry: str = ENTRY, expected: Iterable[str] = ()) -> Proof
             handlers.setdefault(vector.function.name, []).append(vector.number)
             walk.enter(vector.function)
     walk.run()
+    walk.judge_last_calls()
     interrupts = frozenset(program.aliases[name].address for name in handlers)
     frames = Frames(program, walk, interrupts | {first.address}, interrupts)
     frames.run()

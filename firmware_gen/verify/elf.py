@@ -33,10 +33,12 @@ class Section:
     """Contents of an allocated section, at the address where the program sees them.
 
     Attributes:
+        load: where they are written to.
         changes: the program may write there: the section says so, its contents are copied there, or RAM lies there.
     """
 
     address: int
+    load: int
     content: bytes
     is_code: bool
     pure_code: bool
@@ -193,6 +195,7 @@ def _parse(path: Path, data: bytes) -> Program:
     sections = tuple(
         Section(
             item.address,
+            holder.load + item.address - holder.address,
             content,
             bool(item.flags & SHF_EXECINSTR),
             bool(item.flags & SHF_ARM_PURECODE),

@@ -2,8 +2,8 @@
 
 The walk takes ``pop {pc}`` for a return to the caller. Here that is shown: the word that is popped is the ``lr`` of the
 function's entry, put there by the function itself and not overwritten since, and sp stands again where it stood. Where
-two ways meet, a place holds what either brings. What a function called does is that of the procedure call standard
-(AAPCS32): it leaves r4 to r11, sp and the frame of its caller as they were.
+two ways meet, a place holds what either brings. What is called leaves r4 to r11 and sp as they were, as the procedure
+call standard (AAPCS32) says, and that is shown of each function; that it leaves its caller's frame alone is believed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from firmware_gen.verify.decode import Instruction
 from firmware_gen.verify.effects import Effects, Store, call_returns, parse
 from firmware_gen.verify.elf import Program
 from firmware_gen.verify.flow import Flow, Kind, flow
-from firmware_gen.verify.values import LR, NAMES, OTHER_STACK, PC, RETURN_ADDRESS, SP, Frame, Value
+from firmware_gen.verify.values import KEPT, LR, NAMES, OTHER_STACK, PC, RETURN_ADDRESS, SP, Frame, Value
 from firmware_gen.verify.walk import CALLS, Walk
 
 TELLING = ("st", "vst", "push", "pop", "vpush", "vpop", "msr")  # what writes to memory or to a stack pointer
@@ -95,7 +95,7 @@ class Frames:
                     self._call(target, frame)
 
     def _starts(self) -> set[int]:
-        return {address for address in self.walk.lr_leads_back if address in self.program.starts}
+        return {address for address in self.walk.visited if address in self.program.starts}
 
     def _call(self, target: int, frame: Frame) -> None:
         """Of arguments only addresses of the core's own registers matter, since a vector table may be set there."""
@@ -193,6 +193,10 @@ class Frames:
             yield "returns before the stack is as it was"
         if way.kind is Kind.RETURN_STACK and after.registers[PC] != RETURN_ADDRESS:
             yield "what it takes for the return address is not, or may be overwritten"
+        if way.kind in (Kind.RETURN, Kind.RETURN_STACK):
+            lost = [f"r{index}" for index, values in KEPT.items() if after.registers[index] != values]
+            if lost:
+                yield f"does not leave {', '.join(lost)} to the caller as they were"
         if way.kind is Kind.RETURN and not known and after.registers[LR] != RETURN_ADDRESS:
             yield "lr may hold something else than where it was called from"
 

@@ -40,28 +40,34 @@ def thumb_function(program: Program, word: int) -> Function | None:
 def tables(program: Program, others: Iterable[int] = ()) -> tuple[int, ...]:
     """Places of the vector tables, the first ones by their second word, which is where execution starts.
 
-    A table is a place aligned to 128 whose second word is the program's entry (or a function called Reset_Handler); the
-    place where the contents begin, or 0, if the second word there leads to any function, since a chip may start there;
-    or one of ``others``.
+    A table is a place aligned to 128 (where it is written to) whose second word is the program's entry or a function
+    called Reset_Handler; the place where the contents begin, or 0, if the second word there leads to any code, since a
+    chip starts there; or one of ``others``.
     """
     resets = {program.start | 1}
     resets |= {program.aliases[name].address | 1 for name in RESET_NAMES if name in program.aliases}
-    found = []
-    first = min((section.address for section in program.sections), default=0)
+    first = min((section.load for section in program.sections), default=0)
+    found: list[int] = []
     for section in program.sections:
-        for offset in range(-section.address % TABLE_ALIGNMENT, len(section.content) - 8 + 1, TABLE_ALIGNMENT):
-            word, place = struct.unpack_from("<I", section.content, offset + 4)[0], section.address + offset
-            if word in resets or (place in (0, first) and thumb_function(program, word) is not None):
-                found.append(place)
+        for offset in range(-section.load % TABLE_ALIGNMENT, len(section.content) - 8 + 1, TABLE_ALIGNMENT):
+            word, place = struct.unpack_from("<I", section.content, offset + 4)[0], section.load + offset
+            if word in resets or (place in (0, first) and _leads_to_code(program, word)):
+                found.append(section.address + offset)
                 if len(found) > TABLE_LIMIT:
                     raise InputError(f"has more than {TABLE_LIMIT} vector tables", where=str(program.path))
     return tuple(dict.fromkeys((*found, *others)))
 
 
+def _leads_to_code(program: Program, word: int) -> bool:
+    section = program.section(word & ~1)
+    return word & 1 == 1 and section is not None and section.is_code
+
+
 def vectors(program: Program, places: Iterable[int]) -> tuple[Vector, ...]:
     """Handlers in these vector tables, but for reset; unused (zero) entries are left out.
 
-    A table ends with its data symbol, or else behind the last word that is zero or calls a function.
+    The core's own vectors are always read, as the core does. Beyond these a table goes on to the end of its data
+    symbol, and then for as long as words are zero or call a function.
     """
     found: list[Vector] = []
     for place in places:
@@ -74,11 +80,12 @@ def vectors(program: Program, places: Iterable[int]) -> tuple[Vector, ...]:
 def _table(program: Program, section: Section, offset: int) -> Iterator[Vector]:
     place = section.address + offset
     ends = [end for address, end in program.objects if address <= place < end]
-    count = min((min(ends, default=section.end) - place) // 4, (section.end - place) // 4, VECTOR_LIMIT)
+    sure = max(CORE_VECTORS, (min(ends, default=place) - place) // 4)
+    count = min((section.end - place) // 4, VECTOR_LIMIT)
     for number in range(FIRST_HANDLER, count):
         word = struct.unpack_from("<I", section.content, offset + 4 * number)[0]
         function = thumb_function(program, word)
-        if function is None and number >= CORE_VECTORS and word and not ends:
+        if function is None and number >= sure and word:
             return
         if function is not None or (word and number not in RESERVED):
             yield Vector(number, place + 4 * number, word, function)

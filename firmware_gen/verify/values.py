@@ -14,6 +14,7 @@ NOTHING_KNOWN: frozenset[Value] = frozenset({UNKNOWN})
 RETURN_ADDRESS: frozenset[Value] = frozenset({RETURN})
 TOO_MANY: frozenset[Value] = frozenset({ANY})
 SP, LR, PC = 13, 14, 15
+KEPT: dict[int, frozenset[Value]] = {index: frozenset({f"r{index} of the caller"}) for index in range(4, 12)}
 NAMES = {f"r{index}": index for index in range(16)}
 NAMES.update({"sb": 9, "sl": 10, "fp": 11, "ip": 12, "sp": SP, "lr": LR, "pc": PC})
 
@@ -78,10 +79,12 @@ class Frame:
 
     @classmethod
     def called(cls, arguments: list[frozenset[Value]] | None = None) -> Frame:
-        """As a function finds it; addresses in its caller's frame mean nothing in its own."""
+        """As a function finds it; of what its caller hands over only constants mean anything in its own frame."""
         frame = cls()
         for index, values in enumerate(arguments or []):
-            frame.registers[index] = frozenset(UNKNOWN if isinstance(item, tuple) else item for item in values)
+            frame.registers[index] = frozenset(item if isinstance(item, int) else UNKNOWN for item in values)
+        for index, values in KEPT.items():
+            frame.registers[index] = values
         frame.registers[SP] = in_frame(0)
         frame.registers[LR] = RETURN_ADDRESS
         return frame

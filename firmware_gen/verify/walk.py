@@ -1,8 +1,7 @@
 """Follows execution from a function through everything it can reach.
 
-Instruction by instruction: calls, branches (into the middle of functions too), jump tables, falling off the end. With
-each place goes whether ``lr`` still leads back to code that is walked: only then is ``bx lr`` a return. Whole functions
-are checked, unreached parts too.
+Instruction by instruction: calls, branches (into the middle of functions too), jump tables, falling off the end. What
+it takes for a return is judged in frames.py, on the links it leaves. Whole functions are checked, unreached parts too.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from edge_snn.errors import InputError
 from firmware_gen.verify.allowed import allowed, helper, split
 from firmware_gen.verify.decode import Decoder, Instruction
 from firmware_gen.verify.elf import Function, Program
-from firmware_gen.verify.flow import Flow, Kind, flow, from_stack, written
+from firmware_gen.verify.flow import Flow, Kind, flow
 from firmware_gen.verify.pointers import address_taken
 
 CODE_LIMIT = 16 << 20  # no microcontroller holds as much; functions that overlap in a hostile file would
@@ -52,6 +51,7 @@ class Walk:
         links: from each instruction to those that may follow in the same frame.
         calls: from each instruction to the functions it calls.
         entered: where functions begin that are entered as called.
+        last_calls: places of calls behind which their function has no code.
     """
 
     program: Program
@@ -61,10 +61,11 @@ class Walk:
     indirect: dict[int, str] = field(default_factory=dict)
     instructions: dict[int, Instruction] = field(default_factory=dict)
     owner: dict[int, Function] = field(default_factory=dict)
-    lr_leads_back: dict[int, bool] = field(default_factory=dict)
+    visited: set[int] = field(default_factory=set)
     links: dict[int, set[int]] = field(default_factory=dict)
     calls: dict[int, set[int]] = field(default_factory=dict)
     entered: set[int] = field(default_factory=set)
+    last_calls: set[int] = field(default_factory=set)
     _bytes: int = 0
     _waiting: list[int] = field(default_factory=list)
     _pointers: tuple[set[Function], str] | None = None
@@ -74,19 +75,37 @@ class Walk:
         self._read(function)
         if function.address in self.instructions:
             self.entered.add(function.address)
-            self._go(function.address, True)
+            self._go(function.address)
         else:
             self.find(function, function.address, "no instruction where the function begins")
 
     def run(self) -> None:
-        """Walks until nothing new is reached, then judges the returns."""
+        """Walks until nothing new is reached."""
         while self._waiting:
-            address = self._waiting.pop()
-            self._step(self.instructions[address], self.lr_leads_back[address])
-        for address, leads_back in self.lr_leads_back.items():
-            item = self.instructions[address]
-            if not leads_back and flow(item).kind is Kind.RETURN:
-                self.blame(item, "lr may hold something else than where it was called from")
+            self._step(self.instructions[self._waiting.pop()])
+
+    def judge_last_calls(self) -> None:
+        """A call with no code behind it must be of what never comes back."""
+        comes_back: dict[int, bool] = {}
+        for address in sorted(self.last_calls):
+            for target in sorted(self.calls.get(address, ())):
+                if target not in comes_back:
+                    comes_back[target] = self._comes_back(target)
+                if comes_back[target]:
+                    self.blame(self.instructions[address], "may come back to what is not code of its function")
+
+    def _comes_back(self, start: int) -> bool:
+        seen, waiting = {start}, [start]
+        while waiting:
+            address = waiting.pop()
+            kind = flow(self.instructions[address]).kind
+            if kind in (Kind.RETURN, Kind.RETURN_STACK, Kind.INDIRECT_JUMP):
+                return True
+            for target in self.links.get(address, ()):
+                if target not in seen and not (address in self.last_calls and target in self.program.starts):
+                    seen.add(target)
+                    waiting.append(target)
+        return False
 
     def blame(self, item: Instruction, why: str) -> None:
         """Adds a finding on an instruction."""
@@ -123,13 +142,12 @@ class Walk:
             if at != end:
                 self.find(function, at, "bytes that do not decode")
 
-    def _go(self, address: int, leads_back: bool) -> None:
-        known = self.lr_leads_back.get(address)
-        if known is None or (known and not leads_back):
-            self.lr_leads_back[address] = leads_back
+    def _go(self, address: int) -> None:
+        if address not in self.visited:
+            self.visited.add(address)
             self._waiting.append(address)
 
-    def _reach(self, item: Instruction, address: int, leads_back: bool, call: bool = False) -> None:
+    def _reach(self, item: Instruction, address: int, call: bool = False) -> None:
         """Goes to a place that an instruction names, in whichever function it lies.
 
         Args:
@@ -146,7 +164,7 @@ class Walk:
             (self.calls if call and address in self.program.starts else self.links).setdefault(item.address, set()).add(
                 address
             )
-            self._go(address, leads_back)
+            self._go(address)
         else:
             self.blame(item, "leads into the middle of an instruction, or into data")
 
@@ -156,42 +174,38 @@ class Walk:
                 self.blame(item, f"calls {name}, which multiplies, divides or works on floating-point numbers")
                 return
 
-    def _step(self, item: Instruction, leads_back: bool) -> None:
+    def _step(self, item: Instruction) -> None:
         way = flow(item)
-        if way.kind in CALLS:
-            after = True  # the callee comes back to the next instruction, and that is walked
-        elif "lr" in written(item):
-            base = split(item.mnemonic)[0]
-            after = from_stack(base, item.operands) and (leads_back or not split(item.mnemonic)[1])
-        else:
-            after = leads_back
         if way.kind is Kind.BRANCH:
-            self._reach(item, way.target, after)
+            self._reach(item, way.target)
         elif way.kind is Kind.CALL:
-            self._reach(item, way.target, True, call=True)
+            self._reach(item, way.target, call=True)
         elif way.kind in (Kind.INDIRECT_CALL, Kind.INDIRECT_JUMP):
-            self._pointer(item, way.kind is Kind.INDIRECT_CALL, leads_back)
+            self._pointer(item, way.kind is Kind.INDIRECT_CALL)
         elif way.kind is Kind.LITERAL:
             word = self.program.word(way.target)
-            self._reach(item, (word or 0) & ~1, leads_back)
+            self._reach(item, (word or 0) & ~1)
         elif way.kind is Kind.TABLE:
-            self._table(item, leads_back)
+            self._table(item)
         elif way.kind is Kind.UNKNOWN:
             self.blame(item, "leads to a place that cannot be known")
         if way.conditional or way.kind is Kind.NEXT or way.kind in CALLS:
-            self._fall(item, way, after)
+            self._fall(item, way)
 
-    def _fall(self, item: Instruction, way: Flow, leads_back: bool) -> None:
+    def _fall(self, item: Instruction, way: Flow) -> None:
         """Goes on to the next instruction."""
         following, function = item.address + item.size, self.owner[item.address]
-        if way.kind in CALLS and self._fills_up(following):
+        fills_up = way.kind in CALLS and self._fills_up(following)
+        if way.kind in CALLS and (fills_up or following >= function.end or following not in self.instructions):
+            self.last_calls.add(item.address)
+        if fills_up:
             return
         if following in self.instructions:
             self.links.setdefault(item.address, set()).add(following)
-            self._go(following, leads_back)
+            self._go(following)
         elif following == function.end and following in self.program.starts:
-            self._reach(item, following, leads_back)
-        elif way.kind not in CALLS:  # behind a call: the compiler knows that the callee, walked as well, never returns
+            self._reach(item, following)
+        elif way.kind not in CALLS:  # those are judged when all of the callee is known: see judge_last_calls
             self.find(function, item.address, f"{item.text}: runs on into what is not code")
 
     def _fills_up(self, address: int) -> bool:
@@ -207,7 +221,7 @@ class Walk:
             and address + item.size < self.owner[address].end
         )
 
-    def _pointer(self, item: Instruction, call: bool, leads_back: bool) -> None:
+    def _pointer(self, item: Instruction, call: bool) -> None:
         """A call through a pointer may reach every function whose address the program holds anywhere."""
         if self._pointers is None:
             self._pointers = address_taken(self.program, self.decode)
@@ -217,9 +231,9 @@ class Walk:
             self.blame(item, f"leads to a place that cannot be known ({doubt or 'no address of a function is stored'})")
         for function in functions:
             self._read(function)
-            self._reach(item, function.address, call or leads_back, call)
+            self._reach(item, function.address, call)
 
-    def _table(self, item: Instruction, leads_back: bool) -> None:
+    def _table(self, item: Instruction) -> None:
         """Jumps to each place in the table that follows a tbb or tbh (Armv7-M ARM, A7.7.185)."""
         base, function = item.address + 4, self.owner[item.address]
         width = 1 if split(item.mnemonic)[0] == "tbb" else 2
@@ -231,4 +245,4 @@ class Walk:
         if not entries or self.program.ranges(base, function.end)[0][2] != "d":
             self.blame(item, "has no table behind it")
         for entry in entries:
-            self._reach(item, base + 2 * entry, leads_back)
+            self._reach(item, base + 2 * entry)

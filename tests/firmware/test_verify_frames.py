@@ -50,6 +50,11 @@ STACKS = {
     "sp moved by what is not known": ("push {r4, lr}\n add sp, r0\n pop {r4, pc}", "sp may be something else"),
     "sp left elsewhere": ("push {r4, lr}\n sub sp, #8\n add sp, #12\n bx lr", "returns before the stack is as it was"),
     "the caller's frame": ("add sp, #8\n push {r0}\n sub sp, #4\n bx lr", "more off the stack"),
+    "a callee that moves its caller's frame pointer": (
+        "push {r7, lr}\n mov r7, sp\n bl 1f\n mov sp, r7\n pop {r7, pc}\n .thumb_func\n .type h, %function\n h:\n"
+        " 1: movs r7, #0\n bx lr",
+        "does not leave r7",
+    ),
     "msr msp": ("msr msp, r0\n bx lr", "sets a stack pointer"),
     "msr psp": ("msr psp, r0\n bx lr", "sets a stack pointer"),
     "msr control": ("msr control, r0\n bx lr", "sets a stack pointer"),
@@ -89,9 +94,10 @@ GOOD = {
     "a large frame": "push {r4, lr}\n ldr r4, 9f\n add sp, r4\n str r0, [sp]\n ldr r4, 8f\n add sp, r4\n pop {r4, pc}\n"
     " .balign 4\n 9: .word -1024\n 8: .word 1024",
     "lr popped into another register": "push {r4, lr}\n movs r4, r0\n bl g\n pop {r4}\n pop {r1}\n bx r1",
+    "a tail call that puts lr back from another register": "push {r4, lr}\n movs r4, r0\n ldr r3, 9f\n"
+    f" pop {{r4}}\n pop {{r1}}\n mov lr, r1\n bx r3\n {LITERAL}",
     "arguments of any number": "push {r2, r3}\n push {r4, lr}\n str r0, [sp, #12]\n pop {r4}\n pop {r3}\n"
     " add sp, #8\n bx r3",
-    "a call that does not come back at the end": "push {r4, lr}\n cmp r0, #0\n beq 1f\n pop {r4, pc}\n 1: bl g",
     "a pointer to its own array": "push {r4, lr}\n sub sp, #32\n mov r3, sp\n add r2, sp, #32\n"
     " 1: stmia r3!, {r0, r1}\n cmp r3, r2\n bne 1b\n add sp, #32\n pop {r4, pc}",
 }
@@ -101,6 +107,15 @@ GOOD = {
 @pytest.mark.parametrize("what", GOOD)
 def test_what_compilers_do_with_the_stack_passes(tmp_path, what, cpu):
     assert [str(item) for item in made(tmp_path, GOOD[what], cpu, "adds r0, r1\n bx lr").findings] == []
+
+
+def test_a_call_with_no_code_behind_it_must_not_come_back(tmp_path):
+    """Behind it come literals, which would be executed: at once, behind a nop, or the next function."""
+    for end in ("", "\n nop\n .word 0x47704348", "\n .word 0x47704348"):
+        code = f"push {{r4, lr}}\n cmp r0, #0\n beq 1f\n pop {{r4, pc}}\n 1: bl g{end}"
+        assert made(tmp_path, code, "cortex-m0", "b .").findings == ()
+        found = [item.text for item in made(tmp_path, code, "cortex-m0", "bx lr").findings]
+        assert any("may come back" in text for text in found), (end, found)
 
 
 def test_a_stack_aligned_further_passes(tmp_path):
@@ -193,5 +208,28 @@ def test_a_table_where_the_contents_begin_is_read_though_the_file_starts_elsewhe
         " .bss (NOLOAD) : { *(.bss*) } }\n"
     )
     real = TABLE.replace("aligned(128), used", 'aligned(128), used, section(".first")')
+    elf = link(tmp_path, ADD + OTHER + real, flags=("-T", str(script)))
+    assert any(item.text.startswith("mul") for item in verify(elf).findings)
+
+
+def test_vectors_behind_what_the_tables_symbol_says_are_read(tmp_path):
+    """The core reads sixteen words, whatever size a symbol has."""
+    start = VECTORS + "void SysTick_Handler(void) { sink = sink * sink; /* here */ }\n"
+    elf = link(tmp_path, ADD, start=start)
+    content = bytearray(elf.read_bytes())
+    at = content.index(struct.pack("<I", 64) + b"\x01")  # st_size of vectors, a local object
+    struct.pack_into("<I", content, at, 8)
+    elf.write_bytes(content)
+    assert any(item.text.startswith("mul") for item in verify(elf).findings)
+
+
+def test_a_table_written_to_the_first_address_is_read_though_it_is_seen_in_ram(tmp_path):
+    script = tmp_path / "board.ld"
+    script.write_text(
+        "MEMORY { Z (rx) : ORIGIN = 0, LENGTH = 64K\n R (rw) : ORIGIN = 0x20000000, LENGTH = 8K }\nSECTIONS {"
+        " .first : { KEEP(*(.first)) } > R AT > Z\n .text : { *(.text*) *(.vectors) *(.rodata*) } > Z\n"
+        " .bss (NOLOAD) : { *(.bss*) } > R }\n"
+    )
+    real = TABLE.replace("aligned(128), used", 'aligned(128), used, section(".first")').replace("const ", "")
     elf = link(tmp_path, ADD + OTHER + real, flags=("-T", str(script)))
     assert any(item.text.startswith("mul") for item in verify(elf).findings)
