@@ -32,21 +32,22 @@ class Sources:
     def spoil(self, kernel: str, fault: str) -> None:
         """Lets a kernel run as it is and then executes ``fault``, C with `layer`, `arena` and its third argument.
 
-        All of its variants are spoiled: a kernel may have a file a core.
+        All of its forms are spoiled: a kernel may have a file a core.
         """
-        head = re.compile(rf"^esnn_status_t {kernel}\((.*?)\)$", re.MULTILINE | re.DOTALL)
+        forms = (self.root / "kernels" / "include" / "esnn_forms.h").read_text()
+        names = "|".join({kernel, *re.findall(rf"^#define {kernel} (\w+)$", forms, re.MULTILINE)})
+        head = re.compile(rf"^esnn_status_t ({names})\((.*?)\)$", re.MULTILINE | re.DOTALL)
         variants = [path for path in (self.root / "kernels" / "src").rglob("*.c") if head.search(path.read_text())]
         assert variants, f"{kernel} has another signature"
         for path in variants:
             text = path.read_text()
             found = head.search(text)
             assert found
-            arguments = ", ".join(re.findall(r"(\w+)(?:,|$)", found.group(1)))
+            form = found.group(1)
+            arguments = ", ".join(re.findall(r"(\w+)(?:,|$)", found.group(2)))
             end = text.index("\n}\n", found.end()) + 3
-            intact = text[found.start() : end].replace(
-                f"esnn_status_t {kernel}(", f"static esnn_status_t intact_{kernel}("
-            )
-            spoiled = f"\n{found.group(0)}\n{{\n    const esnn_status_t status = intact_{kernel}({arguments});\n"
+            intact = text[found.start() : end].replace(f"esnn_status_t {form}(", f"static esnn_status_t intact_{form}(")
+            spoiled = f"\n{found.group(0)}\n{{\n    const esnn_status_t status = intact_{form}({arguments});\n"
             spoiled += f"    {fault}\n    return status;\n}}\n"
             self._write(path, text[: found.start()] + intact + spoiled + text[end:])
 
