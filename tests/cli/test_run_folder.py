@@ -85,11 +85,17 @@ def test_the_default_folder_depends_on_the_data(place):
     assert sorted(json.loads((folder / "report.json").read_text())["images"] for folder in folders) == [3, 4]
 
 
+def heard() -> None:
+    """In a child: signals end it, whatever this test's own parent (nohup, a CI's shell) chose to ignore."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_ends_a_run_with_its_report(place, number):
     name = number.name
     folder = report_folder(place, name)
-    child = start(place, *LONG, "--report", name, "--jobs", "2")
+    child = start(place, *LONG, "--report", name, "--jobs", "2", prepare=heard)
     wait_for_lines(folder / "journal.jsonl", 60)
     child.send_signal(number)
     time.sleep(0.02)
@@ -110,6 +116,7 @@ def test_a_terminal_that_goes_away_ends_a_run_with_its_report(place):
     leader, follower = os.openpty()
 
     def own_terminal():
+        heard()
         os.setsid()
         fcntl.ioctl(follower, termios.TIOCSCTTY, 0)
 

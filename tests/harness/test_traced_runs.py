@@ -40,7 +40,7 @@ def test_the_report_tells_of_traces_and_of_the_clock(made, tmp_path):
     report = json.loads(done.stdout)
     tensors = len(trace_tensors(build_plan(made)))
     assert report["trace"] == {"tensors": tensors, "mismatched": 0, "first": None}
-    assert report["clock"] == {"counter": "monotonic", "hz": 1_000_000_000, "counts": "ns"}
+    assert report["clock"] == {"counter": "monotonic", "hz": 1_000_000_000, "counts": "ns", "note": ""}
     layers = next(row for row in report["checks"] if row["name"] == "every layer equals the host's")
     assert layers["status"] == PASSED
     resumed = call(*common, "--trace", "--repeat", "2", "--resume", cwd=tmp_path)
@@ -63,7 +63,8 @@ def test_on_an_emulator_the_clock_counts_instructions(made, tmp_path):
     done = call(*common, "--trace", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     clock = json.loads(done.stdout)["clock"]
-    assert clock == {"counter": "SysTick", "hz": 25_000_000, "counts": "executed instructions"}
+    note = "an emulator counts executed instructions"
+    assert clock == {"counter": "SysTick", "hz": 25_000_000, "counts": "executed instructions", "note": note}
 
 
 def test_a_layer_that_differs_is_named_in_the_rows(made, tmp_path, monkeypatch):
