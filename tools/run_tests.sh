@@ -4,6 +4,8 @@ set -u
 bin=$1
 train=${2:-}
 status=0
+# One worker more than there are cores: much of the time is waiting, for emulated clocks and for silence on a line.
+workers=$(($(nproc) + 1))
 tier() {
     name=$1
     shift
@@ -18,7 +20,7 @@ lint() {
 }
 tier "tier 1: lint, types, format" lint
 tier "tier 2: Python, C under sanitizers, emulated boards (no TensorFlow)" \
-    "$bin/pytest" -q -n auto --dist loadfile -m "not slow and not train" --durations=10
+    "$bin/pytest" -q -n "$workers" --dist loadfile -m "not slow and not train" --durations=10
 if [ -n "$train" ]; then
     tier "tier 3: model, training, export (TensorFlow)" "$train/pytest" -q -n auto --dist loadfile -m "train and not slow"
 else
