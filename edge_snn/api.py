@@ -28,7 +28,6 @@ CALIBRATION_IMAGES = 256
 Model = Union[str, Path, "IntegerModel"]
 Images = Union[str, Path, np.ndarray, "tuple[np.ndarray, np.ndarray]", "Dataset"]
 Progress = Callable[[int], None]
-Bar = Callable[[str, int], AbstractContextManager[Any]]
 
 
 class ModelNote(UserWarning):
@@ -101,13 +100,14 @@ def convert_file(
     from edge_snn.passes.retime import retime_graph
     from edge_snn.passes.scales import grid_bits
 
+    early = None if chosen.early is None else Early(*chosen.early)  # refused before any work is done
     path = zoo.resolve(str(source), ".tflite")
     read = frontends.read(path)
     graph = retime_graph(read.graph, chosen.timesteps or read.graph.timesteps)
     images, data_name = None, None
     classes: tuple[str, ...] = ()
     if chosen.calibrate is not None:
-        dataset = _dataset(chosen.calibrate, graph.image.shape, chosen.limit, split="train")
+        dataset = _dataset(chosen.calibrate, graph.image.shape, chosen.limit, "train")
         images, data_name = dataset.x, dataset.name
         if len(dataset.classes) == graph.readout.bias.shape[0]:
             classes = dataset.classes
@@ -117,8 +117,8 @@ def convert_file(
     with (progress or (lambda count: nullcontext()))(0 if images is None else len(images)) as done:
         options = ConvertOptions(chosen.weight_bits, chosen.name or _printable(path.stem), classes)
         made = convert(graph, options, calibration=images, provenance=provenance, progress=done)
-    if chosen.early is not None:
-        made = replace(made, model=replace(made.model, early=Early(*chosen.early)))
+    if early is not None:
+        made = replace(made, model=replace(made.model, early=early))
     notes, trained_bits = [*read.assumed, *read.notes], grid_bits(graph)
     if trained_bits < chosen.weight_bits:
         notes.append(f"its weights have {trained_bits} bits: with --weight-bits {trained_bits} they take less flash")
@@ -172,7 +172,7 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else "_" for char in text)[:MAX_NAME]
 
 
-def _dataset(given: Images, shape: tuple[int, int, int], limit: int | None, split: str = "test") -> Dataset:
+def _dataset(given: Images, shape: tuple[int, int, int], limit: int | None, split: str) -> Dataset:
     """Images for a model's input; arrays without labels get 0."""
     from edge_snn import data
     from edge_snn.data.dataset import Dataset
@@ -188,7 +188,7 @@ def _dataset(given: Images, shape: tuple[int, int, int], limit: int | None, spli
     return data.fit(found.head(limit), shape)
 
 
-def dataset_for(given: Images, model: IntegerModel, limit: int | None = None) -> Dataset:
+def dataset_for(given: Images, model: IntegerModel, limit: int | None = None, split: str = "test") -> Dataset:
     """Images and labels brought to a model's input and the numbering of its classes.
 
     Raises:
@@ -196,7 +196,7 @@ def dataset_for(given: Images, model: IntegerModel, limit: int | None = None) ->
     """
     from edge_snn import data
 
-    return data.match_classes(_dataset(given, model.input_shape, limit), model.classes)
+    return data.match_classes(_dataset(given, model.input_shape, limit, split), model.classes)
 
 
 # -- on the host -------------------------------------------------------------------------------------

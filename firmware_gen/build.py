@@ -222,8 +222,9 @@ def build(plan: Plan, board: Board, folder: Path, extra_flags: tuple[str, ...] =
         raise InputError(f"the build failed: {(errors or ['see the log'])[0][:200]}", where=str(log))
     elf = out / "firmware.elf"
     pushed = stack.VECTOR_EXCEPTION_BYTES if board.has_vectors else stack.EXCEPTION_BYTES
-    asm = stack.declared(ROOT / "kernels")
-    bound = 0 if board.is_host else stack.bound((out, shared), exception_bytes=pushed, pushed=asm)
+    bound = 0
+    if not board.is_host:
+        bound = stack.bound((out, shared), exception_bytes=pushed, pushed=stack.declared(ROOT / "kernels"))
     if bound > board.stack_bytes and not board.is_host:
         raise InputError(
             f"needs {bound} bytes of stack, {board.stack_bytes} are set aside",

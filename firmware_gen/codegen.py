@@ -120,13 +120,11 @@ def generate(plan: Plan, folder: Path) -> GeneratedModel:
     Raises:
         InputError: the folder cannot be written.
     """
-    files = []
-    for name, text in render(plan).items():
-        path = folder / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
-        write_text(path, text)
-        files.append(path)
-    return GeneratedModel(folder, tuple(files), plan)
+    texts = render(plan)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot be made: {error.strerror}", where=str(folder)) from error
+    for name, text in texts.items():
+        write_text(folder / name, text)
+    return GeneratedModel(folder, tuple(folder / name for name in texts), plan)

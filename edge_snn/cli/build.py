@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from rich.markup import escape
 
-from edge_snn.api import load
+from edge_snn.api import build, load
 from edge_snn.cli.common import console, json_option, print_json
 
 
@@ -23,8 +23,6 @@ def command(model_path: str, board_name: str, output: Path | None, as_json: bool
     Example:
       edge-snn build fashion-mnist-nano --board microbit
     """
-    from edge_snn.api import build
-
     model = load(model_path)
     made = build(model, board_name, folder=output)
     facts = {

@@ -9,7 +9,7 @@ import click
 import numpy as np
 from rich.markup import escape
 
-from edge_snn.api import load
+from edge_snn.api import dataset_for, load
 from edge_snn.cli.common import console, images_options, json_option, make_table, print_json, progress_bar
 from edge_snn.errors import MismatchError
 
@@ -34,14 +34,13 @@ def command(
     Example:
       edge-snn simulate fashion-mnist --data fashion-mnist --float fashion-mnist
     """
-    from edge_snn import data, frontends
+    from edge_snn import frontends
     from edge_snn.anytime.run import run_model
     from edge_snn.models import zoo
     from edge_snn.reference.rates import layer_rates, mean_rate
 
     model = load(model_path)
-    dataset = data.fit(data.load(data_name, split=split, limit=limit), model.input_shape)
-    dataset = data.match_classes(dataset, model.classes)
+    dataset = dataset_for(data_name, model, limit, split)
     started = time.monotonic()
     with progress_bar("simulating", len(dataset.x), quiet=as_json) as done:
         result = run_model(model, dataset.x, progress=done)
