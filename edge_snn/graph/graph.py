@@ -6,20 +6,66 @@ from dataclasses import dataclass, field
 
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.checks import check_choice, check_int, check_name, fail
+from edge_snn.graph.codes import Codes
 from edge_snn.graph.conv import Conv2D
+from edge_snn.graph.depthwise import Depthwise
+from edge_snn.graph.graded import RequantisedNode
+from edge_snn.graph.graded_add import GradedAdd
+from edge_snn.graph.graded_conv import GradedConv
+from edge_snn.graph.graded_pool import GradedPool, Mean
+from edge_snn.graph.layout import Concat, Pad, Reshape, Slice
 from edge_snn.graph.linear import Linear
+from edge_snn.graph.lookup import Lookup
 from edge_snn.graph.neuron import Neuron, Relu
 from edge_snn.graph.node import FLOAT, INTEGER, Node
 from edge_snn.graph.pool import MaxPool2D
 from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
+from edge_snn.graph.softmax import Softmax
 from edge_snn.graph.tensor import Kind, TensorSpec
 
 INPUT = "input"
 MAX_TIMESTEPS = 8
 MAX_NODES = 4096
 
-OPS: dict[str, type[Node]] = {cls.op: cls for cls in (Conv2D, Linear, Neuron, Relu, Add, Attention, MaxPool2D, Readout)}
+SPIKING: tuple[type[Node], ...] = (Conv2D, Linear, Neuron, Relu, Add, Attention, MaxPool2D, Readout)
+GRADED: tuple[type[Node], ...] = (
+    GradedConv,
+    Depthwise,
+    GradedAdd,
+    Lookup,
+    GradedPool,
+    Mean,
+    Concat,
+    Pad,
+    Slice,
+    Reshape,
+    Softmax,
+    Codes,
+)
+OPS: dict[str, type[Node]] = {cls.op: cls for cls in (*SPIKING, *GRADED)}
+ENDS = (Readout, Codes)
+GRADED_LAYER = "graded"
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A layer whose spikes are counted.
+
+    Attributes:
+        kind: "binary", "ternary" or "graded".
+        steps: counters of one sign.
+        signs: 1, or 2: those of -1 follow those of +1.
+    """
+
+    name: str
+    kind: str
+    steps: int
+    signs: int
+
+    @property
+    def counters(self) -> int:
+        return self.steps * self.signs
 
 
 @dataclass(frozen=True)
@@ -27,7 +73,7 @@ class Graph:
     """A spiking network of float or integer numbers, checked when it is made.
 
     The image enters on edge ``input`` (uint8, static: the same at every time step). ``nodes`` are in
-    topological order; the last one is the only :class:`Readout` and makes the logits.
+    topological order; the last one is the only :class:`Readout` or :class:`Codes` and makes the logits.
 
     Attributes:
         name: of the model, for people.
@@ -61,9 +107,7 @@ class Graph:
                 raise fail(node.name, f"reads edge {missing[0]!r}, which no earlier node makes")
             node.check_domain(self.domain)
             specs[node.name] = node.infer([specs[edge] for edge in node.inputs])
-        if [isinstance(node, Readout) for node in self.nodes].count(True) != 1 or not isinstance(
-            self.nodes[-1], Readout
-        ):
+        if [isinstance(node, ENDS) for node in self.nodes].count(True) != 1 or not isinstance(self.nodes[-1], ENDS):
             raise fail(self.name, "the last node, and no other, must be a readout")
         object.__setattr__(self, "specs", specs)
         consumed = {edge for node in self.nodes for edge in node.inputs}
@@ -84,11 +128,32 @@ class Graph:
 
     @property
     def neurons(self) -> tuple[Neuron, ...]:
-        """The layers whose spikes are counted, in order: the order of all counters in the project."""
+        """The spiking neuron layers, in order."""
         return tuple(node for node in self.nodes if isinstance(node, Neuron))
 
     @property
+    def counted(self) -> tuple[Counted, ...]:
+        """The layers whose spikes are counted, in order: the order of all counters in the project.
+
+        A neuron has a counter for each time step, a ternary one as many again for -1; a layer of codes has one: how
+        many of them are not its zero point.
+        """
+        layers: list[Counted] = []
+        for node in self.nodes:
+            if isinstance(node, Neuron):
+                layers.append(Counted(node.name, node.polarity, self.timesteps, 2 if node.polarity == "ternary" else 1))
+            elif isinstance(node, RequantisedNode):
+                layers.append(Counted(node.name, GRADED_LAYER, 1, 1))
+        return tuple(layers)
+
+    @property
+    def end(self) -> Node:
+        """The node that makes the logits."""
+        return self.nodes[-1]
+
+    @property
     def readout(self) -> Readout:
-        last = self.nodes[-1]
-        assert isinstance(last, Readout)  # __post_init__ refused anything else
-        return last
+        """The same of a network that ends in spikes."""
+        if not isinstance(self.end, Readout):
+            raise fail(self.name, "is a network of 8-bit codes; this works with spikes only")
+        return self.end

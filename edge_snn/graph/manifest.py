@@ -18,7 +18,7 @@ from edge_snn.graph.graph import Graph
 
 FORMAT = "esnn"
 VERSION = 1
-DTYPES = {"int8": "<i1", "int32": "<i4", "float64": "<f8"}
+DTYPES = {"int8": "<i1", "uint8": "<u1", "int32": "<i4", "float64": "<f8"}
 
 
 class Content(Protocol):

@@ -48,10 +48,7 @@ class IntegerModel:
                 raise fail(name, f"order must hold each of {self.graph.timesteps} time steps once")
             if facts.scale.shape[0] not in (1, self.graph.specs[name].channels):
                 raise fail(name, f"{facts.scale.shape[0]} scales for {self.graph.specs[name].channels} channels")
-        if (
-            not isinstance(self.classes, tuple)
-            or len(self.classes) != self.graph.specs[self.graph.readout.name].channels
-        ):
+        if not isinstance(self.classes, tuple) or len(self.classes) != self.graph.specs[self.graph.end.name].channels:
             raise fail(self.graph.name, f"{len(self.classes)} class names for another number of logits")
         if self.early is not None and self.early.timesteps >= self.graph.timesteps:
             raise fail(self.graph.name, f"an early answer must come before all {self.graph.timesteps} time steps")

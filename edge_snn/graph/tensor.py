@@ -16,6 +16,7 @@ class Kind(str, Enum):
     SPIKES   {0, 1} of a binary neuron.
     TERNARY  {-1, 0, 1} of a ternary neuron.
     KEY      numbers >= 0 behind a ReLU (K of A2OS2A).
+    GRADED   8-bit codes 0..255 with a zero point, as int8 networks have them.
     LOGITS   class scores, one vector for all time steps.
     """
 
@@ -24,6 +25,7 @@ class Kind(str, Enum):
     SPIKES = "spikes"
     TERNARY = "ternary"
     KEY = "key"
+    GRADED = "graded"
     LOGITS = "logits"
 
     @property
@@ -38,6 +40,7 @@ _WORDS = {
     Kind.SPIKES: "spikes",
     Kind.TERNARY: "ternary spikes",
     Kind.KEY: "numbers behind a ReLU",
+    Kind.GRADED: "8-bit codes (of an int8 network)",
     Kind.LOGITS: "logits",
 }
 SPIKE_KINDS = (Kind.SPIKES, Kind.TERNARY)

@@ -16,7 +16,7 @@ def batch_norm(gain: float, name: str) -> Any:
     return keras.layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, gamma_initializer=start, name=name)
 
 
-def conv_norm(inputs: Any, channels: int, name: str, gain: float = 1.0) -> Any:
-    """3x3 convolution, stride 1, zero padding, no bias; then BatchNorm. [.., H, W, C] -> [.., H, W, channels]."""
-    current = keras.layers.Conv2D(channels, 3, padding="same", use_bias=False, name=name)(inputs)
+def conv_norm(inputs: Any, channels: int, name: str, gain: float = 1.0, size: int = 3, stride: int = 1) -> Any:
+    """Convolution with zero padding and no bias; then BatchNorm. [.., H, W, C] -> [.., H/stride, W/stride, channels]."""
+    current = keras.layers.Conv2D(channels, size, stride, padding="same", use_bias=False, name=name)(inputs)
     return batch_norm(gain, f"{name}_bn")(current)

@@ -38,11 +38,11 @@ MAX_ROW_UNITS = 1 << 16  # a row's place is 16 bits, in units of 8 bytes
 
 
 def counter_index(model: IntegerModel) -> dict[str, int]:
-    """Index of the first spike counter of each neuron layer (graph order; ternary layers have 2 T)."""
+    """Index of the first spike counter of each layer that has some."""
     index, result = 0, {}
-    for node in model.graph.neurons:
-        result[node.name] = index
-        index += model.graph.timesteps * (2 if node.polarity == "ternary" else 1)
+    for layer in model.graph.counted:
+        result[layer.name] = index
+        index += layer.counters
     return result
 
 

@@ -145,7 +145,7 @@ def _plan(model: IntegerModel, vectors: bool, counters: Mapping[str, int], kept:
     for index, step in enumerate(steps):
         for part, need in step.scratch.items():
             buffers.append(Buffer(scratch_name(index, part), "scratch", need, index, index))
-    total = sum(model.graph.timesteps * (2 if node.polarity == "ternary" else 1) for node in model.graph.neurons)
+    total = sum(layer.counters for layer in model.graph.counted)
     if kept is not None:
         others = memory.pack(buffer for buffer in buffers if buffer.name != INPUT)
         shift = 0 if memory.arena_bytes(others) <= kept.offset else kept.offset + kept.size

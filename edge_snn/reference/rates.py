@@ -11,17 +11,16 @@ from edge_snn.reference.executor import Result
 def layer_rates(model: IntegerModel, result: Result) -> list[dict[str, Any]]:
     """Mean spikes per image and time step, and firing rate, of every neuron layer (ternary as |s|)."""
     layers = []
-    start, steps = 0, model.graph.timesteps
-    for node in model.graph.neurons:
-        signs = 2 if node.polarity == "ternary" else 1
-        counts = result.counts[:, start : start + signs * steps].reshape(-1, signs, steps)
-        start += signs * steps
+    start = 0
+    for layer in model.graph.counted:
+        counts = result.counts[:, start : start + layer.counters].reshape(-1, layer.signs, layer.steps)
+        start += layer.counters
         per_step = counts.sum(axis=1).mean(axis=0)
-        neurons = model.graph.specs[node.name].size
+        neurons = model.graph.specs[layer.name].size
         layers.append(
             {
-                "name": node.name,
-                "kind": node.polarity,
+                "name": layer.name,
+                "kind": layer.kind,
                 "neurons": neurons,
                 "rate": float(per_step.mean() / neurons),
                 "spikes_per_step": [float(value) for value in per_step],

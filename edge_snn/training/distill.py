@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from edge_snn.errors import InputError
-from edge_snn.models.teacher import build_teacher
+from edge_snn.models.dense import NETWORKS
 from edge_snn.training import checkpoint
 from edge_snn.training.batches import Batches
 from edge_snn.training.lowering import lower
@@ -22,19 +22,23 @@ class Teacher:
     """A trained teacher that says how likely each class is.
 
     Args:
-        run: folder of ``tools/train_teacher.py``.
+        run: folder of ``tools/train_dense.py``.
         input_shape, classes: of the student; the teacher must have the same.
     """
 
     def __init__(self, run: Path, input_shape: tuple[int, int, int], classes: int) -> None:
         facts = checkpoint.read_json(run / checkpoint.RUN)
         wanted = {"input_shape": list(input_shape), "classes": classes}
-        teacher = facts.get("teacher") if isinstance(facts, dict) else None
-        if not isinstance(teacher, dict) or type(teacher.get("width")) is not int:
-            raise InputError("holds no teacher", where=str(run), hint="python tools/train_teacher.py --out FOLDER")
+        teacher = facts.get("network") if isinstance(facts, dict) else None
+        if (
+            not isinstance(teacher, dict)
+            or type(teacher.get("width")) is not int
+            or teacher.get("kind") not in NETWORKS
+        ):
+            raise InputError("holds no teacher", where=str(run), hint="python tools/train_dense.py --out FOLDER")
         if {key: teacher.get(key) for key in wanted} != wanted:
             raise InputError(f"the teacher is not one of {input_shape} and {classes} classes", where=str(run))
-        model = build_teacher(input_shape, classes, teacher["width"])
+        model = NETWORKS[teacher["kind"]](input_shape, classes, teacher["width"])
         shapes = [tuple(weight.shape) for weight in model.weights]
         arrays = checkpoint.read_arrays(run / checkpoint.BEST, shapes)
         self._weights = [torch.from_numpy(array) for array in arrays]

@@ -95,9 +95,26 @@ def _straight(exact: Any, rounded: Any) -> Any:
     return exact + (rounded - exact).detach()
 
 
+def _before(length: int, size: int, stride: int) -> tuple[int, int]:
+    """(padding before, padding in all) of an axis, as TensorFlow pads for "same"."""
+    total = max((-(-length // stride) - 1) * stride + size - length, 0)
+    return total // 2, total
+
+
+def _padded(x: Any, size: int, stride: int) -> Any:
+    (top, down), (left, right) = (_before(length, size, stride) for length in x.shape[2:])
+    return F.pad(x, (left, right - left, top, down - top))
+
+
 def _conv(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
-    kernel = weights[own[0]].to(context.narrow).permute(3, 2, 0, 1)
-    return F.conv2d(x.to(context.narrow).permute(0, 3, 1, 2), kernel, padding=1).permute(0, 2, 3, 1)
+    kernel = weights[own[0]].to(context.narrow)
+    groups = 1
+    if type(layer).__name__ == "DepthwiseConv2D":
+        groups = kernel.shape[2]
+        kernel = kernel.reshape(*kernel.shape[:2], 1, -1)
+    stride = layer.strides[0]
+    x = _padded(x.to(context.narrow).permute(0, 3, 1, 2), kernel.shape[0], stride)
+    return F.conv2d(x, kernel.permute(3, 2, 0, 1), stride=stride, groups=groups).permute(0, 2, 3, 1)
 
 
 def _dense(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
@@ -147,7 +164,7 @@ def _rate_coded(layer: Any, context: Context, weights: Sequence[Any], own: Seque
 def _max_pool(layer: Any, context: Context, weights: Sequence[Any], own: Sequence[int], x: Any) -> Any:
     size = layer.pool_size[0]
     x = x.permute(0, 3, 1, 2)
-    down, right = (max((-(-length // 2) - 1) * 2 + size - length, 0) // 2 for length in x.shape[2:])
+    down, right = (_before(length, size, 2)[0] for length in x.shape[2:])
     return max_pool(x, size, down, right)[0].permute(0, 2, 3, 1)
 
 
@@ -172,6 +189,7 @@ def _over_time(layer: Any, context: Context, weights: Sequence[Any], own: Sequen
 LAYERS: dict[str, Callable[..., Any]] = {
     "Rescaling": lambda layer, context, weights, own, x: x * layer.scale,
     "Conv2D": _conv,
+    "DepthwiseConv2D": _conv,
     "Dense": _dense,
     "BatchNormalization": _batch_norm,
     "LIF": _lif,

@@ -36,7 +36,7 @@ class Run:
         engine: what does the steps: "torch" (fast on a CPU), "keras", or "auto" (torch where it is installed).
         narrow: dtype of the operands of convolutions and products in training; torch only.
         start: a trained ``.tflite`` of the same network to start from, instead of random weights; torch only.
-        teacher: folder of a teacher (``tools/train_teacher.py``), where the recipe has a share for one.
+        teacher: folder of a teacher (``tools/train_dense.py``), where the recipe has a share for one.
     """
 
     config: ModelConfig

@@ -133,7 +133,10 @@ def test_accuracy_mode_scores_as_the_frames_do(board_name, name, firmware):
         runner = Runner(emulator.port)
         classes, scored = [], []
         for index, image in enumerate(test.x):
+            before = device.retries
             classes.append(int(np.argmax(device.infer(index, image).logits)))
+            if device.retries != before:  # on a busy machine: the answer to a request that was repeated comes late
+                emulator.port.drain(2.0)
             assert runner.load(image) == ["m-load-done"]
             scores, _ = runner.infer(1, 0)
             assert scores.min() >= 0

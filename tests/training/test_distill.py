@@ -20,7 +20,7 @@ from edge_snn.training.batches import Batches  # noqa: E402
 from edge_snn.training.distill import SoftBatches, Teacher  # noqa: E402
 from edge_snn.training.recipe import Recipe, Stage  # noqa: E402
 from edge_snn.training.trainer import Run, train  # noqa: E402
-from tools.train_teacher import main  # noqa: E402
+from tools.train_dense import main  # noqa: E402
 
 SHAPE = (8, 8, 1)
 

@@ -1,6 +1,7 @@
-"""Trains a dense teacher for ``edge-snn train --teacher FOLDER``: a small ResNet, never shipped.
+"""Trains a dense network: a teacher for ``edge-snn train --teacher FOLDER``, or one to quantise to int8.
 
-python tools/train_teacher.py --data fashion-mnist --epochs 12 --no-flip --shift 2 --out runs/teacher
+python tools/train_dense.py --data fashion-mnist --epochs 12 --no-flip --shift 2 --out runs/teacher
+python tools/train_dense.py --network resnet8 --data cifar10 --epochs 80 --out runs/resnet8
 """
 
 from __future__ import annotations
@@ -16,12 +17,16 @@ from edge_snn.errors import InputError
 from edge_snn.training import checkpoint
 from edge_snn.training.recipe import Recipe, Stage
 
+KINDS = ("teacher", "resnet8", "ds-cnn")  # edge_snn.models.dense.NETWORKS, which needs Keras
+KERAS_FILE = "model.keras"
+
 
 @click.command()
+@click.option("--network", default="teacher", show_default=True, type=click.Choice(KINDS))
 @click.option("--data", "data_name", help="Data set by name.")
 @click.option("--train", "train_files", multiple=True, type=click.Path(path_type=Path), help=".npz with x, y.")
 @click.option("--size", type=click.IntRange(min=4), help="Height and width, as of the student [default: the data's].")
-@click.option("--width", default=16, show_default=True, type=click.IntRange(4, 256), help="Channels of the stem.")
+@click.option("--width", type=click.IntRange(4, 256), help="Channels of the stem [default: 16, of a ds-cnn 64].")
 @click.option("--epochs", default=12, show_default=True, type=click.IntRange(min=1))
 @click.option("--rate", default=0.004, show_default=True, type=click.FloatRange(0, 1, min_open=True))
 @click.option("--seed", default=1, show_default=True, type=int)
@@ -32,10 +37,11 @@ from edge_snn.training.recipe import Recipe, Stage
 @click.option("--narrow", default="bfloat16", show_default=True, type=click.Choice(["bfloat16", "float32"]))
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the teacher.")
 def main(
+    network: str,
     data_name: str | None,
     train_files: tuple[Path, ...],
     size: int | None,
-    width: int,
+    width: int | None,
     epochs: int,
     rate: float,
     seed: int,
@@ -54,15 +60,15 @@ def main(
     recipe = Recipe((stage,), seed=seed, shift=shift, flip=flip, erase=erase, held_out=held_out)
     out.mkdir(parents=True, exist_ok=True)
     shape = (size, size, training.x.shape[3]) if size else tuple(training.x.shape[1:])
-    _train(training, recipe, shape, width, narrow, out)
+    _train(network, training, recipe, shape, width or (64 if network == "ds-cnn" else 16), narrow, out)
 
 
 def _train(
-    training: data.Dataset, recipe: Recipe, shape: tuple[int, int, int], width: int, narrow: str, out: Path
+    kind: str, training: data.Dataset, recipe: Recipe, shape: tuple[int, int, int], width: int, narrow: str, out: Path
 ) -> None:
     import keras
 
-    from edge_snn.models.teacher import build_teacher
+    from edge_snn.models.dense import NETWORKS
     from edge_snn.training.batches import Batches
     from edge_snn.training.torch_engine import TorchEngine
     from edge_snn.training.trainer import split
@@ -72,15 +78,16 @@ def _train(
     held_out = data.fit(held_out, shape)
     classes = len(training.classes) or int(training.y.max()) + 1
     facts: dict[str, Any] = {
-        "teacher": {"input_shape": list(shape), "classes": classes, "width": width},
+        "network": {"kind": kind, "input_shape": list(shape), "classes": classes, "width": width},
         "recipe": recipe.to_json(),
         "history": [],
     }
     steps = len(Batches(fitting, recipe, shape, classes, 0, 0))
-    engine = TorchEngine(build_teacher(shape, classes, width), recipe, 0, steps, narrow)
+    model = NETWORKS[kind](shape, classes, width)
+    engine = TorchEngine(model, recipe, 0, steps, narrow)
     if (out / checkpoint.RUN).exists():
         past = checkpoint.read_json(out / checkpoint.RUN)
-        if past.get("teacher") != facts["teacher"] or past.get("recipe") != facts["recipe"]:
+        if past.get("network") != facts["network"] or past.get("recipe") != facts["recipe"]:
             raise InputError("holds another run", where=str(out), hint="choose another folder")
         facts = past
         arrays = checkpoint.read_arrays(out / checkpoint.STATE, [array.shape for array in engine.state()])
@@ -93,6 +100,8 @@ def _train(
         facts["history"].append({"loss": loss, "accuracy": seen, "held_out_accuracy": accuracy})
         if accuracy > best:
             checkpoint.write_arrays(out / checkpoint.BEST, engine.weights())
+            model.set_weights(engine.weights())
+            model.save(out / KERAS_FILE)
         checkpoint.write_arrays(out / checkpoint.STATE, engine.state())
         checkpoint.write_json(out / checkpoint.RUN, facts)
         click.echo(f"epoch {epoch + 1}/{recipe.epochs} loss {loss:.4f} train {seen:.4f} held out {accuracy:.4f}")
