@@ -17,6 +17,6 @@ def batch_norm(gain: float, name: str) -> Any:
 
 
 def conv_norm(inputs: Any, channels: int, name: str, gain: float = 1.0, size: int = 3, stride: int = 1) -> Any:
-    """Convolution with zero padding and no bias; then BatchNorm. [.., H, W, C] -> [.., H/stride, W/stride, channels]."""
+    """Convolution with zero padding, no bias; BatchNorm. [.., H, W, C] -> [.., H/stride, W/stride, channels]."""
     current = keras.layers.Conv2D(channels, size, stride, padding="same", use_bias=False, name=name)(inputs)
     return batch_norm(gain, f"{name}_bn")(current)

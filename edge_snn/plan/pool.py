@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from edge_snn.graph.conv import window_output
 from edge_snn.graph.pool import MaxPool2D
-from edge_snn.plan.steps import Spikes, Step, Stream, Window
+from edge_snn.plan.steps import Spikes, Step, Stored, Window
 
 
 def spans(size: int, kernel: int, stride: int, before: int, after: int) -> tuple[tuple[int, int], ...]:
@@ -46,5 +46,5 @@ class PoolStep(Step):
         return (self.source.storage,)
 
     @property
-    def writes(self) -> tuple[Stream | Spikes, ...]:
+    def writes(self) -> tuple[Stored, ...]:
         return (self.output,)

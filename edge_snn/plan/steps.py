@@ -33,6 +33,11 @@ class Stored:
         raise NotImplementedError(type(self).__name__)
 
     @property
+    def row_bytes(self) -> int:
+        """Bytes of one row of channels as it lies in the arena."""
+        raise NotImplementedError(type(self).__name__)
+
+    @property
     def size(self) -> int:
         return self.positions * self.position_stride
 
@@ -188,7 +193,7 @@ class Step:
         raise NotImplementedError(self.kind)
 
     @property
-    def writes(self) -> tuple[Stream | Spikes, ...]:
+    def writes(self) -> tuple[Stored, ...]:
         """What it stores."""
         return ()
 
@@ -220,7 +225,7 @@ class FinishedStep(Step):
     finish: Finish
 
     @property
-    def writes(self) -> tuple[Stream | Spikes, ...]:
+    def writes(self) -> tuple[Stored, ...]:
         return self.finish.writes
 
     @property

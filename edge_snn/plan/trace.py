@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from edge_snn.plan.graded import Graded
 from edge_snn.plan.plan import Plan
-from edge_snn.plan.steps import Spikes, Stream
+from edge_snn.plan.steps import Spikes, Stored, Stream
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,7 @@ class TraceTensor:
     index: int
     step: int
     step_name: str
-    stored: Spikes | Stream
+    stored: Stored
 
     @property
     def edge(self) -> str:
@@ -38,15 +39,19 @@ class TraceTensor:
 
     @property
     def kind(self) -> str:
-        """ "spikes", "ternary" or "current"."""
+        """ "spikes", "ternary", "current" or "graded"."""
+        if isinstance(self.stored, Graded):
+            return "graded"
         if isinstance(self.stored, Stream):
             return "current"
-        return "ternary" if self.stored.ternary else "spikes"
+        return "ternary" if isinstance(self.stored, Spikes) and self.stored.ternary else "spikes"
 
     @property
     def timesteps(self) -> int:
         """Steps that are stored: T, or 1 for a current that is the same at every step."""
-        return self.stored.steps if isinstance(self.stored, Stream) else self.stored.timesteps
+        if isinstance(self.stored, Spikes):
+            return self.stored.timesteps
+        return self.stored.steps if isinstance(self.stored, Stream) else 1
 
     @property
     def rows(self) -> int:
@@ -56,9 +61,9 @@ class TraceTensor:
     @property
     def row_bytes(self) -> int:
         """Bytes of a row in canonical order."""
-        if isinstance(self.stored, Stream):
-            return self.stored.channels * self.stored.item
-        return -(-self.stored.channels // 8)
+        if isinstance(self.stored, Spikes):
+            return -(-self.stored.channels // 8)
+        return self.stored.channels * (self.stored.item if isinstance(self.stored, Stream) else 1)
 
     @property
     def size(self) -> int:
@@ -69,7 +74,7 @@ class TraceTensor:
     def last_bits(self) -> int:
         """Mask of the bits of a row's last byte that hold channels."""
         over = self.stored.channels % 8
-        return 0xFF if isinstance(self.stored, Stream) or not over else (1 << over) - 1
+        return (1 << over) - 1 if isinstance(self.stored, Spikes) and over else 0xFF
 
     def encode(self, values: np.ndarray) -> bytes:
         """Canonical bytes of one image's edge.
@@ -83,6 +88,8 @@ class TraceTensor:
             raise ValueError(f"{self.edge}: {len(values)} time steps, {self.timesteps} are stored")
         if isinstance(stored, Stream):
             return flat.astype("<i4" if stored.wide else "<i2").tobytes()
+        if not isinstance(stored, Spikes):
+            return flat.astype(np.uint8).tobytes()
         planes = [flat > 0, flat < 0] if stored.ternary else [flat > 0]
         return np.packbits(np.stack(planes, axis=2), axis=-1, bitorder="little").tobytes()
 
@@ -96,6 +103,8 @@ class TraceTensor:
             return (
                 np.frombuffer(data, "<i4" if stored.wide else "<i2").reshape(*shape, stored.channels).astype(np.int64)
             )
+        if not isinstance(stored, Spikes):
+            return np.frombuffer(data, np.uint8).reshape(*shape, stored.channels).astype(np.int64)
         rows = np.frombuffer(data, np.uint8).reshape(*shape, 2 if stored.ternary else 1, self.row_bytes)
         bits = np.unpackbits(rows, axis=-1, count=stored.channels, bitorder="little").astype(np.int64)
         return bits[:, :, 0] - bits[:, :, 1] if stored.ternary else bits[:, :, 0]
