@@ -16,6 +16,7 @@ from edge_snn.errors import InputError
 MAX_DIM = 65536
 MAX_ELEMENTS = 1 << 28
 MAX_NAME = 200
+MAX_WINDOW = 16  # stride and padding of a window of spikes
 
 
 def fail(where: str, reason: str, hint: str = "") -> InputError:
@@ -60,10 +61,12 @@ def check_array(where: str, field: str, value: Any, dtypes: Sequence[str], ndim:
         raise fail(where, f"{field} has values that are not finite")
 
 
-def check_window(where: str, size: tuple[int, int], stride: Any, padding: Any, what: str) -> None:
-    """Stride (sy, sx) of 1 to 16, padding (top, left, bottom, right) below the ``size`` of the window."""
-    check_ints(where, "stride", stride, 2, 1, 16)
-    check_ints(where, "padding", padding, 4, 0, 16)
+def check_window(
+    where: str, size: tuple[int, int], stride: Any, padding: Any, what: str, most: int = MAX_WINDOW
+) -> None:
+    """Stride (sy, sx) of 1 to ``most``, padding (top, left, bottom, right) up to it and below the window's ``size``."""
+    check_ints(where, "stride", stride, 2, 1, most)
+    check_ints(where, "padding", padding, 4, 0, most)
     top, left, bottom, right = padding
     if max(top, bottom) >= size[0] or max(left, right) >= size[1]:
         raise fail(where, f"padding must be smaller than the {what}")

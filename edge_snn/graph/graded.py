@@ -18,6 +18,7 @@ from edge_snn.graph.tensor import Kind, TensorSpec
 CODES = 256
 SIGN = 128  # the code of q = 0
 ROUNDINGS = ("double", "single")
+MAX_GRADED_WINDOW = 1024  # stride and padding of a window of codes
 GRADED_KINDS = (Kind.GRADED, Kind.PIXELS)  # pixels are codes too
 
 
@@ -26,13 +27,15 @@ def check_code(where: str, field: str, value: int) -> None:
     check_int(where, field, value, 0, CODES - 1)
 
 
-def check_multipliers(where: str, multiplier: np.ndarray, shift: np.ndarray, channels: tuple[int, ...]) -> None:
-    """Multipliers are 0 or 2^30 .. 2^31 - 1, shifts -31 .. 30 (left is above 0), one a channel or one for all."""
+def check_multipliers(
+    where: str, multiplier: np.ndarray, shift: np.ndarray, channels: tuple[int, ...], least: int = 1 << 30
+) -> None:
+    """Multipliers are 0 or ``least`` .. 2^31 - 1, shifts -31 .. 30 (left is above 0), one a channel or one for all."""
     check_array(where, "multiplier", multiplier, ("int32",), 1)
     check_array(where, "shift", shift, ("int32",), 1)
     if multiplier.shape != shift.shape or multiplier.shape[0] not in channels:
         raise fail(where, f"{multiplier.shape[0]} multipliers and {shift.shape[0]} shifts for {channels[-1]} channels")
-    if ((multiplier != 0) & (multiplier < 1 << 30)).any() or (shift < -31).any() or (shift > 30).any():
+    if ((multiplier != 0) & (multiplier < least)).any() or (shift < -31).any() or (shift > 30).any():
         raise fail(where, "a multiplier or a shift is out of range")
 
 

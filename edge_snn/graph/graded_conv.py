@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from edge_snn.graph.checks import check_ints, check_window, fail
 from edge_snn.graph.conv import windows
-from edge_snn.graph.graded import RequantisedNode
+from edge_snn.graph.graded import MAX_GRADED_WINDOW, RequantisedNode
 from edge_snn.graph.tensor import Kind, TensorSpec
 
 
@@ -33,7 +33,7 @@ class GradedWindowNode(RequantisedNode):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_ints(self.name, "dilation", self.dilation, 2, 1, 64)
-        check_window(self.name, self.covered, self.stride, self.padding, "kernel")
+        check_window(self.name, self.covered, self.stride, self.padding, "kernel", MAX_GRADED_WINDOW)
 
     @property
     def covered(self) -> tuple[int, int]:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from edge_snn.graph.checks import check_int
+from edge_snn.graph.checks import check_int, fail
 from edge_snn.graph.graded import GradedNode
 from edge_snn.graph.tensor import Kind, TensorSpec
+
+MAX_CHANNELS = 4095  # their sum is Q12.19
 
 
 @dataclass(frozen=True)
@@ -35,4 +37,6 @@ class Softmax(GradedNode):
     def infer(self, inputs: Sequence[TensorSpec]) -> TensorSpec:
         (x,) = inputs
         self.require_codes(x)
+        if x.channels > MAX_CHANNELS:
+            raise fail(self.name, f"a softmax of {x.channels} channels, at most {MAX_CHANNELS} fit 32 bits")
         return TensorSpec(x.shape, Kind.GRADED, static=True)

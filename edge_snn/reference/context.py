@@ -64,16 +64,25 @@ def windows(x: np.ndarray, size: tuple[int, int], stride: tuple[int, int]) -> np
 
 
 def coverage(
-    shape: tuple[int, int], size: tuple[int, int], stride: tuple[int, int], padding: tuple[int, int, int, int]
+    shape: tuple[int, int],
+    size: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, int, int, int],
+    dilation: tuple[int, int] = (1, 1),
 ) -> np.ndarray:
-    """How many windows contain each position: int64 [H, W] (the fan-out of a spike there, per channel)."""
+    """How many windows read each position: int64 [H, W] (the fan-out of a spike there, per channel).
 
-    def along(length: int, kernel: int, step: int, before: int, after: int) -> np.ndarray:
+    Args:
+        size: (height, width) that a window covers, holes included.
+        dilation: (y, x) from one row or column that a window reads to the next.
+    """
+
+    def along(length: int, kernel: int, step: int, before: int, after: int, hole: int) -> np.ndarray:
         count = np.zeros(before + length + after, np.int64)
         for start in range(0, before + length + after - kernel + 1, step):
-            count[start : start + kernel] += 1
+            count[start : start + kernel : hole] += 1
         return count[before : before + length]
 
-    rows = along(shape[0], size[0], stride[0], padding[0], padding[2])
-    columns = along(shape[1], size[1], stride[1], padding[1], padding[3])
+    rows = along(shape[0], size[0], stride[0], padding[0], padding[2], dilation[0])
+    columns = along(shape[1], size[1], stride[1], padding[1], padding[3], dilation[1])
     return np.outer(rows, columns)

@@ -13,15 +13,41 @@ import numpy as np
 
 from edge_snn.errors import InputError
 from edge_snn.graph.attention import Attention
+from edge_snn.graph.codes import Codes
 from edge_snn.graph.conv import Conv2D
+from edge_snn.graph.depthwise import Depthwise
+from edge_snn.graph.graded import RequantisedNode
+from edge_snn.graph.graded_add import GradedAdd
+from edge_snn.graph.graded_conv import GradedConv
+from edge_snn.graph.graded_pool import GradedPool, Mean
 from edge_snn.graph.graph import INPUT, Graph
+from edge_snn.graph.layout import Concat, Pad, Reshape, Slice
 from edge_snn.graph.linear import Linear
+from edge_snn.graph.lookup import Lookup
 from edge_snn.graph.neuron import Neuron, Relu
 from edge_snn.graph.node import Node
 from edge_snn.graph.pool import MaxPool2D
 from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
-from edge_snn.reference import attention, conv, linear, neuron, pool, readout, residual
+from edge_snn.graph.softmax import Softmax
+from edge_snn.reference import (
+    attention,
+    codes,
+    conv,
+    depthwise,
+    graded,
+    graded_add,
+    graded_conv,
+    graded_pool,
+    layout,
+    linear,
+    lookup,
+    neuron,
+    pool,
+    readout,
+    residual,
+    softmax,
+)
 
 DEFAULT_BATCH = 50
 
@@ -33,6 +59,18 @@ RUNS: dict[type[Node], Callable[..., np.ndarray]] = {
     Add: residual.run,
     Attention: attention.run,
     MaxPool2D: pool.run,
+    GradedConv: graded_conv.run,
+    Depthwise: depthwise.run,
+    GradedAdd: graded_add.run,
+    Lookup: lookup.run,
+    GradedPool: graded_pool.run,
+    Mean: graded_pool.run_mean,
+    Concat: layout.run_concat,
+    Pad: layout.run_pad,
+    Slice: layout.run_slice,
+    Reshape: layout.run_reshape,
+    Softmax: softmax.run,
+    Codes: codes.run,
 }
 
 
@@ -43,8 +81,8 @@ class Result:
     Attributes:
         logits: [B, classes], int32 (integer graph) or float32.
         counts: int64 [B, counters]: for each neuron layer in graph order T counters (binary), or T of +1
-            and then T of -1 (ternary).
-        sops: synaptic operations per image, int64 [B], by name of conv, linear, attention, readout.
+            and then T of -1 (ternary), one of a layer of codes; see :attr:`edge_snn.graph.graph.Graph.counted`.
+        sops: synaptic operations per image, int64 [B], by name of each layer with weights, attentions included.
         edges: the edges asked for with ``keep``, [B, T or 1, H, W, C].
     """
 
@@ -75,6 +113,10 @@ def node_sops(node: Node, inputs: list[np.ndarray], timesteps: int) -> np.ndarra
     """Synaptic operations per image, int64 [B], or None for a node that has no synapses."""
     if isinstance(node, Conv2D):
         return conv.sops(node, inputs)
+    if isinstance(node, GradedConv):
+        return graded_conv.sops(node, inputs, node.channels)
+    if isinstance(node, Depthwise):
+        return graded_conv.sops(node, inputs, node.weight.shape[3])
     if isinstance(node, Linear):
         return linear.sops(node, inputs)
     if isinstance(node, Attention):
@@ -113,6 +155,8 @@ def run_batch(graph: Graph, images: np.ndarray, keep: Collection[str] = (), coun
         values[node.name] = made
         if isinstance(node, Neuron):
             counts.append(neuron.count(made, node.polarity))
+        elif isinstance(node, RequantisedNode):
+            counts.append(graded.count(node, made))
         operations = node_sops(node, inputs, graph.timesteps) if count_sops else None
         if operations is not None:
             sops[node.name] = operations
@@ -122,7 +166,7 @@ def run_batch(graph: Graph, images: np.ndarray, keep: Collection[str] = (), coun
             remaining[edge] -= 1
             if remaining[edge] == 0:
                 del values[edge]
-    logits = values[graph.readout.name][:, 0, 0, 0, :]
+    logits = values[graph.end.name][:, 0, 0, 0, :]
     table = np.concatenate(counts, axis=1) if counts else np.zeros((len(images), 0), np.int64)
     return Result(logits, table, sops, kept)
 
