@@ -1,8 +1,9 @@
 """Requantisation by shifts and additions: for each channel the terms that give the exact code of every sum.
 
 A sum x becomes ``clamp((h(x) + offset) >> shift, low, high)`` where h is a Horner scheme over signed digits of the
-multiplier: ``y = s * x``, then ``y = s * x + (y >> a)`` a few times, all shifts rounding down. Digits are added until
-one offset fits every sum that can occur. Both sides never fall as x grows (of h that is proved from the digits), so
+multiplier: ``y = s * x``, then ``y = s * x + (y >> a)`` a few times, all shifts rounding down. TFLite rounds half away
+from zero, so where codes are told apart on both sides of 0, sums below 0 have ``bend`` taken off. Digits are added
+until one offset (and bend) fits every sum that can occur. Both sides never fall as x grows (of h that is proved from the digits), so
 that they agree everywhere if they agree on both sides of each of the at most 255 places where the code changes.
 Source: docs/numerics.md, "Graded edges".
 """
@@ -31,7 +32,7 @@ class Requantiser:
     Attributes:
         lift: the sum is shifted left by so much first.
         terms: (shift of what there is so far, sign of the sum that is added), from the first on; the first has shift 0.
-        offset, shift: see the module.
+        offset, shift, bend: see the module; a bend is 0 or a power of two.
         low, high: codes that it clamps to.
         constant: the code of every sum, where there is but one; then the rest does not matter.
     """
@@ -42,18 +43,21 @@ class Requantiser:
     shift: int
     low: int
     high: int
+    bend: int = 0
     constant: int | None = None
 
     @property
     def cost(self) -> int:
         """Instructions on a core that adds with a shift."""
-        return 0 if self.constant is not None else len(self.terms) + (self.lift > 0) + 1
+        bend = min(self.bend, 2)
+        return 0 if self.constant is not None else len(self.terms) + (self.lift > 0) + bend + 1
 
     def run(self, x: np.ndarray) -> np.ndarray:
         """Codes of sums, int64."""
         if self.constant is not None:
             return np.full(x.shape, self.constant, np.int64)
-        return np.clip((horner(x << self.lift, self.terms) + self.offset) >> self.shift, self.low, self.high)
+        bent = horner(x << self.lift, self.terms) + self.offset - np.where(x < 0, self.bend, 0)
+        return np.clip(bent >> self.shift, self.low, self.high)
 
 
 def horner(x: np.ndarray, terms: tuple[tuple[int, int], ...]) -> np.ndarray:
@@ -105,18 +109,30 @@ def _schemes(multiplier: int, exponent: int) -> Iterator[tuple[tuple[tuple[int, 
             return
 
 
+def _between(least: np.ndarray, at: np.ndarray, most: np.ndarray, before: np.ndarray, below: bool) -> tuple[int, int]:
+    """The offsets that sums below 0, or the others, leave."""
+    floor, ceiling = least[(at < 0) == below], most[(before < 0) == below]
+    return int(floor.max(initial=-WORD)), int(ceiling.min(initial=WORD))
+
+
 def _fit(
-    terms: tuple[tuple[int, int], ...], shift: int, lift: int, at: np.ndarray, before: np.ndarray, codes: np.ndarray
-) -> int | None:
-    """An offset with which codes change just where they should, or None."""
-    if shift + lift < 1 or shift + lift > 30 or not _rises(terms):
+    terms: tuple[tuple[int, int], ...], shift: int, lift: int, at: np.ndarray, codes: np.ndarray
+) -> tuple[int, int] | None:
+    """(offset, bend) with which codes change just where they should, or None."""
+    total, before = shift + lift, at - 1
+    if total < 1 or total > 30 or not _rises(terms):
         return None
-    total = shift + lift
-    least = int(((codes << total) - horner(at << lift, terms)).max())
-    most = int(((codes << total) - 1 - horner(before << lift, terms)).min())
-    if least > most:
+    least = (codes << total) - horner(at << lift, terms)
+    most = (codes << total) - 1 - horner(before << lift, terms)
+    low, high = _between(least, at, most, before, False)
+    low_below, high_below = _between(least, at, most, before, True)
+    if low > high or low_below > high_below:
         return None
-    return least + (most - least) // 2
+    for bend in (0, *(1 << place for place in range(total))):
+        first, last = max(low, low_below + bend), min(high, high_below + bend)
+        if first <= last:
+            return first + (last - first) // 2, bend
+    return None
 
 
 def _search(
@@ -127,15 +143,14 @@ def _search(
     reach = max(abs(span[0]), abs(span[1]), 1)
     for lift in range(MOST_LIFT + 1):
         for terms, shift in _schemes(multiplier, exponent):
-            cost = len(terms) + (lift > 0) + 1
-            if best is not None and cost >= best.cost:
+            if best is not None and len(terms) + (lift > 0) + 1 >= best.cost:
                 break
-            offset = _fit(terms, shift, lift, at, at - 1, codes)
-            if offset is None:
+            fit = _fit(terms, shift, lift, at, codes)
+            if fit is None or 2 * (reach << lift) + abs(fit[0]) + fit[1] >= WORD:
                 continue
-            if 2 * (reach << lift) + abs(offset) >= WORD:
-                continue
-            best = Requantiser(lift, terms, offset, shift + lift, *clamp)
+            made = Requantiser(lift, terms, fit[0], shift + lift, *clamp, bend=fit[1])
+            if best is None or made.cost < best.cost:
+                best = made
             break
     return best
 
