@@ -55,8 +55,11 @@ def _run_batch(model: IntegerModel, short: IntegerModel, margin: int, images: np
 
 
 def _spread(counts: np.ndarray, model: IntegerModel, short: int) -> np.ndarray:
-    """Counters [B, ..] of ``short`` steps a sign at their places among those of T steps."""
-    runs = sum(2 if node.polarity == "ternary" else 1 for node in model.graph.neurons)
-    room = np.zeros((len(counts), runs, model.graph.timesteps), np.int64)
-    room[:, :, :short] = counts.reshape(len(counts), runs, short)
-    return room.reshape(len(counts), -1)
+    """Counters [B, ..] of a run of ``short`` steps at their places among those of T steps."""
+    room, begin = [], 0
+    for layer in model.graph.counted:
+        steps = min(short, layer.steps)  # a layer of codes has one counter
+        block = counts[:, begin : begin + layer.signs * steps].reshape(-1, layer.signs, steps)
+        begin += layer.signs * steps
+        room.append(np.pad(block, ((0, 0), (0, 0), (0, layer.steps - steps))).reshape(len(counts), -1))
+    return np.concatenate(room, axis=1)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from edge_snn.api import dataset_for, load
 from edge_snn.cli.common import console, images_options, json_option, make_table, print_json, progress_bar
 from edge_snn.errors import InputError
-from edge_snn.graph.graph import MAX_TIMESTEPS
+from edge_snn.graph.graph import MAX_TIMESTEPS, check_spiking
 
 if TYPE_CHECKING:
     from edge_snn.data import Dataset
@@ -62,6 +62,7 @@ def command(
     from edge_snn.anytime.partial import partial_sums
 
     model = load(model_path)
+    check_spiking(model.graph)
     trained = model.graph.timesteps
     timesteps = parse_timesteps(steps_text)
     chunks = [evaluate.parse_schedule(text, trained) for text in schedules or evaluate.default_schedules(trained)]

@@ -75,7 +75,7 @@ def command(
         "sha256": result.model.sha256,
         "source": str(path),
         "nodes": len(result.model.graph.nodes),
-        "neuron_layers": len(result.model.graph.neurons),
+        "neuron_layers": len(result.model.graph.counted),
         "timesteps": result.model.graph.timesteps,
         "early": result.model.early and asdict(result.model.early),
         "weight_bytes": result.model.weight_bytes,

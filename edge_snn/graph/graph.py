@@ -154,6 +154,12 @@ class Graph:
     @property
     def readout(self) -> Readout:
         """The same of a network that ends in spikes."""
-        if not isinstance(self.end, Readout):
-            raise fail(self.name, "is a network of 8-bit codes; this works with spikes only")
+        check_spiking(self)
+        assert isinstance(self.end, Readout)
         return self.end
+
+
+def check_spiking(graph: Graph) -> None:
+    """Raises InputError unless the logits are made of spikes, which come step by step."""
+    if not isinstance(graph.end, Readout):
+        raise fail(graph.name, "is a network of 8-bit codes: it has no time steps to leave out or to stop after")

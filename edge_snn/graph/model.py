@@ -10,7 +10,7 @@ from typing import Any
 from edge_snn.graph import manifest
 from edge_snn.graph.checks import check_name, fail
 from edge_snn.graph.facts import Bounds, Early, EdgeFacts
-from edge_snn.graph.graph import INPUT, Graph
+from edge_snn.graph.graph import INPUT, Graph, check_spiking
 from edge_snn.graph.node import INTEGER
 
 
@@ -50,6 +50,8 @@ class IntegerModel:
                 raise fail(name, f"{facts.scale.shape[0]} scales for {self.graph.specs[name].channels} channels")
         if not isinstance(self.classes, tuple) or len(self.classes) != self.graph.specs[self.graph.end.name].channels:
             raise fail(self.graph.name, f"{len(self.classes)} class names for another number of logits")
+        if self.early is not None:
+            check_spiking(self.graph)
         if self.early is not None and self.early.timesteps >= self.graph.timesteps:
             raise fail(self.graph.name, f"an early answer must come before all {self.graph.timesteps} time steps")
         if self.early is not None and len(self.classes) < 2:

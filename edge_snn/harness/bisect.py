@@ -9,9 +9,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from edge_snn.graph.graph import GRADED_LAYER
 from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.neuron import Neuron
 from edge_snn.graph.pool import MaxPool2D
+from edge_snn.graph.readout import Readout
 from edge_snn.harness.client import Device
 from edge_snn.harness.frames import DeviceResult
 from edge_snn.harness.trace import crcs_of, fetch_tensor, traced_infer
@@ -55,7 +57,8 @@ class Divergence:
     Attributes:
         image: its index.
         layer: edge of the graph, as in the model file.
-        kind: "spikes", "ternary", "current", "logits", "counter", or "crc" when the tensor agrees on a second look.
+        kind: "spikes", "ternary", "current", "graded", "logits", "counter", or "crc" when the tensor agrees on a second
+            look.
         kernel: kind of the step that made it.
         place: None for logits and counters.
         item: logit or counter, in words, "" for tensors.
@@ -85,9 +88,10 @@ class Divergence:
             )
         if self.place is None:
             return f"{start}, {self.item}: device {self.device}, host {self.host}"
-        what = "current" if self.kind == "current" else "spike"
+        what = {"current": "current", "graded": "code"}.get(self.kind, "spike")
+        when = "" if self.kind == "graded" else f"time step {self.place.step}, "
         sentence = (
-            f"{start}, time step {self.place.step}, position y {self.place.y}, x {self.place.x} "
+            f"{start}, {when}position y {self.place.y}, x {self.place.x} "
             f"(token {self.place.token}), channel {self.place.channel}: "
             f"{what} {self.device} on the device, {self.host} on the host"
         )
@@ -168,19 +172,24 @@ class _Image:
     def _counter_names(self) -> list[tuple[str, str]]:
         """(layer, words) of every spike counter."""
         names = []
-        for node in self.model.graph.neurons:
-            signs = (" +1", " -1") if node.polarity == "ternary" else ("",)
-            steps = range(self.model.graph.timesteps)
-            names += [(node.name, f"number of{sign} spikes at time step {t}") for sign in signs for t in steps]
+        for layer in self.model.graph.counted:
+            if layer.kind == GRADED_LAYER:
+                names.append((layer.name, "number of codes that are not the zero point"))
+                continue
+            signs = (" +1", " -1") if layer.signs == 2 else ("",)
+            names += [
+                (layer.name, f"number of{sign} spikes at time step {t}") for sign in signs for t in range(layer.steps)
+            ]
         return names
 
     def _logits(self, result: DeviceResult, crc: int, want: int) -> Divergence | None:
-        readout, last = self.model.graph.readout.name, len(self.plan.steps) - 1
+        readout, last = self.model.graph.end.name, len(self.plan.steps) - 1
         apart = np.flatnonzero(result.logits != self.host.logits[0])
         if len(apart):
             number = int(apart[0])
             values = int(result.logits[number]), int(self.host.logits[0][number])
-            item = f"logit {number} ({self.model.classes[number]})"
+            word = "logit" if isinstance(self.model.graph.end, Readout) else "output"
+            item = f"{word} {number} ({self.model.classes[number]})"
             entries = len(self.model.classes)
             return Divergence(
                 self.index, readout, "logits", self._kernel(last), None, item, *values, len(apart), entries
@@ -202,7 +211,7 @@ class _Image:
         y, x = divmod(token, mine.shape[2])
         place = Place(step, y, x, channel, token)
         values = int(device[token, step, channel]), int(host[token, step, channel])
-        held = self._membrane(item, place, values) if item.kind != "current" else None
+        held = self._membrane(item, place, values) if item.kind in ("spikes", "ternary") else None
         return Divergence(
             self.index, item.edge, item.kind, kernel, place, "", *values, len(apart), host.size, membrane=held
         )

@@ -15,18 +15,26 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LayerFacts:
-    """One neuron layer.
+    """A layer whose spikes are counted: neurons, or codes of an int8 network that are not their zero point.
 
     Attributes:
-        kind: "binary" or "ternary"; ternary layers have two counters a step, plus and minus.
+        kind: "binary", "ternary" or "graded".
         neurons: per time step.
         step: index of the timed step in which it runs.
+        steps: counters of one sign: T, or 1 for codes.
+        signs: 2 for ternary: the counters of -1 follow those of +1.
     """
 
     name: str
     kind: str
     neurons: int
     step: int
+    steps: int
+    signs: int = 1
+
+    @property
+    def counters(self) -> int:
+        return self.steps * self.signs
 
 
 @dataclass(frozen=True)
@@ -97,8 +105,15 @@ def model_facts(model: object, plan: object) -> ModelFacts:
         model.graph.timesteps,
         model.classes,
         tuple(
-            LayerFacts(node.name, node.polarity, model.graph.specs[node.name].size, step_of[node.name])
-            for node in model.graph.neurons
+            LayerFacts(
+                layer.name,
+                layer.kind,
+                model.graph.specs[layer.name].size,
+                step_of[layer.name],
+                layer.steps,
+                layer.signs,
+            )
+            for layer in model.graph.counted
         ),
         tuple(
             StepFacts(step.name, step.kind, sum(macs.get(name, 0) for name in nodes), nodes)

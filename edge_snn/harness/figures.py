@@ -61,27 +61,26 @@ def latency(ticks: Sequence[Sequence[int]], timing: Timing) -> dict[str, Any]:
 
 
 def layer_rows(facts: ModelFacts, rows: Sequence[Row], timing: Timing) -> list[dict[str, Any]]:
-    """Per neuron layer: rate, mean spikes and rate per time step (ternary also apart), and mean ticks of its step."""
+    """Per counted layer: rate, mean spikes and rate per time step (ternary also apart), and mean ticks of its step."""
     if not rows:
         return []
     factor = timing.factor
     counts = np.stack([row.result.counts for row in rows]).astype(np.float64)
     ticks = np.mean([run.step_ticks for row in rows for run in row.runs], axis=0) * factor
-    found, start, steps = [], 0, facts.timesteps
+    found, start = [], 0
     for layer in facts.layers:
-        signs = 2 if layer.kind == "ternary" else 1
-        block = counts[:, start : start + signs * steps].reshape(-1, signs, steps).mean(axis=0)
-        start += signs * steps
+        block = counts[:, start : start + layer.counters].reshape(-1, layer.signs, layer.steps).mean(axis=0)
+        start += layer.counters
         row: dict[str, Any] = {
             "name": layer.name,
             "kind": layer.kind,
             "neurons": layer.neurons,
-            "rate": round(float(block.sum() / (steps * layer.neurons)), 6),
+            "rate": round(float(block.sum() / (layer.steps * layer.neurons)), 6),
             "rate_per_step": [round(float(value), 6) for value in block.sum(axis=0) / layer.neurons],
             "spikes_per_step": [round(float(value), 3) for value in block.sum(axis=0)],
             "ticks": round(float(ticks[layer.step]), 1),
         }
-        if layer.kind == "ternary":
+        if layer.signs == 2:
             row["plus_per_step"] = [round(float(value), 3) for value in block[0]]
             row["minus_per_step"] = [round(float(value), 3) for value in block[1]]
         found.append(row)

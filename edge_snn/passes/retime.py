@@ -12,7 +12,7 @@ import numpy as np
 
 from edge_snn.errors import InputError
 from edge_snn.graph.facts import EdgeFacts
-from edge_snn.graph.graph import Graph
+from edge_snn.graph.graph import Graph, check_spiking
 from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.node import FLOAT, Node
 from edge_snn.graph.readout import Readout
@@ -27,10 +27,12 @@ def retime_graph(graph: Graph, timesteps: int) -> Graph:
     counts once a step, is ``round(bias * timesteps / T)``, ties to even.
 
     Raises:
-        InputError: T is 1, so that nothing is known of what neurons keep; or ``timesteps`` is not 1 to 8.
+        InputError: it ends in 8-bit codes; T is 1, so that nothing is known of what neurons keep; or ``timesteps`` is
+            not 1 to 8.
     """
     if timesteps == graph.timesteps:
         return graph
+    check_spiking(graph)
     if graph.timesteps == 1:
         raise InputError(
             f"cannot be run for {timesteps} time steps: a model of one step does not show how its neurons leak",

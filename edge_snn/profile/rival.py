@@ -10,6 +10,8 @@ from typing import Any
 
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.conv import Conv2D
+from edge_snn.graph.depthwise import Depthwise
+from edge_snn.graph.graded_conv import GradedConv
 from edge_snn.graph.graph import Graph
 from edge_snn.graph.linear import Linear
 from edge_snn.graph.macs import dense_macs
@@ -25,7 +27,7 @@ class Product:
     """One dense product of a layer.
 
     Attributes:
-        kind: "first conv", "conv", "fc", "QK^T" or "PV".
+        kind: "first conv", "conv", "fc", "QK^T" or "PV", or "depthwise", of which nothing is published.
         macs: multiply-accumulates of one dense pass.
         fan_in, fan_out: of a fully connected layer; else 0.
     """
@@ -49,16 +51,21 @@ def short(core: str) -> str:
 
 
 def products(graph: Graph) -> dict[str, tuple[Product, ...]]:
-    """The dense products of every conv, linear, attention and readout, by node."""
+    """The dense products of every layer with weights and every attention, by node."""
     found: dict[str, tuple[Product, ...]] = {}
     macs = dense_macs(graph)
     for node in graph.nodes:
-        if isinstance(node, Conv2D):
+        if isinstance(node, GradedConv) and graph.specs[node.name].positions == node.weight[..., 0, 0].size == 1:
+            fan_in, fan_out = node.weight.shape[2:]
+            found[node.name] = (Product("fc", macs[node.name], int(fan_in), int(fan_out)),)
+        elif isinstance(node, (Conv2D, GradedConv)):
             first = graph.specs[node.inputs[0]].kind is Kind.PIXELS
             found[node.name] = (Product("first conv" if first else "conv", macs[node.name]),)
         elif isinstance(node, (Linear, Readout)):
             fan_in, fan_out = node.weight.shape
             found[node.name] = (Product("fc", macs[node.name], int(fan_in), int(fan_out)),)
+        elif isinstance(node, Depthwise):
+            found[node.name] = (Product("depthwise", macs[node.name]),)
         elif isinstance(node, Attention):
             half = macs[node.name] // 2
             found[node.name] = (Product("QK^T", half), Product("PV", half))
@@ -77,9 +84,9 @@ def nearest_row(product: Product) -> str:
 
 
 def instructions(core: str, parts: tuple[Product, ...]) -> float | None:
-    """Instructions the rival executes for some products in one dense pass; None on a core without counts."""
+    """Instructions the rival executes for some products in one dense pass; None where no counts are published."""
     counts = table()["instructions"].get(short(core))
-    if counts is None:
+    if counts is None or any(product.kind == "depthwise" for product in parts):
         return None
     total = 0.0
     for product in parts:

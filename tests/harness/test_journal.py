@@ -22,7 +22,7 @@ FACTS = ModelFacts(
     "a" * 64,
     2,
     ("cat", "dog", "=cow"),
-    (LayerFacts("one", "binary", 5, 0), LayerFacts("two", "ternary", 4, 1)),
+    (LayerFacts("one", "binary", 5, 0, 2), LayerFacts("two", "ternary", 4, 1, 2, 2)),
     (StepFacts("one", "conv2d", 10), StepFacts("two", "linear", 20)),
 )
 HEADER = Header("small", "a" * 64, "pets", "b" * 64, 8, "microbit", 1_000_000, 1, 2, 0, "ms", "c0ffee")

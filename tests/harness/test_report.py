@@ -50,7 +50,7 @@ class Measured:
             "a" * 64,
             2,
             classes,
-            (LayerFacts(name + ".one", "binary", 10, 0), LayerFacts(name + ".two", "ternary", 20, 1)),
+            (LayerFacts(name + ".one", "binary", 10, 0, 2), LayerFacts(name + ".two", "ternary", 20, 1, 2, 2)),
             (StepFacts(name + ".1", "conv2d", 1000, ("one",)), StepFacts(name + ".2", "linear", 500, ("two", "k"))),
         )
         self.x = np.random.default_rng(0).integers(0, 256, (count, 8, 6, channels), np.uint8)
