@@ -3,8 +3,8 @@
 A sum x becomes ``clamp((h(x) + offset) >> shift, low, high)`` where h is a Horner scheme over signed digits of the
 multiplier: ``y = s * x``, then ``y = s * x + (y >> a)`` a few times, all shifts rounding down. TFLite rounds half away
 from zero, so where codes are told apart on both sides of 0, sums below 0 have ``bend`` taken off. Digits are added
-until one offset (and bend) fits every sum that can occur. Both sides never fall as x grows (of h that is proved from the digits), so
-that they agree everywhere if they agree on both sides of each of the at most 255 places where the code changes.
+until one offset (and bend) fits every sum that can occur. Both sides never fall as x grows (of h that is proved from
+its digits), so they agree everywhere if they agree on both sides of each of the at most 255 places where codes change.
 Source: docs/numerics.md, "Graded edges".
 """
 
@@ -131,8 +131,21 @@ def _fit(
     for bend in (0, *(1 << place for place in range(total))):
         first, last = max(low, low_below + bend), min(high, high_below + bend)
         if first <= last:
-            return first + (last - first) // 2, bend
+            return simplest(first, last), bend
     return None
+
+
+def simplest(first: int, last: int) -> int:
+    """The number in first .. last with the most zero bits at its end: it costs no load."""
+    if first <= 0 <= last:
+        return 0
+    if last < 0:
+        return -simplest(-last, -first)
+    for place in range(31, -1, -1):
+        number = -(-first >> place) << place
+        if number <= last:
+            return number
+    return first
 
 
 def _search(
