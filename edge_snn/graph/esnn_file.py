@@ -17,10 +17,11 @@ import numpy as np
 
 from edge_snn.errors import InputError
 from edge_snn.files import need_file, parse_json, writing
+from edge_snn.graph.border import Border
 from edge_snn.graph.checks import MAX_ELEMENTS
 from edge_snn.graph.facts import Bounds, Early, EdgeFacts
 from edge_snn.graph.graph import OPS, Graph
-from edge_snn.graph.manifest import DTYPES, FORMAT, VERSION, canonical, encode
+from edge_snn.graph.manifest import CODES, DTYPES, FORMAT, PIXELS, VERSION, canonical, encode
 from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.node import INTEGER, Node
 from edge_snn.graph.tensor import Kind, TensorSpec
@@ -173,10 +174,9 @@ class _Reader:
             )
         kinds: dict[str, type] = {"format": str, "version": int, "name": str, "timesteps": int, "input": dict}
         kinds |= {"classes": list, "nodes": list, "edges": dict, "accumulators": dict}
-        _take(manifest, "manifest.json", kinds, ("early",))
-        image = _take(manifest["input"], "input", {"edge": str, "shape": list, "encoding": str, "dtype": str})
-        if (image["edge"], image["encoding"], image["dtype"]) != ("input", "static", "uint8"):
-            raise InputError("only a static uint8 image on edge 'input' is supported", where="input")
+        _take(manifest, "manifest.json", kinds, ("early", "output"))
+        image = manifest["input"]
+        borders = _borders(image, manifest.get("output"))
         graph = Graph(
             name=manifest["name"],
             timesteps=manifest["timesteps"],
@@ -192,6 +192,7 @@ class _Reader:
             classes=tuple(manifest["classes"]),
             provenance=self._provenance(),
             early=_early(manifest["early"]) if "early" in manifest else None,
+            borders=borders,
         )
         stray = sorted(set(self._sizes) - self._used)
         if stray:
@@ -226,6 +227,23 @@ class _Reader:
         if not isinstance(document, dict):
             raise InputError("provenance.json must be a JSON object")
         return document
+
+
+def _borders(entry: Any, made: Any) -> tuple[Border, Border] | None:
+    """What numbers enter a network of codes, and what it makes; None of a network of spikes."""
+    kinds: dict[str, type] = {"edge": str, "shape": list, "encoding": str, "dtype": str}
+    if made is None:
+        _take(entry, "input", kinds)
+        if (entry["edge"], entry["encoding"], entry["dtype"]) != ("input", PIXELS["encoding"], PIXELS["dtype"]):
+            raise InputError("only a static uint8 image on edge 'input' is supported", where="input")
+        return None
+    numbers: dict[str, type] = {"dtype": str, "scale": float, "zero": int, "numbers": list}
+    _take(entry, "input", kinds | numbers)
+    if (entry["edge"], entry["encoding"]) != ("input", CODES):
+        raise InputError("the input of a network of codes must be codes on edge 'input'", where="input")
+    ends = (entry, _take(made, "output", numbers))
+    first, last = (Border(end["dtype"], end["scale"], end["zero"], tuple(end["numbers"])) for end in ends)
+    return first, last
 
 
 def _early(document: Any) -> Early:

@@ -23,7 +23,7 @@ class GradedAdd(ClampedNode):
 
     Attributes:
         zero_a, zero_b: zero points of the inputs, as codes.
-        multiplier, shift: int32 [3].
+        multiplier, shift: int32 [3]; shifts are 0 or below.
         sign: "add" or "sub".
     """
 
@@ -41,6 +41,8 @@ class GradedAdd(ClampedNode):
         check_code(self.name, "zero_a", self.zero_a)
         check_code(self.name, "zero_b", self.zero_b)
         check_multipliers(self.name, self.multiplier, self.shift, (3,))
+        if (self.shift > 0).any():
+            raise fail(self.name, "a shift is above 0: 32 bits do not hold what it makes")
         check_choice(self.name, "sign", self.sign, SIGNS)
 
     def infer(self, inputs: Sequence[TensorSpec]) -> TensorSpec:

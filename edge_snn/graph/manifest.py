@@ -13,11 +13,14 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from edge_snn.graph.border import Border
 from edge_snn.graph.facts import Bounds, Early, EdgeFacts
 from edge_snn.graph.graph import Graph
 
 FORMAT = "esnn"
 VERSION = 1
+PIXELS = {"encoding": "static", "dtype": "uint8"}  # what enters a network of spikes
+CODES = "codes"  # encoding of what enters a network of codes
 DTYPES = {"int8": "<i1", "uint8": "<u1", "int32": "<i4", "float64": "<f8"}
 
 
@@ -38,6 +41,9 @@ class Content(Protocol):
 
     @property
     def early(self) -> Early | None: ...
+
+    @property
+    def borders(self) -> tuple[Border, Border] | None: ...
 
 
 def canonical(document: Any) -> bytes:
@@ -92,9 +98,9 @@ def encode(model: Content) -> tuple[dict[str, Any], dict[str, bytes]]:
         "input": {
             "edge": "input",
             "shape": list(model.graph.image.shape),
-            "encoding": "static",
-            "dtype": "uint8",
+            **({"encoding": CODES, **_border(model.borders[0])} if model.borders else PIXELS),
         },
+        **({"output": _border(model.borders[1])} if model.borders else {}),
         "classes": list(model.classes),
         "nodes": nodes,
         "edges": edges,
@@ -102,6 +108,10 @@ def encode(model: Content) -> tuple[dict[str, Any], dict[str, bytes]]:
         **({"early": asdict(model.early)} if model.early else {}),
     }
     return manifest, members
+
+
+def _border(border: Border) -> dict[str, Any]:
+    return {"dtype": border.dtype, "scale": border.scale, "zero": border.zero, "numbers": list(border.shape)}
 
 
 def identity(model: Content) -> str:

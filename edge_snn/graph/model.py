@@ -8,7 +8,9 @@ from types import MappingProxyType
 from typing import Any
 
 from edge_snn.graph import manifest
+from edge_snn.graph.border import Border
 from edge_snn.graph.checks import check_name, fail
+from edge_snn.graph.codes import Codes
 from edge_snn.graph.facts import Bounds, Early, EdgeFacts
 from edge_snn.graph.graph import INPUT, Graph, check_spiking
 from edge_snn.graph.node import INTEGER
@@ -27,6 +29,7 @@ class IntegerModel:
         classes: names of the logits.
         provenance: where it came from; for people, not part of the identity.
         early: when a shorter run may answer; None for never.
+        borders: of a network of codes: what numbers enter, and what numbers it makes; None of one that ends in spikes.
         sha256: identity, SHA-256 of the content as :mod:`edge_snn.graph.manifest` defines it; 64 hex digits.
     """
 
@@ -36,6 +39,7 @@ class IntegerModel:
     classes: tuple[str, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict, compare=False)
     early: Early | None = None
+    borders: tuple[Border, Border] | None = None
     sha256: str = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -58,9 +62,40 @@ class IntegerModel:
             raise fail(self.graph.name, "an early answer needs two classes")
         for label in self.classes:
             check_name(label, "class")
+        self._check_borders()
         object.__setattr__(self, "edges", MappingProxyType(dict(self.edges)))
         object.__setattr__(self, "accumulators", MappingProxyType(dict(self.accumulators)))
         object.__setattr__(self, "sha256", manifest.identity(self))
+
+    def _check_borders(self) -> None:
+        """Fills in what was not given, and compares both ends with the graph."""
+        end = self.graph.end
+        if not isinstance(end, Codes):
+            if self.borders is not None:
+                raise fail(self.graph.name, "a network of spikes takes pixels and makes logits")
+            return
+        scales = {edge: self.edges[edge].scale for edge in (INPUT, end.name)}
+        if self.borders is None:
+            pixels = Border("uint8", float(scales[INPUT][0]), 0, (1, *self.graph.image.shape))
+            numbers = Border("int8", float(scales[end.name][0]), end.zero, (1, len(self.classes)))
+            object.__setattr__(self, "borders", (pixels, numbers))
+        for border, edge in ((self.takes, INPUT), (self.makes, end.name)):
+            if border.size != self.graph.specs[edge].size or scales[edge].tolist() != [border.scale]:
+                raise fail(edge, "the numbers of the file have another shape or scale than the edge")
+        if self.makes.zero != end.zero:
+            raise fail(end.name, "the numbers of the file have another zero point than the node")
+
+    @property
+    def takes(self) -> Border:
+        """What numbers enter: those of the file, or pixels."""
+        return self.borders[0] if self.borders else Border("uint8", 1.0, 0, (1, *self.graph.image.shape))
+
+    @property
+    def makes(self) -> Border:
+        """What numbers a network of codes makes of its logits, which are codes less 128."""
+        if self.borders is None:
+            raise fail(self.graph.name, "is a network of spikes: its logits are no numbers of the file")
+        return self.borders[1]
 
     @property
     def name(self) -> str:

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from edge_snn.errors import InputError
 from edge_snn.graph.attention import Attention
+from edge_snn.graph.codes import Codes
 from edge_snn.graph.conv import Conv2D
+from edge_snn.graph.depthwise import Depthwise
 from edge_snn.graph.facts import Bounds
+from edge_snn.graph.graded_add import GradedAdd
+from edge_snn.graph.graded_conv import GradedConv
+from edge_snn.graph.graded_pool import GradedPool, Mean
 from edge_snn.graph.graph import INPUT, Graph
+from edge_snn.graph.layout import Concat, Pad, Reshape, Slice
 from edge_snn.graph.linear import Linear
+from edge_snn.graph.lookup import Lookup
 from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.neuron import Neuron, Relu
 from edge_snn.graph.node import Node
 from edge_snn.graph.pool import MaxPool2D
 from edge_snn.graph.readout import Readout
 from edge_snn.graph.residual import Add
-from edge_snn.passes import attention, conv, linear, neuron, pool, readout, residual
+from edge_snn.graph.softmax import Softmax
+from edge_snn.graph.tensor import TensorSpec
+from edge_snn.passes import (
+    attention,
+    codes,
+    conv,
+    depthwise,
+    graded_add,
+    graded_conv,
+    graded_pool,
+    layout,
+    linear,
+    lookup,
+    neuron,
+    pool,
+    readout,
+    residual,
+    softmax,
+)
 from edge_snn.passes.interval import Interval, NodeBounds, constant
 
 
@@ -29,24 +55,41 @@ class Proof:
     accumulators: Mapping[str, Bounds]
 
 
+BOUNDS: dict[type[Node], Callable[[Any, list[Interval], Graph], NodeBounds]] = {
+    Conv2D: lambda node, inputs, graph: conv.bound(node, inputs),
+    Linear: lambda node, inputs, graph: linear.bound(node, inputs),
+    Neuron: lambda node, inputs, graph: neuron.bound(node, inputs, graph.timesteps),
+    Relu: lambda node, inputs, graph: neuron.bound_relu(node, inputs),
+    Add: lambda node, inputs, graph: residual.bound(node, inputs),
+    Attention: lambda node, inputs, graph: attention.bound(node, inputs, _source(node, graph)),
+    MaxPool2D: lambda node, inputs, graph: pool.bound(node, inputs),
+    Readout: lambda node, inputs, graph: readout.bound(node, inputs, _source(node, graph).positions * graph.timesteps),
+}
+GRADED_BOUNDS: dict[type[Node], Callable[[Any, list[Interval], TensorSpec], NodeBounds]] = {
+    GradedConv: graded_conv.bound,
+    Depthwise: depthwise.bound,
+    GradedAdd: graded_add.bound,
+    Lookup: lookup.bound,
+    GradedPool: graded_pool.bound,
+    Mean: graded_pool.bound_mean,
+    Concat: layout.bound_concat,
+    Pad: layout.bound_pad,
+    Slice: layout.bound_slice,
+    Reshape: layout.bound_reshape,
+    Softmax: softmax.bound,
+    Codes: codes.bound,
+}
+
+
+def _source(node: Node, graph: Graph) -> TensorSpec:
+    return graph.specs[node.inputs[0]]
+
+
 def _bound_node(node: Node, inputs: list[Interval], graph: Graph) -> NodeBounds:
-    first = graph.specs[node.inputs[0]]
-    if isinstance(node, Conv2D):
-        return conv.bound(node, inputs)
-    if isinstance(node, Linear):
-        return linear.bound(node, inputs)
-    if isinstance(node, Neuron):
-        return neuron.bound(node, inputs, graph.timesteps)
-    if isinstance(node, Relu):
-        return neuron.bound_relu(node, inputs)
-    if isinstance(node, Add):
-        return residual.bound(node, inputs)
-    if isinstance(node, Attention):
-        return attention.bound(node, inputs, first)
-    if isinstance(node, MaxPool2D):
-        return pool.bound(node, inputs)
-    if isinstance(node, Readout):
-        return readout.bound(node, inputs, first.positions * graph.timesteps)
+    if type(node) in GRADED_BOUNDS:
+        return GRADED_BOUNDS[type(node)](node, inputs, _source(node, graph))
+    if type(node) in BOUNDS:
+        return BOUNDS[type(node)](node, inputs, graph)
     raise TypeError(f"no bounds for {type(node).__name__}")
 
 
