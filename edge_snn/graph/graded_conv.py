@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from edge_snn.graph.checks import check_ints, check_window, fail
+import numpy as np
+
+from edge_snn.graph.checks import check_array, check_ints, check_window, fail
 from edge_snn.graph.conv import windows
-from edge_snn.graph.graded import MAX_GRADED_WINDOW, RequantisedNode
+from edge_snn.graph.graded import CODES, MAX_GRADED_WINDOW, RequantisedNode
 from edge_snn.graph.tensor import Kind, TensorSpec
 
 
@@ -51,9 +53,23 @@ class GradedWindowNode(RequantisedNode):
 
 @dataclass(frozen=True)
 class GradedConv(GradedWindowNode):
-    """See :class:`RequantisedNode`; weight [kh, kw, cin, cout]. A fully connected layer has kh = kw = 1."""
+    """See :class:`RequantisedNode`; weight [kh, kw, cin, cout]. A fully connected layer has kh = kw = 1.
+
+    Attributes:
+        seen: int32 [256], how often each code was among the inputs on calibration data; it changes no result, only how
+            the kernels cut codes into digits (:mod:`edge_snn.plan.segments`). None: not known.
+    """
 
     op: ClassVar[str] = "graded_conv"
+
+    seen: np.ndarray | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.seen is not None:
+            check_array(self.name, "seen", self.seen, ("int32",), 1)
+            if self.seen.shape[0] != CODES or (self.seen < 0).any():
+                raise fail(self.name, f"seen must have {CODES} counts")
 
     @property
     def channels(self) -> int:

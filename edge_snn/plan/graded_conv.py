@@ -1,0 +1,129 @@
+"""Steps of GradedConv."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from edge_snn.errors import InputError
+from edge_snn.graph.facts import INT16_MAX
+from edge_snn.graph.graded_conv import GradedConv
+from edge_snn.plan.graded import Graded, GradedStep
+from edge_snn.plan.requant import Requantiser, plan_requant
+from edge_snn.plan.segments import Segment, choose, lane_bound
+
+BLOCK = 16
+REF_BYTES = 4
+LIST_BUDGET = 4096  # entries: a line that has more in one of its images is listed in parts
+MOST_ENTRY = (1 << 16) - 1
+
+
+def sums_of(node: GradedConv) -> tuple[np.ndarray, np.ndarray]:
+    """Smallest and largest sum of each channel, int64, whatever the codes of the input are."""
+    weight = node.weight.astype(np.int64)
+    by_low, by_high = weight * -node.input_zero, weight * (255 - node.input_zero)
+    bias = node.bias.astype(np.int64)
+    least, most = np.minimum(by_low, by_high), np.maximum(by_low, by_high)
+    return bias + least.sum(axis=(0, 1, 2)), bias + most.sum(axis=(0, 1, 2))
+
+
+@dataclass(frozen=True)
+class GradedConvStep(GradedStep):
+    """A convolution of codes by rows.
+
+    Attributes:
+        image: (height, width, channels) of the input.
+        out: (height, width) of the output.
+        segments: how codes are cut, from the highest bits down.
+        requantisers: one a channel.
+        most: windows that are listed at a time, at most.
+        capacity: entries that the lists have room for.
+    """
+
+    kind: ClassVar[str] = "graded_conv"
+
+    node: GradedConv
+    image: tuple[int, int, int]
+    out: tuple[int, int]
+    segments: tuple[Segment, ...]
+    requantisers: tuple[Requantiser, ...]
+    most: int
+    capacity: int
+
+    @property
+    def lists(self) -> int:
+        """Lists of all segments."""
+        return sum(segment.lists for segment in self.segments)
+
+    @property
+    def blocks(self) -> int:
+        """Blocks of 16 outputs."""
+        return -(-self.node.channels // BLOCK)
+
+    @property
+    def columns(self) -> int:
+        """Columns that are listed at a time, at most."""
+        return columns_of(self.node, self.most)
+
+    @property
+    def bias(self) -> np.ndarray:
+        """int64 [cout], what is added to the sums of codes: with what the input's zero point takes off."""
+        taps = self.node.weight.astype(np.int64).sum(axis=(0, 1, 2))
+        return np.asarray(self.node.bias.astype(np.int64) - self.node.input_zero * taps)
+
+    @property
+    def scratch(self) -> dict[str, int]:
+        vectors = sum(segment.vectors for segment in self.segments)
+        return {
+            "tally": 2 * 256,
+            "next": REF_BYTES * self.lists,
+            "starts": REF_BYTES * self.lists * (self.columns + 1),
+            "entries": 2 * self.capacity,
+            "vectors": 2 * BLOCK * vectors,
+            "sums": 4 * BLOCK,
+        }
+
+
+def columns_of(node: GradedConv, windows: int) -> int:
+    """Columns of the input that neighbouring windows see."""
+    return int((windows - 1) * node.stride[1] + node.weight.shape[1])
+
+
+def plan_graded_conv(
+    node: GradedConv,
+    sources: tuple[Graded, ...],
+    output: Graded,
+    counter: int | None,
+    image: tuple[int, int, int],
+    out: tuple[int, int],
+) -> GradedConvStep:
+    """The step of a convolution.
+
+    Raises:
+        InputError: a layer that the kernels cannot run.
+    """
+    kh, kw, cin, cout = node.weight.shape
+    if node.dilation != (1, 1):
+        raise InputError(f"has a dilation of {node.dilation}; the kernels have none yet", where=node.name)
+    bound = lane_bound(node.weight)
+    if bound > INT16_MAX:
+        raise InputError(
+            f"the weights of one sign of a channel add up to {bound}, the kernels take {INT16_MAX}",
+            where=node.name,
+            hint="narrow the layer",
+        )
+    inputs = kh * kw * cin
+    listed = min(node.stride[1], kw) * kh * cin / -(-cout // BLOCK)
+    segments = choose(node.seen, bound, inputs, listed)
+    most = out[1]
+    while most > 1 and columns_of(node, most) * kh * cin > MOST_ENTRY:
+        most = (most + 1) // 2
+    if columns_of(node, most) * kh * cin > MOST_ENTRY:
+        raise InputError(f"a window has {inputs} inputs, the kernels count to {MOST_ENTRY}", where=node.name)
+    deepest = int(np.sum([segment.entries() for segment in segments], axis=0).max())
+    worst = columns_of(node, most) * kh * cin * deepest
+    capacity = min(worst, max(inputs * deepest, LIST_BUDGET))
+    requantisers = plan_requant(node, *sums_of(node))
+    return GradedConvStep(node.name, sources, output, counter, node, image, out, segments, requantisers, most, capacity)

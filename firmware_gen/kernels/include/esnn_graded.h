@@ -1,0 +1,48 @@
+/**
+ * @file esnn_graded.h
+ * @brief Layers of 8-bit codes, as int8 networks have them: what their kernels share.
+ *
+ * A code is a byte 0..255 that stands for scale * (code - zero point); an int8 value q has the code q + 128. Tensors
+ * are [position][channel] without gaps. Source: docs/numerics.md, "Graded edges".
+ */
+#ifndef ESNN_GRADED_H
+#define ESNN_GRADED_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "esnn_build.h"
+#include "esnn_forms.h"
+#include "esnn_status.h"
+
+/**
+ * y >> shift, as a code: clamped to low .. high, all constants. Shifts of numbers below 0 are arithmetic.
+ */
+#if ESNN_THUMB2
+#define ESNN_CODE(y, shift, low, high)                                                                               \
+    __extension__({                                                                                                  \
+        int32_t code_;                                                                                               \
+        __asm__("usat %0, #8, %1, asr %2" : "=r"(code_) : "r"(y), "n"(shift));                                       \
+        if ((low) > 0 && code_ < (low)) {                                                                            \
+            code_ = (low);                                                                                           \
+        }                                                                                                            \
+        if ((high) < 255 && code_ > (high)) {                                                                        \
+            code_ = (high);                                                                                          \
+        }                                                                                                            \
+        (uint8_t) code_;                                                                                             \
+    })
+#else
+static inline uint8_t esnn_code(int32_t y, int32_t low, int32_t high)
+{
+    return (uint8_t)(y < low ? low : y > high ? high : y);
+}
+#define ESNN_CODE(y, shift, low, high) esnn_code((y) >> (shift), low, high)
+#endif
+
+/** x << by, of numbers below 0 too. */
+#define ESNN_LIFT(x, by) ((int32_t)((uint32_t)(x) << (by)))
+
+/** How many of `count` codes are not `zero`: the spikes of a layer. */
+uint32_t esnn_graded_count(const uint8_t *codes, uint32_t count, uint32_t zero);
+
+#endif
