@@ -38,8 +38,8 @@ MODULES = (
     ("capstone", "capstone", "edge-snn verify, edge-snn profile --histogram", False),
     ("matplotlib", "matplotlib", "edge-snn profile --chart", False),
     ("sklearn", "scikit-learn", "the digits data set", False),
-    ("tensorflow", "'edge-snn[train]'", "training, reading .keras", False),
-    ("keras", "'edge-snn[train]'", "training, reading .keras", False),
+    ("tensorflow", "'edge-snn[train]'", "training, edge-snn tflite, reading .keras", False),
+    ("keras", "'edge-snn[train]'", "training, edge-snn tflite, reading .keras", False),
 )
 
 

@@ -15,7 +15,7 @@ from edge_snn.errors import EdgeSnnError, ExitCode
 COMMANDS = (
     "models",
     "train",
-    "export",
+    "tflite",
     "convert",
     "inspect",
     "simulate",

@@ -11,9 +11,10 @@ import numpy as np
 
 from edge_snn.errors import InputError
 from edge_snn.files import need_file
-from edge_snn.frontends import keras_file, kinds, names, tflite_file
+from edge_snn.frontends import kinds, names, tflite_file
 from edge_snn.frontends.advice import assumed
 from edge_snn.frontends.execute import execute
+from edge_snn.frontends.export import to_tflite
 from edge_snn.frontends.recognise import recognise
 from edge_snn.frontends.verify import verify
 from edge_snn.graph.graph import Graph
@@ -56,7 +57,7 @@ def read(path: Path, check: bool = True, images: np.ndarray | None = None) -> Fl
         return _read_tflite(path, check, images)
     with tempfile.TemporaryDirectory(prefix="edge_snn_") as folder:
         exported = Path(folder) / "exported.tflite"
-        keras_file.export(path, exported)
+        to_tflite(path, exported)
         try:
             return _read_tflite(exported, check, images)
         except InputError as error:

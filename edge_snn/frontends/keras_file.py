@@ -1,15 +1,13 @@
-"""``.keras`` files: exported to ``.tflite`` in a child process, which needs the ``train`` extra."""
+"""``.keras`` files, which are not trusted: an archive must be whole, and names only classes that carry no code."""
 
 from __future__ import annotations
 
-import importlib.util
 import zipfile
 from pathlib import Path
 from typing import Any
 
-from edge_snn.errors import InputError, ToolMissingError
+from edge_snn.errors import InputError
 from edge_snn.files import need_file, parse_json
-from edge_snn.frontends.child import run_child
 
 MEMBERS = frozenset({"metadata.json", "config.json", "model.weights.h5"})
 MAX_MEMBERS = 100
@@ -17,35 +15,10 @@ MAX_BYTES = 2 << 30
 MAX_JSON_BYTES = 64 << 20
 MAX_RATIO = 1000  # of a member's size to its packed size: beyond this an archive is a bomb
 MAX_DEPTH = 200
-SECONDS = 900.0
 
 # Keras looks classes up by module and name, so a file could name anything importable. These are enough.
 MODULES = ("keras.", "edge_snn.models.")
 REFUSED_CLASSES = ("Lambda", "__lambda__", "__bytes__", "TFSMLayer", "TorchModuleWrapper", "__typespec__")
-
-
-def export(path: Path, target: Path) -> None:
-    """Writes the ``.tflite`` of a ``.keras`` file.
-
-    Raises:
-        InputError: not a .keras file, damaged, or with layers that are not registered.
-        ToolMissingError: TensorFlow is not installed.
-    """
-    check(path)
-    if importlib.util.find_spec("tensorflow") is None or importlib.util.find_spec("keras") is None:
-        raise ToolMissingError(
-            "reading .keras needs TensorFlow",
-            where=str(path),
-            hint="pip install 'edge-snn[train]'; or, where it is installed, export once with:\n"
-            f"    edge-snn export {path.name} -o {path.stem}.tflite\n  and convert that file here",
-        )
-    done = run_child("edge_snn.frontends.keras_worker", [str(path.resolve()), str(target)], SECONDS, lambda line: None)
-    if done.timed_out:
-        raise InputError(f"could not be exported within {SECONDS:.0f} s", where=str(path))
-    if done.code != 0 or not target.exists():
-        raise InputError(
-            f"Keras could not load or export it{done.last_words or f': exit {done.code}'}", where=str(path)
-        )
 
 
 def check(path: Path) -> None:

@@ -72,5 +72,6 @@ def refuse_folder(path: Path) -> None:
         raise InputError(
             "is a TensorFlow SavedModel, a folder; a .tflite or .keras file is expected",
             where=str(path),
-            hint="in Python: tflite = tf.lite.TFLiteConverter.from_saved_model(FOLDER).convert(); write these bytes",
+            hint=f"edge-snn tflite {path.name} -o {path.name}.tflite makes a .tflite of it (int8: --int8 --calibrate "
+            "DATA); convert that",
         )

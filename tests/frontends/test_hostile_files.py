@@ -17,9 +17,9 @@ import pytest
 
 from edge_snn import frontends
 from edge_snn.errors import InputError
-from edge_snn.frontends import keras_file
 from edge_snn.frontends.child import run_child
 from edge_snn.frontends.execute import execute
+from edge_snn.frontends.export import to_tflite
 
 FILES = Path(__file__).parent / "files"
 
@@ -192,7 +192,7 @@ def test_what_has_no_end_is_not_read(tmp_path, monkeypatch, name):
 
 def test_a_keras_file_that_is_not_there_is_said_to_be_so(tmp_path):
     with pytest.raises(InputError, match="no such file"):
-        keras_file.export(tmp_path / "nothing.keras", tmp_path / "out.tflite")
+        to_tflite(tmp_path / "nothing.keras", tmp_path / "out.tflite")
 
 
 @pytest.mark.parametrize("end", [0, 4, 8, 31, 32, 100, 5000, -1000, -4, -1])

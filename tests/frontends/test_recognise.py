@@ -132,7 +132,7 @@ def test_keras_files_need_tensorflow_and_say_how_to_do_without(monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ToolMissingError, match="needs TensorFlow") as caught:
         frontends.read(FILES / "transformer.keras")
-    assert "edge-snn export transformer.keras" in str(caught.value)
+    assert "edge-snn tflite transformer.keras" in str(caught.value)
 
 
 @pytest.mark.parametrize("cut", [30, 5000, 180000])

@@ -129,7 +129,7 @@ def _saved_model(path: Path) -> None:
         ("m.h5", lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(40)), r"Keras's \.h5(.|\n)*\.keras"),
         ("m.nir", lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(40)), r"is a NIR graph"),
         ("m.npz", lambda path: np.savez(path, x=np.zeros(2)), r"is an \.npz archive(.|\n)*--calibrate"),
-        ("m", _saved_model, r"is a TensorFlow SavedModel(.|\n)*from_saved_model"),
+        ("m", _saved_model, r"is a TensorFlow SavedModel(.|\n)*edge-snn tflite m -o"),
         (
             "m.tflite",
             lambda path: path.write_bytes(b"40 bytes of something else altogether.."),
