@@ -13,18 +13,36 @@ from edge_snn.errors import InputError
 from edge_snn.files import write_text
 from edge_snn.plan import (
     AttentionStep,
+    CodesStep,
     ConvStep,
     CurrentStep,
+    GradedPoolStep,
+    LayoutStep,
     LinearStep,
+    LookupStep,
+    MeanStep,
     Plan,
     PoolStep,
     ReadoutStep,
+    SoftmaxStep,
     Step,
     trace_tensors,
 )
 from firmware_gen.early import EarlyCode, share
 from firmware_gen.emit import c_string
-from firmware_gen.families import attention, conv, linear, pool, readout, residual
+from firmware_gen.families import (
+    attention,
+    codes,
+    conv,
+    graded_pool,
+    layout,
+    linear,
+    lookup,
+    pool,
+    readout,
+    residual,
+    softmax,
+)
 from firmware_gen.families.context import Context
 from firmware_gen.needed import cmake, needed, references
 from firmware_gen.tensors import tensor_rows
@@ -37,6 +55,12 @@ EMITTERS: dict[type[Step], Callable[..., None]] = {
     CurrentStep: residual.emit,
     PoolStep: pool.emit,
     ReadoutStep: readout.emit,
+    CodesStep: codes.emit,
+    LookupStep: lookup.emit,
+    LayoutStep: layout.emit,
+    GradedPoolStep: graded_pool.emit,
+    MeanStep: graded_pool.emit_mean,
+    SoftmaxStep: softmax.emit,
 }
 
 
@@ -91,7 +115,7 @@ def _files(plan: Plan, context: Context, early: EarlyCode | None) -> dict[str, s
         "input_offset": plan.image_offset,
         "arena_bytes": plan.arena_bytes,
         "steps": len(plan.steps),
-        "neuron_layers": len(plan.neurons),
+        "neuron_layers": sum(len(step.neurons) for step in plan.steps),
         "counters": max(plan.counters, 1),
         "vectors": plan.vectors,
         "tensors": len(trace_tensors(plan)),

@@ -9,7 +9,7 @@ import numpy as np
 
 Value = Union[int, str, "Struct", None]
 
-C_TYPES = {"int8": "int8_t", "int16": "int16_t", "int32": "int32_t"}
+C_TYPES = {"uint8": "uint8_t", "int8": "int8_t", "uint16": "uint16_t", "int16": "int16_t", "int32": "int32_t"}
 
 
 class Struct:

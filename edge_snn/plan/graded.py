@@ -19,6 +19,10 @@ class Graded(Stored):
     def position_stride(self) -> int:
         return self.channels
 
+    @property
+    def about(self) -> str:
+        return "codes, uint8"
+
 
 @dataclass(frozen=True)
 class GradedStep(Step):

@@ -13,7 +13,9 @@ from edge_snn.errors import InputError
 from edge_snn.graph.attention import Attention
 from edge_snn.graph.conv import Conv2D
 from edge_snn.graph.facts import INT16_MAX
+from edge_snn.graph.graded import GradedNode
 from edge_snn.graph.graph import INPUT
+from edge_snn.graph.layout import Reshape
 from edge_snn.graph.linear import Linear
 from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.neuron import Neuron, Relu
@@ -25,13 +27,15 @@ from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import HEAD_CHANNELS, AttentionStep, Key
 from edge_snn.plan.chain import MAX_COLUMNS, Chain, Columns, plan_chain
 from edge_snn.plan.conv import ConvStep, plan_table, pooled_in_lanes
+from edge_snn.plan.graded import Graded
+from edge_snn.plan.graded_lower import IN_PLACE, lower_graded
 from edge_snn.plan.linear import LinearStep
 from edge_snn.plan.neuron import plan_neuron
 from edge_snn.plan.pixels import plan_pixels
 from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import MAX_ROWS, ReadoutStep
 from edge_snn.plan.residual import CurrentStep
-from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stream, padded
+from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stored, Stream, padded
 from edge_snn.plan.vector import HEAD, HEADS, TIMESTEPS, Vector, plan_vector, vector_current
 
 MAX_ROW_UNITS = 1 << 16  # a row's place is 16 bits, in units of 8 bytes
@@ -54,7 +58,7 @@ class Lowering:
         self.vectors = vectors
         self.graph = model.graph
         self.steps: list[Step] = []
-        self._stored: dict[str, Stream | Spikes] = {}
+        self._stored: dict[str, Stored] = {}
         self._done: set[str] = set()
         self._counters = counters
 
@@ -93,6 +97,8 @@ class Lowering:
             if spikes.positions * spikes.timesteps > MAX_ROWS:
                 raise InputError(f"sums {spikes.positions} positions, the kernel counts to {MAX_ROWS}", where=node.name)
             self.steps.append(ReadoutStep(node.name, node, spikes))
+        elif isinstance(node, GradedNode):
+            self._graded(node)
         elif not isinstance(node, Relu):
             raise InputError(f"{node.op} cannot be lowered to the kernels", where=node.name)
 
@@ -200,6 +206,33 @@ class Lowering:
         narrow = not source.wide and source.steps == self.graph.timesteps and finish.narrow
         vector = self.vectors and narrow and vector_current(source, finish)
         self.steps.append(CurrentStep(node.name, finish, source, narrow, vector))
+
+    # -- codes ---------------------------------------------------------------------------------------
+
+    def _graded(self, node: GradedNode) -> None:
+        sources = tuple(self._codes(edge) for edge in node.inputs)
+        spec, first = self.graph.specs[node.name], sources[0]
+        over = isinstance(node, Reshape) or (isinstance(node, IN_PLACE) and self._is_free(node, first))
+        output = Graded(first.storage if over else node.name, node.name, spec.positions, spec.channels)
+        self._stored[node.name] = output
+        if not isinstance(node, Reshape):
+            counter = self._counters.get(node.name)
+            self.steps.append(lower_graded(self.graph, node, sources, output, counter))
+
+    def _is_free(self, node: GradedNode, source: Graded) -> bool:
+        """Whether nobody but ``node`` will read what lies there; the image stays."""
+        shared = [edge for edge, stored in self._stored.items() if stored.storage == source.storage]
+        waiting = {reader.name for edge in shared for reader in self.graph.consumers(edge)} - self._done
+        return source.storage != INPUT and waiting == {node.name}
+
+    def _codes(self, edge: str) -> Graded:
+        if edge == INPUT:
+            image = self.graph.image
+            return Graded(INPUT, INPUT, image.positions, image.channels)
+        found = self._stored.get(edge)
+        if not isinstance(found, Graded):
+            raise InputError("codes are expected here, and there are none stored", where=edge)
+        return found
 
     # -- what rides along ----------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from edge_snn.passes.retime import retime
 from edge_snn.plan import memory
 from edge_snn.plan.lower import Lowering, counter_index
 from edge_snn.plan.memory import Buffer
-from edge_snn.plan.steps import FinishedStep, NeuronPart, Step, Stream
+from edge_snn.plan.steps import FinishedStep, NeuronPart, Step
 
 
 @dataclass(frozen=True)
@@ -139,8 +139,7 @@ def _plan(model: IntegerModel, vectors: bool, counters: Mapping[str, int], kept:
             first.setdefault(made.storage, index)
             last[made.storage] = index
             size[made.storage] = max(size.get(made.storage, 0), made.size)
-            width = "int32" if isinstance(made, Stream) and made.wide else "int16"
-            kind[made.storage] = f"current, {width}" if isinstance(made, Stream) else "spikes, bits"
+            kind[made.storage] = made.about
     buffers = [Buffer(name, kind[name], size[name], first[name], last[name]) for name in size]
     for index, step in enumerate(steps):
         for part, need in step.scratch.items():

@@ -41,6 +41,11 @@ class Stored:
     def size(self) -> int:
         return self.positions * self.position_stride
 
+    @property
+    def about(self) -> str:
+        """What it holds, for people."""
+        raise NotImplementedError(type(self).__name__)
+
 
 @dataclass(frozen=True)
 class Stream(Stored):
@@ -72,6 +77,10 @@ class Stream(Stored):
     def position_stride(self) -> int:
         return self.row_bytes * self.steps
 
+    @property
+    def about(self) -> str:
+        return f"current, int{8 * self.item}"
+
 
 @dataclass(frozen=True)
 class Spikes(Stored):
@@ -92,6 +101,10 @@ class Spikes(Stored):
     @property
     def position_stride(self) -> int:
         return self.step_stride * self.timesteps
+
+    @property
+    def about(self) -> str:
+        return "spikes, bits"
 
 
 @dataclass(frozen=True)

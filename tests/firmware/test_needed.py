@@ -13,6 +13,7 @@ from edge_snn.plan import build_plan
 from firmware_gen import boards, needed
 from firmware_gen.build import PACKED_ROWS, ROOT, write_board_files
 from firmware_gen.codegen import generate
+from tests.graded_models import random_codes
 from tests.graphs import random_model
 from tests.networks import model
 
@@ -25,6 +26,7 @@ MODELS = {
     "two steps": lambda: model(timesteps=2),
     "random": lambda: random_model(3),
     "more random": lambda: random_model(11),
+    "codes": lambda: random_codes(3),
 }
 SLOW = ("cortex-m3", "cortex-m7", "cortex-m33")  # their forms: but for paired rows of an M3, those of others
 

@@ -11,6 +11,7 @@ from _pytest.mark.structures import ParameterSet
 
 from firmware_gen import boards
 from firmware_gen.build import ROOT, write_board_files
+from firmware_gen.codegen import GeneratedModel
 
 HERE = Path(__file__).parent
 FLAGS = ["-std=c11", "-g", "-Wall", "-Wextra", "-Werror", "-ffunction-sections", "-fdata-sections"]
@@ -40,15 +41,26 @@ class Target:
         board_name: an emulated board; None: this computer, under sanitizers, with the portable kernels.
         flags: more for the compiler.
         cases: the file of cases.
+        model: that they run; then only the kernels that it needs are compiled.
     """
 
     def __init__(
-        self, folder: Path, board_name: str | None, flags: tuple[str, ...] = (), cases: str = "cases.c"
+        self,
+        folder: Path,
+        board_name: str | None,
+        flags: tuple[str, ...] = (),
+        cases: str = "cases.c",
+        model: GeneratedModel | None = None,
     ) -> None:
         folder.mkdir(parents=True)
         self.folder, self.program = folder, folder / "cases"
-        sources = [*sorted((ROOT / "kernels" / "src").rglob("*.c")), HERE / cases]
+        kernels = sorted((ROOT / "kernels" / "src").rglob("*.c"))
         include = [f"-I{ROOT / 'kernels' / 'include'}"]
+        if model is not None:
+            core = boards.load(board_name or "host").core.lower()
+            kernels = [ROOT / "kernels" / "src" / name for name in model.kernels(core)] + [model.folder / "model.c"]
+            include.append(f"-I{model.folder}")
+        sources = [*kernels, HERE / cases]
         if board_name is None:
             compiler = ["gcc", "-O1", "-DESNN_PORTABLE", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
             sources.append(HERE / "files.c")
