@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Union
 import numpy as np
 
 if TYPE_CHECKING:
-    from edge_snn.data.dataset import Dataset
+    from edge_snn.data import Dataset, Samples
     from edge_snn.frontends import FloatModel
+    from edge_snn.graph.border import Border
     from edge_snn.graph.model import IntegerModel
     from edge_snn.harness.session import Bench
     from edge_snn.passes.convert import Conversion
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 CALIBRATION_IMAGES = 256
 
 Model = Union[str, Path, "IntegerModel"]
-Images = Union[str, Path, np.ndarray, "tuple[np.ndarray, np.ndarray]", "Dataset"]
+Images = Union[str, Path, np.ndarray, "tuple[np.ndarray, np.ndarray]", "Dataset", "Samples"]
 Progress = Callable[[int], None]
 
 
@@ -94,6 +95,7 @@ def convert_file(
     from dataclasses import replace
 
     from edge_snn import frontends
+    from edge_snn.graph.border import Border
     from edge_snn.graph.facts import Early
     from edge_snn.models import zoo
     from edge_snn.passes.convert import ConvertOptions, convert
@@ -107,7 +109,8 @@ def convert_file(
     images, data_name = None, None
     classes: tuple[str, ...] = ()
     if chosen.calibrate is not None:
-        dataset = _dataset(chosen.calibrate, graph.image.shape, chosen.limit, "train")
+        pixels = Border("uint8", 1.0, 0, (1, *graph.image.shape))
+        dataset = samples_for(chosen.calibrate, pixels, graph.image.shape, limit=chosen.limit, split="train")
         images, data_name = dataset.x, dataset.name
         if len(dataset.classes) == graph.readout.bias.shape[0]:
             classes = dataset.classes
@@ -172,31 +175,35 @@ def _printable(text: str) -> str:
     return "".join(char if char.isprintable() else "_" for char in text)[:MAX_NAME]
 
 
-def _dataset(given: Images, shape: tuple[int, int, int], limit: int | None, split: str) -> Dataset:
-    """Images for a model's input; arrays without labels get 0."""
-    from edge_snn import data
-    from edge_snn.data.dataset import Dataset
-
-    if isinstance(given, (str, Path)):
-        found = data.load(str(given), split, limit)
-    elif isinstance(given, Dataset):
-        found = given
-    elif isinstance(given, tuple):
-        found = Dataset(*given, name="arrays")
-    else:
-        found = Dataset(given, np.zeros(len(given), np.int64), name="arrays")
-    return data.fit(found.head(limit), shape)
-
-
-def dataset_for(given: Images, model: IntegerModel, limit: int | None = None, split: str = "test") -> Dataset:
-    """Images and labels brought to a model's input and the numbering of its classes.
+def dataset_for(given: Images, model: IntegerModel, limit: int | None = None, split: str = "test") -> Samples:
+    """Images, or other numbers, brought to a model's input, with what is known of them; see :func:`samples_for`.
 
     Raises:
         EdgeSnnError: there are none, or they do not fit.
     """
-    from edge_snn import data
+    return samples_for(given, model.takes, model.input_shape, model.classes, limit, split)
 
-    return data.match_classes(_dataset(given, model.input_shape, limit, split), model.classes)
+
+def samples_for(
+    given: Images,
+    takes: Border,
+    shape: tuple[int, int, int],
+    classes: tuple[str, ...] = (),
+    limit: int | None = None,
+    split: str = "test",
+) -> Samples:
+    """Samples as a device takes them, uint8 [N, H, W, C]; labels are in the numbering of ``classes``.
+
+    Args:
+        takes: numbers that the file of the model takes.
+        shape: (height, width, channels) of the edge that they enter on.
+
+    Raises:
+        EdgeSnnError: there are none, or they do not fit.
+    """
+    from edge_snn.data import samples
+
+    return samples.fit(samples.of(given, split, limit), takes, shape, classes)
 
 
 # -- on the host -------------------------------------------------------------------------------------
@@ -208,43 +215,72 @@ class Simulation:
 
     Attributes:
         logits: int32 [N, classes].
-        predictions: int64 [N].
+        outputs: of a network of 8-bit codes in the type and shape of its file, [N, ...]; of spikes the logits.
+        predictions: int64 [N], the first index of the largest output.
         counts: int64 [N, counters], spikes by layer and time step (docs/numerics.md).
-        accuracy: against the labels; None where there are none.
+        accuracy: against the labels; None where there are none, or where the metric is not of classes.
+        metric: name of the metric.
+        value: of the metric; None where there are no labels.
         rates: mean firing rate by layer: spikes over neurons and time steps.
         sops: synaptic operations (row adds) an image, mean.
     """
 
     logits: np.ndarray
+    outputs: np.ndarray
     predictions: np.ndarray
     counts: np.ndarray
     accuracy: float | None
+    metric: str
+    value: float | None
     rates: Mapping[str, float]
     sops: float
 
 
-def simulate(model: Model, data: Images, *, limit: int | None = None, progress: Progress | None = None) -> Simulation:
+def simulate(
+    model: Model,
+    data: Images,
+    *,
+    limit: int | None = None,
+    metric: str = "accuracy",
+    progress: Progress | None = None,
+) -> Simulation:
     """Runs the integer model on this computer.
 
     Args:
         model: from :func:`convert` or :func:`load`, an ``.esnn`` file, or the name of a shipped model.
-        data: name of a data set, ``.npz`` file, folder of images; uint8 [N, H, W, C], alone or with labels [N].
+        data: name of a data set, ``.npz`` file, folder of images; arrays of the model's input, uint8 [N, H, W, C] or
+            what its file takes, alone or with labels [N] or targets.
         limit: only the first images.
+        metric: "accuracy", "top-5", "auc", "mse", "binary" (docs/harness.md).
         progress: called with the number of images done.
 
     Raises:
         EdgeSnnError: a bad model or data set.
     """
     from edge_snn.anytime.run import run_model
+    from edge_snn.data import Metric
+    from edge_snn.harness.scoring import scoring
     from edge_snn.reference.rates import layer_rates
 
-    made = load(model)
-    dataset = dataset_for(data, made, limit)
-    result = run_model(made, dataset.x, progress=progress)
-    accuracy = None if isinstance(data, np.ndarray) else float((result.predictions == dataset.y).mean())
+    chosen, made = Metric.parse(metric), load(model)
+    samples = dataset_for(data, made, limit)
+    scored = scoring(chosen, samples, made)
+    result = run_model(made, samples.x, progress=progress)
+    every = np.arange(len(samples.x))
+    right = scored.right(result.logits, every)
     rates = {layer["name"]: layer["rate"] for layer in layer_rates(made, result)}
     sops = float(sum(values.mean() for values in result.sops.values()))
-    return Simulation(result.logits, result.predictions, result.counts, accuracy, rates, sops)
+    return Simulation(
+        result.logits,
+        made.outputs(result.logits),
+        result.predictions,
+        result.counts,
+        None if right is None else float(right.mean()),
+        scored.metric.name,
+        scored.value(result.logits, every),
+        rates,
+        sops,
+    )
 
 
 # -- on a device -------------------------------------------------------------------------------------
@@ -296,7 +332,9 @@ class Evaluated:
     """What an evaluation measured.
 
     Attributes:
-        accuracy, host_accuracy: on the device, and of the integer reference.
+        correct, accuracy, host_accuracy: classes that are the labels, on the device, and of the integer reference;
+            None where there are no labels, or the metric is not of classes.
+        metric, value, host_value: name of the metric, what it is on the device, and of the integer reference.
         mismatched_logits, mismatched_spike_counts: images on which device and host differ.
         mismatched_repeats: images whose repeated inferences differ.
         latency: of a whole inference.
@@ -307,9 +345,12 @@ class Evaluated:
     """
 
     images: int
-    correct: int
-    accuracy: float
-    host_accuracy: float
+    correct: int | None
+    accuracy: float | None
+    host_accuracy: float | None
+    metric: str
+    value: float | None
+    host_value: float | None
     mismatched_logits: int
     mismatched_spike_counts: int
     mismatched_repeats: int
@@ -327,11 +368,11 @@ class Evaluated:
         return not (self.mismatched_logits or self.mismatched_spike_counts or self.mismatched_repeats)
 
 
-def report_folder(model: IntegerModel, place: str, dataset: Dataset) -> Path:
+def report_folder(model: IntegerModel, place: str, samples: Samples) -> Path:
     """Where a run's files go by default: each model, board and data set has a folder of its own."""
     from edge_snn.harness.journal import data_digest
 
-    digest = data_digest(dataset.x, dataset.y)
+    digest = data_digest(samples.x, samples.y, *samples.others)
     return Path("build") / "eval" / f"{model.sha256[:12]}-{place}-{digest[:12]}"
 
 
@@ -343,6 +384,7 @@ def evaluate(
     port: str | tuple[str, ...] = (),
     board: str | None = None,
     limit: int | None = None,
+    metric: str = "accuracy",
     repeat: int = 1,
     warmup: int | None = None,
     jobs: int = 1,
@@ -356,11 +398,12 @@ def evaluate(
 
     Args:
         model: as for :func:`simulate`.
-        data: as for :func:`simulate`, with labels.
+        data: as for :func:`simulate`.
         emulate: board to build for and run emulated, or "host".
         port: instead of that: device or pyserial URL of a board that is flashed; several share the images.
         board: with ``port``, which board it must be.
         limit: only the first images.
+        metric: as for :func:`simulate`.
         repeat: timed inferences of each image.
         warmup: inferences that do not count (default: 1 on a port, 0 emulated).
         jobs: emulators that share the images.
@@ -376,6 +419,7 @@ def evaluate(
     Raises:
         EdgeSnnError: a bad model or data set, a missing tool; DeviceError when the device was lost.
     """
+    from edge_snn.data import Metric
     from edge_snn.errors import DeviceError
     from edge_snn.harness import signals
     from edge_snn.harness.session import Bench, Settings, measure
@@ -383,11 +427,11 @@ def evaluate(
     ports = (port,) if isinstance(port, str) else tuple(port)
     bench = bench or Bench(emulate, jobs, ports, board, clock=clock, wait=wait)
     made = load(model)
-    dataset = dataset_for(data, made, limit)
+    chosen, dataset = Metric.parse(metric), dataset_for(data, made, limit)
     place = bench.emulate or bench.board or "port"
     folder = Path(report) if report else report_folder(made, place, dataset)
     settings = Settings(repeat, bench.warmup if warmup is None else warmup)
-    found = measure(bench, made, dataset, folder, settings=settings, firmware=firmware)
+    found = measure(bench, made, dataset, folder, settings=settings, metric=chosen, firmware=firmware)
     signals.again(found["stopped"])  # Ctrl-C and its like are meant for the whole program
     if found["stopped"]:
         raise DeviceError(f"stopped after {found['images']} of {len(dataset.x)} images: {found['stopped']}")
@@ -395,5 +439,7 @@ def evaluate(
         if check["status"] == "failed":
             warnings.warn(f"{check['name']}: {check['message']}", BitExactnessWarning, stacklevel=2)
     figures = {item.name: found[item.name] for item in fields(Evaluated) if item.name in found}
+    scored = found["metric"]
+    figures |= {"metric": scored["name"], "value": scored["value"], "host_value": scored["host_value"]}
     figures["latency"] = Latency(**found["latency"])
     return Evaluated(**figures, report=found, folder=folder)

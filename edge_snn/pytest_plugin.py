@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from edge_snn.api import Evaluated
-    from edge_snn.data.dataset import Dataset
+    from edge_snn.data import Dataset, Samples
     from edge_snn.graph.model import IntegerModel
     from edge_snn.harness.session import Bench
 
@@ -32,9 +32,10 @@ class DeviceUnderTest:
     def evaluate(
         self,
         model: str | Path | IntegerModel,
-        data: str | Path | Dataset | tuple[np.ndarray, np.ndarray],
+        data: str | Path | np.ndarray | tuple[np.ndarray, np.ndarray] | Dataset | Samples,
         *,
         limit: int | None = None,
+        metric: str = "accuracy",
         repeat: int = 1,
         warmup: int | None = None,
         report: str | Path | None = None,
@@ -43,8 +44,10 @@ class DeviceUnderTest:
 
         Args:
             model: .esnn file, name of a shipped model, or a model in memory.
-            data: name of a data set, .npz file, folder of images, or uint8 images [N, H, W, C] with labels [N].
+            data: name of a data set, .npz file, folder of images, or arrays of the model's input, alone or with labels
+                [N] or targets.
             limit: only the first images.
+            metric: "accuracy", "top-5", "auc", "mse", "binary".
             repeat: timed inferences of each image.
             warmup: inferences that do not count (default: 1 on a port, 0 emulated).
             report: folder for report.html and the other files; by default one under pytest's temporary folder.
@@ -63,7 +66,15 @@ class DeviceUnderTest:
         # One build a model: a second evaluation of it finds everything up to date.
         firmware = self._folder / f"firmware-{made.sha256[:12]}"
         return api.evaluate(
-            made, data, limit=limit, repeat=repeat, warmup=warmup, report=folder, bench=self.bench, firmware=firmware
+            made,
+            data,
+            limit=limit,
+            metric=metric,
+            repeat=repeat,
+            warmup=warmup,
+            report=folder,
+            bench=self.bench,
+            firmware=firmware,
         )
 
 

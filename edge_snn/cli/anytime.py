@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.markup import escape
 
-from edge_snn.api import dataset_for, load
+from edge_snn.api import load
 from edge_snn.cli.common import console, images_options, json_option, make_table, print_json, progress_bar
 from edge_snn.errors import InputError
 from edge_snn.graph.graph import MAX_TIMESTEPS, check_spiking
@@ -58,6 +58,7 @@ def command(
     Example:
       edge-snn anytime fashion-mnist --data fashion-mnist --validation fashion-mnist
     """
+    from edge_snn import data
     from edge_snn.anytime import evaluate
     from edge_snn.anytime.partial import partial_sums
 
@@ -66,7 +67,7 @@ def command(
     trained = model.graph.timesteps
     timesteps = parse_timesteps(steps_text)
     chunks = [evaluate.parse_schedule(text, trained) for text in schedules or evaluate.default_schedules(trained)]
-    dataset = dataset_for(data_name, model, limit, split)
+    dataset = data.match_classes(data.fit(data.load(data_name, split, limit), model.input_shape), model.classes)
     kept = None if validation is None else _validation(model_path, model, validation, held_out)
     if kept is not None:
         evaluate.check_apart(kept, dataset)

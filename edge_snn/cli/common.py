@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column, Table
 
+from edge_snn.data.metrics import ACCURACY, FORMS
 from edge_snn.errors import InputError
 
 PIPE_WIDTH = 200
@@ -39,6 +40,16 @@ wait_option = click.option(
     metavar="SECONDS",
     type=click.FloatRange(0, 3600),
     help="With --port: so long the port may take to appear, and the board to answer.",
+)
+
+
+metric_option = click.option(
+    "--metric",
+    "metric_name",
+    default=ACCURACY,
+    show_default=True,
+    metavar="NAME",
+    help=f"What outputs are scored by: {FORMS}.",
 )
 
 

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge_snn.cli.common import console, json_option, print_json
+from edge_snn.data.metrics import ACCURACY
 from edge_snn.errors import MismatchError
 
 SHOWN_FLIPS = 20
@@ -57,8 +58,9 @@ def show(changes: dict[str, Any]) -> None:
         out.print(f"{run['images']:,} images of {escape(run['data'])}")
     for warning in changes["warnings"]:
         out.print(f"warning: {escape(warning)}")
-    table = _table("")
+    table, metric = _table(""), changes["metric"]
     rows: list[tuple[str, dict[str, Any], str]] = [
+        *([(metric["name"], metric, ".4g")] if metric and metric["name"] != ACCURACY else []),
         ("accuracy", changes["accuracy"], ".4f"),
         ("mean firing rate", changes["mean_rate"], ".4f"),
         ("synaptic operations", changes["sops"], ",.0f"),

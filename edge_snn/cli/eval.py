@@ -11,7 +11,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge_snn.api import dataset_for, load, report_folder
-from edge_snn.cli.common import console, json_option, print_json, progress_bar, wait_option
+from edge_snn.cli.common import console, json_option, metric_option, print_json, progress_bar, wait_option
+from edge_snn.data.metrics import ACCURACY, Metric
 
 
 @click.command("eval")
@@ -46,7 +47,8 @@ from edge_snn.cli.common import console, json_option, print_json, progress_bar, 
 @click.option("--report", "folder", type=click.Path(path_type=Path), help="Folder for report.html, report.json, ..")
 @click.option("--resume", is_flag=True, help="Go on with the journal in the --report folder.")
 @click.option("--trace", is_flag=True, help="Compare CRCs of what every layer leaves in memory, too.")
-@click.option("--min-accuracy", type=click.FloatRange(0, 1), help="Exit with 1 below this accuracy.")
+@metric_option
+@click.option("--min-accuracy", type=click.FloatRange(0, 1), help="Exit with 1 below this value of the metric.")
 @json_option
 def command(
     emulate: str | None,
@@ -64,10 +66,11 @@ def command(
     folder: Path | None,
     resume: bool,
     trace: bool,
+    metric_name: str,
     min_accuracy: float | None,
     as_json: bool,
 ) -> None:
-    """Stream images to devices, and compare logits and spike counts with the host, image by image.
+    """Stream images, or other numbers, to devices, and compare logits and spike counts with the host, one by one.
 
     Writes report.html, report.json, predictions.csv, junit.xml and a journal; --resume goes on after Ctrl-C or a lost
     board.
@@ -77,6 +80,7 @@ def command(
       edge-snn eval --emulate mps2-an386 --model fashion-mnist --data fashion-mnist-1000 --limit 200
       edge-snn eval --emulate mps2-an386 --jobs 2 --model fashion-mnist --data fashion-mnist-1000 --report r
       edge-snn eval --emulate microbit --trace --model fashion-mnist-nano --data fashion-mnist-1000 --limit 20
+      edge-snn eval --emulate mps2-an386 --model anomaly.esnn --data windows.npz --metric auc
       edge-snn eval --port /dev/ttyACM0 --board microbit --model fashion-mnist-nano --data fashion-mnist --repeat 5
     """
     from edge_snn.harness import signals
@@ -84,6 +88,7 @@ def command(
     from edge_snn.harness.evaluate import Settings
     from edge_snn.harness.session import Bench, measure
 
+    metric = Metric.parse(metric_name)
     bench = Bench(emulate, jobs, ports, board_name, baud, clock, wait)
     model = load(model_path)
     dataset = dataset_for(data_name, model, limit)
@@ -94,6 +99,7 @@ def command(
         dataset,
         target,
         settings=Settings(repeat, bench.warmup if warmup is None else warmup, resume),
+        metric=metric,
         min_accuracy=min_accuracy,
         trace=trace,
         bar=partial(progress_bar, quiet=as_json),
@@ -150,8 +156,7 @@ def show(report: dict[str, Any], target: Path) -> None:
     clock = report["clock"]
     facts = {
         "board": f"{report['board']} ({report['core']})",
-        "accuracy on the device": f"{number(report['accuracy'], '.4f')} ({report['correct']} of {report['images']})",
-        "accuracy on the host": number(report["host_accuracy"], ".4f"),
+        **_scores(report),
         "images whose logits differ": str(report["mismatched_logits"]),
         "images whose spike counts differ": str(report["mismatched_spike_counts"]),
         **({"images whose layers differ": str(report["trace"]["mismatched"])} if report["trace"] else {}),
@@ -176,6 +181,18 @@ def show(report: dict[str, Any], target: Path) -> None:
         out.print()
         out.print(_boards(report))
     out.print(f"\n{escape(str(target / 'report.html'))}")
+
+
+def _scores(report: dict[str, Any]) -> dict[str, str]:
+    """The metric, and the accuracy where classes are decided, in words."""
+    metric, found = report["metric"], {}
+    if report["accuracy"] is not None:
+        told = f"{report['accuracy']:.4f} ({report['correct']} of {report['images']})"
+        found = {"accuracy on the device": told, "accuracy on the host": f"{report['host_accuracy']:.4f}"}
+    if metric["value"] is not None and metric["name"] != ACCURACY:
+        found[f"{metric['name']} on the device"] = f"{metric['value']:.6g}"
+        found[f"{metric['name']} on the host"] = f"{metric['host_value']:.6g}"
+    return found or {metric["name"]: "-"}
 
 
 def _boards(report: dict[str, Any]) -> Table:

@@ -9,7 +9,7 @@ import click
 from rich.markup import escape
 from rich.table import Table
 
-from edge_snn.api import load
+from edge_snn.api import dataset_for, load
 from edge_snn.cli.common import console, json_option, print_json, progress_bar
 from edge_snn.errors import DeviceError, ExitCode, MismatchError
 
@@ -39,7 +39,6 @@ def command(
       edge-snn profile --emulate mps2-an386 --model fashion-mnist --data fashion-mnist-1000 --limit 10
       edge-snn profile --emulate microbit --model fashion-mnist-nano --data fashion-mnist-1000 --histogram
     """
-    from edge_snn import data
     from edge_snn.profile import chart as charts
     from edge_snn.profile.measure import check_board, measure
     from edge_snn.profile.report import describe
@@ -50,8 +49,7 @@ def command(
     if chart is not None:
         charts.check(chart)
     model = load(model_path)
-    dataset = data.fit(data.load(data_name, "test", limit), model.input_shape)
-    data.check_labels(dataset, len(model.classes))
+    dataset = dataset_for(data_name, model, limit)
     folder = Path("build") / "profile" / f"{model.sha256[:12]}-{board.name}"
     count = len(dataset.x)
     with progress_bar(board.name, 2 * count, quiet=as_json) as bar:

@@ -50,12 +50,15 @@ class Dataset:
 
 def check_labels(dataset: Dataset, classes: int) -> None:
     """Raises InputError if a label has no logit in a model of ``classes`` classes."""
-    highest = int(dataset.y.max())
-    if highest >= classes:
-        index = int(np.argmax(dataset.y))
+    check_range(dataset.y, classes, dataset.name)
+
+
+def check_range(labels: np.ndarray, classes: int, where: str) -> None:
+    """Raises InputError if one of ``labels``, int64 [N], is not below ``classes``."""
+    index = int(np.argmax(labels))
+    if labels[index] >= classes:
         raise InputError(
-            f"label {highest} of image {index} is out of range: the model has {classes} classes",
-            where=dataset.name,
+            f"label {labels[index]} of image {index} is out of range: the model has {classes} classes", where=where
         )
 
 
@@ -68,21 +71,31 @@ def match_classes(dataset: Dataset, classes: tuple[str, ...]) -> Dataset:
     Raises:
         InputError: a label without a logit, or a class that is none of the model's.
     """
-    if dataset.classes in ((), classes) or _numbers(dataset.classes) or _numbers(classes):
+    if not is_named_otherwise(dataset.classes, classes):
         check_labels(dataset, len(classes))
         return dataset
+    return replace(dataset, y=renumbered(dataset.y, dataset.classes, classes, dataset.name), classes=classes)
+
+
+def is_named_otherwise(names: tuple[str, ...], classes: tuple[str, ...]) -> bool:
+    """Whether both a data set and a model have names of classes, and not the same ones."""
+    return names not in ((), classes) and not _numbers(names) and not _numbers(classes)
+
+
+def renumbered(labels: np.ndarray, names: tuple[str, ...], classes: tuple[str, ...], where: str) -> np.ndarray:
+    """Labels int64 [N], indices of ``names``, as indices of the same names in ``classes``; InputError without one."""
     known = {_plain(name): index for index, name in enumerate(classes)}
-    used = np.unique(dataset.y)
+    used = np.unique(labels)
     for label in used:
-        if _plain(dataset.classes[label]) not in known or len(known) != len(classes):
+        if _plain(names[label]) not in known or len(known) != len(classes):
             raise InputError(
-                f"class {dataset.classes[label][:60]!r} is none of the model's: {', '.join(classes)[:300]}",
-                where=dataset.name,
+                f"class {names[label][:60]!r} is none of the model's: {', '.join(classes)[:300]}",
+                where=where,
                 hint="name the folders after the model's classes, or 0, 1, 2 .. in the order of its logits",
             )
-    numbers = np.zeros(len(dataset.classes), np.int64)
-    numbers[used] = [known[_plain(dataset.classes[label])] for label in used]
-    return replace(dataset, y=numbers[dataset.y], classes=classes)
+    numbers = np.zeros(len(names), np.int64)
+    numbers[used] = [known[_plain(names[label])] for label in used]
+    return numbers[labels]
 
 
 def _numbers(names: tuple[str, ...]) -> bool:
@@ -102,18 +115,26 @@ def fit(dataset: Dataset, shape: tuple[int, int, int]) -> Dataset:
     Raises:
         InputError: another shape.
     """
-    height, width, channels = dataset.x.shape[1:]
-    if (height, width, channels) == shape:
+    small = averaged(dataset.x, shape, dataset.name)
+    if small is dataset.x:
         return dataset
+    return replace(dataset, x=small, name=f"{dataset.name} ({shape[0]}x{shape[1]})")
+
+
+def averaged(images: np.ndarray, shape: tuple[int, int, int], where: str) -> np.ndarray:
+    """:func:`fit` of images alone, uint8 [N, H, W, C]."""
+    height, width, channels = images.shape[1:]
+    if (height, width, channels) == shape:
+        return images
     factor = height // shape[0]
     if channels != shape[2] or factor < 1 or (height, width) != (shape[0] * factor, shape[1] * factor):
         want, got = "x".join(map(str, shape)), "x".join(map(str, (height, width, channels)))
         raise InputError(
             f"images are {got} (height, width, channels), the model takes {want}",
-            where=dataset.name,
+            where=where,
             hint="resize the images; whole multiples are averaged down automatically",
         )
-    blocks = dataset.x.reshape(-1, shape[0], factor, shape[1], factor, channels)
+    blocks = images.reshape(-1, shape[0], factor, shape[1], factor, channels)
     area = factor * factor
     small = (blocks.sum(axis=(2, 4), dtype=np.uint32) + area // 2) // area
-    return replace(dataset, x=small.astype(np.uint8), name=f"{dataset.name} ({shape[0]}x{shape[1]})")
+    return small.astype(np.uint8)

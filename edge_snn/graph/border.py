@@ -49,6 +49,11 @@ class Border:
         return math.prod(self.shape)
 
     @property
+    def sample_shape(self) -> tuple[int, ...]:
+        """Of one image: without its batch of 1."""
+        return self.shape[1:] if self.shape[0] == 1 else self.shape
+
+    @property
     def is_pixels(self) -> bool:
         """Whether a pixel 0..255 is its own code."""
         return self.zero == 0 and self.dtype == "uint8"

@@ -7,11 +7,14 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from edge_snn.graph import manifest
 from edge_snn.graph.border import Border
 from edge_snn.graph.checks import check_name, fail
 from edge_snn.graph.codes import Codes
 from edge_snn.graph.facts import Bounds, Early, EdgeFacts
+from edge_snn.graph.graded import SIGN
 from edge_snn.graph.graph import INPUT, Graph, check_spiking
 from edge_snn.graph.node import INTEGER
 
@@ -96,6 +99,12 @@ class IntegerModel:
         if self.borders is None:
             raise fail(self.graph.name, "is a network of spikes: its logits are no numbers of the file")
         return self.borders[1]
+
+    def outputs(self, logits: np.ndarray) -> np.ndarray:
+        """Outputs of logits, int32 [N, classes]: in the type and shape of the file, [N, ...]; of spikes the logits."""
+        if self.borders is None:
+            return logits
+        return self.makes.decode(logits + SIGN).reshape(len(logits), *self.makes.sample_shape)
 
     @property
     def name(self) -> str:

@@ -54,14 +54,14 @@ def judge(report: dict[str, Any], min_accuracy: float | None) -> list[Check]:
     spent = "bytes used are not known" if used is None else f"{used:,} bytes of stack used"
     stack = f"{spent}, {bound:,} proved" if bound else f"{spent}, no bound known"
     checks.append(Check("stack within its bound", _stack(bound, used), stack))
-    accuracy = report["accuracy"]
+    accuracy, metric = report["metric"]["value"], report["metric"]["name"]
     if min_accuracy is None:
         checks.append(Check(ACCURACY, SKIPPED, "no --min-accuracy was given"))
     elif accuracy is None or accuracy < min_accuracy:
         told = f"{accuracy:.4f}" if accuracy is not None else "unknown"
-        checks.append(Check(ACCURACY, FAILED, f"accuracy {told} is below the {min_accuracy:.4f} asked for"))
+        checks.append(Check(ACCURACY, FAILED, f"{metric} {told} is below the {min_accuracy:.4f} asked for"))
     else:
-        checks.append(Check(ACCURACY, PASSED, f"accuracy {accuracy:.4f}, at least {min_accuracy:.4f} asked for"))
+        checks.append(Check(ACCURACY, PASSED, f"{metric} {accuracy:.4f}, at least {min_accuracy:.4f} asked for"))
     return checks
 
 

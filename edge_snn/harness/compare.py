@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from edge_snn.data.metrics import Metric
 from edge_snn.errors import InputError
 from edge_snn.harness.saved import Run, known
 from edge_snn.harness.timing import TICKS
@@ -13,8 +14,9 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
     """What changed, as plain data; ``warnings`` names what limits the comparison.
 
     Returns:
-        failed (checks of the second run, and those of the first without which its figures prove nothing), accuracy,
-        per_class, flips (None without predictions.csv), latency, steps, layers, sizes.
+        failed (checks of the second run, and those of the first without which its figures prove nothing), metric (None
+        when the runs have different ones), accuracy, per_class, flips (None without predictions.csv), latency, steps,
+        layers, sizes.
 
     Raises:
         InputError: the runs are of different data.
@@ -39,7 +41,11 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
         warnings.append(f"different boards: {a['board']} and {b['board']}")
     if a["classes"] != b["classes"]:
         warnings.append("the classes have different names; classes are compared by number")
-    if before.predictions is None or after.predictions is None:
+    same_metric = a["metric"]["name"] == b["metric"]["name"]
+    if not same_metric:
+        warnings.append(f"the metrics are not compared: {a['metric']['name']} and {b['metric']['name']}")
+    classed = a["confusion"] is not None and b["confusion"] is not None
+    if classed and (before.predictions is None or after.predictions is None):
         missing = before if before.predictions is None else after
         warnings.append(f"flipped images are unknown: no predictions.csv that fits beside {missing.path}")
     steps = _pairs(a["steps"], b["steps"])
@@ -49,6 +55,9 @@ def compare(before: Run, after: Run) -> dict[str, Any]:
         "after": _identity(after),
         "same_model": a["model_sha256"] == b["model_sha256"],
         "same_board": a["board"] == b["board"],
+        "metric": {"name": a["metric"]["name"], **_change(a["metric"]["value"], b["metric"]["value"])}
+        if same_metric
+        else None,
         "accuracy": _change(a["accuracy"], b["accuracy"]),
         "per_class": _per_class(a, b),
         "flips": _flips(before, after),
@@ -105,9 +114,10 @@ def _per_class(a: dict[str, Any], b: dict[str, Any]) -> list[dict[str, Any]]:
     """Recall of each class that has images."""
 
     def recall(report: dict[str, Any], index: int) -> float | None:
-        if index >= len(report["confusion"]):
+        table = report["confusion"] or ()
+        if index >= len(table):
             return None
-        row = report["confusion"][index]
+        row = table[index]
         return row[index] / sum(row) if sum(row) else None
 
     names = max(a["classes"], b["classes"], key=len)
@@ -127,17 +137,21 @@ def judge(changes: dict[str, Any], max_accuracy_drop: float | None, max_slowdown
     """What went past a threshold, or had failed already, one sentence each.
 
     Args:
-        max_accuracy_drop: as a fraction: 0.01 is one percentage point.
+        max_accuracy_drop: of the metric, as a fraction: 0.01 is one percentage point.
         max_slowdown: of the median latency, as a fraction: 0.05 is five percent.
 
     Raises:
-        InputError: a slowdown of runs whose latencies cannot be compared.
+        InputError: a drop of runs whose metrics, or a slowdown of runs whose latencies, cannot be compared.
     """
     missed = list(changes["failed"])
     # Accuracies are counts over a common total: the tolerance only takes up the rounding of the division.
-    drop = -changes["accuracy"]["difference"]
-    if max_accuracy_drop is not None and drop > max_accuracy_drop + 1e-12:
-        missed.append(f"accuracy dropped by {drop:.4f}, allowed are {max_accuracy_drop:.4f}")
+    if max_accuracy_drop is not None:
+        metric = changes["metric"]
+        if metric is None or metric["difference"] is None or not Metric.parse(metric["name"]).is_share:
+            raise InputError("--max-accuracy-drop needs two runs of one metric of which more is better")
+        drop = -metric["difference"]
+        if drop > max_accuracy_drop + 1e-12:
+            missed.append(f"{metric['name']} dropped by {drop:.4f}, allowed are {max_accuracy_drop:.4f}")
     if max_slowdown is not None:
         if changes["latency"] is None or not changes["same_board"]:
             raise InputError("--max-slowdown needs two runs on the same board: " + "; ".join(changes["warnings"]))

@@ -21,6 +21,7 @@ from edge_snn.harness.dut import ConnectedDut, Dut
 from edge_snn.harness.facts import HostResults, ModelFacts
 from edge_snn.harness.frames import DeviceResult
 from edge_snn.harness.journal import JOURNAL, Entry, Header
+from edge_snn.harness.scoring import Scoring
 from edge_snn.harness.shards import Broken, Ended, Event, Interrupt, Measured, Reconnected, Work, Worker
 from edge_snn.harness.signals import INTERRUPTED, as_events
 
@@ -55,11 +56,6 @@ class Row:
     def result(self) -> DeviceResult:
         """The first inference."""
         return self.runs[0]
-
-    @property
-    def prediction(self) -> int:
-        """The class: the first index of the largest logit."""
-        return int(np.argmax(self.result.logits))
 
 
 @dataclass
@@ -120,8 +116,10 @@ class Evaluation:
         return np.array(sorted(self.by_index), np.int64)
 
     @property
-    def predictions(self) -> list[int]:
-        return [row.prediction for row in self.rows]
+    def logits(self) -> np.ndarray:
+        """Of the first inference of each image, int32 [images, classes]."""
+        rows = [row.result.logits for row in self.rows]
+        return np.stack(rows) if rows else np.zeros((0, 1), np.int32)
 
     @property
     def logits_equal(self) -> list[bool]:
@@ -145,10 +143,6 @@ class Evaluation:
         """Of the board that used most, of those that could tell."""
         known = (board.stack_used for board in self.boards.values())
         return max((used for used in known if used is not None), default=None)
-
-    def correct(self, labels: np.ndarray) -> int:
-        """Images whose class is the label."""
-        return sum(row.prediction == int(labels[row.index]) for row in self.by_index.values())
 
 
 def check_shapes(device: Device, facts: ModelFacts, host: HostResults) -> None:
@@ -195,13 +189,13 @@ def evaluate(
     device: Device,
     facts: ModelFacts,
     images: np.ndarray,
-    labels: np.ndarray,
+    scoring: Scoring,
     host: HostResults,
     folder: Path,
     progress: Progress | None = None,
 ) -> Evaluation:
     """:func:`evaluate_boards` on one device that is connected already."""
-    return evaluate_boards([ConnectedDut(device)], [device], facts, images, labels, host, folder, Settings(), progress)
+    return evaluate_boards([ConnectedDut(device)], [device], facts, images, scoring, host, folder, Settings(), progress)
 
 
 def evaluate_boards(
@@ -209,7 +203,7 @@ def evaluate_boards(
     devices: Sequence[Device],
     facts: ModelFacts,
     images: np.ndarray,
-    labels: np.ndarray,
+    scoring: Scoring,
     host: HostResults,
     folder: Path,
     settings: Settings,
@@ -222,8 +216,8 @@ def evaluate_boards(
 
     Args:
         devices: those of ``duts``, connected.
-        images: uint8 [N, H, W, C]; labels: int64 [N]; host: of the same images;
-            where it has traces, every inference is traced.
+        images: uint8 [N, H, W, C]; host: of the same images; where it has traces, every inference is traced.
+        scoring: what is known of them; tells how they do while it goes on, and which data set it was.
         progress: called with the number of images done and a note.
 
     Raises:
@@ -234,7 +228,7 @@ def evaluate_boards(
         check_shapes(device, facts, host)
     check_alike(devices)
     info = devices[0].info
-    digest = journal.data_digest(images, labels)
+    digest = journal.data_digest(images, scoring.labels, *scoring.others)
     header = Header(
         facts.name,
         facts.sha256,
@@ -256,12 +250,12 @@ def evaluate_boards(
         header = replace(header, run=found.run)
         done.resumed, done.damaged = len(found.entries), found.damaged
         for entry in found.entries.values():
-            lines.append(_add(done, entry, header.run, labels, host))
+            lines.append(_add(done, entry, header.run, scoring, host))
     done.run = header.run
     work = Work(index for index in range(len(images)) if index not in done.by_index)
     with Journal(folder / JOURNAL, header, tuple(lines)) as book:
         done.kept = book.kept
-        _Run(done, work, book, labels, host, progress).go(duts, devices, images, settings)
+        _Run(done, work, book, scoring, host, progress).go(duts, devices, images, settings)
     return done
 
 
@@ -270,7 +264,7 @@ def _crcs(host: HostResults) -> int:
     return host.traces.crcs.shape[1] if host.traces is not None else 0
 
 
-def _add(done: Evaluation, entry: Entry, run: str, labels: np.ndarray, host: HostResults) -> bytes:
+def _add(done: Evaluation, entry: Entry, run: str, scoring: Scoring, host: HostResults) -> bytes:
     """Adds a row, compared with the host; returns its line for the journal."""
     first = entry.runs[0]
     parted_at = None
@@ -289,9 +283,10 @@ def _add(done: Evaluation, entry: Entry, run: str, labels: np.ndarray, host: Hos
         raise AssertionError(f"image {entry.index} was measured twice")
     done.by_index[entry.index] = row
     done.boards.setdefault(entry.on, BoardRun(entry.on))
+    found = scoring.classes(first.logits[None])
     extra: dict[str, Any] = {
-        "class": row.prediction,
-        "label": int(labels[entry.index]),
+        "class": None if found is None else int(found[0]),
+        "label": None if scoring.labels is None else int(scoring.labels[entry.index]),
         "logits_equal": row.logits_equal,
         "counts_equal": row.counts_equal,
         "repeats_equal": row.repeats_equal,
@@ -308,12 +303,12 @@ class _Run:
     done: Evaluation
     work: Work
     book: Journal
-    labels: np.ndarray
+    scoring: Scoring
     host: HostResults
     progress: Progress | None
 
     def go(self, duts: Sequence[Dut], devices: Sequence[Device], images: np.ndarray, settings: Settings) -> None:
-        self.correct = self.done.correct(self.labels)
+        self.correct = sum(self._right(index) for index in self.done.by_index)
         self.alive = {dut.label for dut in duts}
         self.events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self.workers: dict[str, Worker] = {}
@@ -346,13 +341,13 @@ class _Run:
         if isinstance(event, Measured):
             entry = Entry(event.index, event.on, event.runs)
             try:
-                self.book.append(_add(self.done, entry, self.done.run, self.labels, self.host))
+                self.book.append(_add(self.done, entry, self.done.run, self.scoring, self.host))
             except JournalError as error:  # what is not in the journal counts as not measured
                 del self.done.by_index[event.index]
                 self.done.stopped = self.done.stopped or f"{error.diagnostic.where}: {error.diagnostic.reason}"
                 return
             self.workers[event.on].is_written()
-            self.correct += self.done.by_index[event.index].prediction == int(self.labels[event.index])
+            self.correct += self._right(event.index)
             self._note()
         elif isinstance(event, Reconnected):
             self.done.boards[event.on].reconnects.append(event.reason)
@@ -366,11 +361,17 @@ class _Run:
         else:
             self.done.stopped = self.done.stopped or event.told
 
+    def _right(self, index: int) -> bool:
+        """Whether a measured image got the class of its label."""
+        right = self.scoring.right(self.done.by_index[index].result.logits[None], np.array([index]))
+        return right is not None and bool(right[0])
+
     def _note(self) -> None:
         if self.progress is not None and self.done.images:
             lost = sum(bool(board.stopped) for board in self.done.boards.values())
-            note = f"accuracy {self.correct / self.done.images:.4f}"
-            self.progress(self.done.images, f"{note}, {lost} boards lost" if lost else note)
+            scored = self.scoring.decides and self.scoring.labels is not None
+            notes = [f"accuracy {self.correct / self.done.images:.4f}"] if scored else []
+            self.progress(self.done.images, ", ".join([*notes, *([f"{lost} boards lost"] if lost else [])]))
 
     def _drain(self) -> None:
         """After a stop: waits a little for what is being measured; a board that takes longer is left behind."""

@@ -10,6 +10,7 @@ import numpy as np
 from edge_snn.harness.evaluate import Evaluation, Row
 from edge_snn.harness.facts import HostResults, ModelFacts
 from edge_snn.harness.frames import Info
+from edge_snn.harness.scoring import Scoring
 from edge_snn.harness.timing import TICKS, Timing
 from firmware_gen.boards import Board
 
@@ -133,26 +134,43 @@ def energy_estimate(sops: float | None, dense_macs: int) -> dict[str, Any]:
     return {"what": "estimate", **energy(sops, dense_macs), **constants}
 
 
-def confusion(labels: np.ndarray, done: Evaluation, classes: int) -> list[list[int]]:
-    """Images by label (row) and class on the device (column)."""
+def confusion(scoring: Scoring, done: Evaluation, classes: int) -> list[list[int]] | None:
+    """Images by label (row) and class on the device (column); None without labels or classes."""
+    predicted = scoring.classes(done.logits)
+    if predicted is None or scoring.labels is None:
+        return None
     table = np.zeros((classes, classes), np.int64)
-    rows = done.rows
-    np.add.at(table, (labels[done.indices], [row.prediction for row in rows]), 1)
+    np.add.at(table, (scoring.labels[done.indices], predicted), 1)
     return [[int(value) for value in row] for row in table]
 
 
-def board_rows(done: Evaluation, labels: np.ndarray, timing: Timing) -> list[dict[str, Any]]:
+def metric_row(scoring: Scoring, done: Evaluation, host: HostResults) -> dict[str, Any]:
+    """The metric's name and its value on the device and on the host; None without what it needs."""
+    indices = done.indices
+    return {
+        "name": scoring.metric.name,
+        "value": scoring.value(done.logits, indices),
+        "host_value": scoring.value(host.logits[indices], indices),
+    }
+
+
+def board_rows(done: Evaluation, scoring: Scoring, timing: Timing) -> list[dict[str, Any]]:
     """Per board: images, accuracy, latency, and what the link went through."""
     found = []
+    right = scoring.right(done.logits, done.indices)
     for item in done.boards.values():
-        rows = [row for row in done.rows if row.on == item.label]
-        correct = sum(row.prediction == int(labels[row.index]) for row in rows)
+        places, rows = [], []
+        for place, row in enumerate(done.rows):
+            if row.on == item.label:
+                places.append(place)
+                rows.append(row)
+        correct = None if right is None else int(right[places].sum())
         found.append(
             {
                 "label": item.label,
                 "images": len(rows),
                 "correct": correct,
-                "accuracy": correct / len(rows) if rows else None,
+                "accuracy": correct / len(rows) if rows and correct is not None else None,
                 "latency": latency([[run.ticks for run in row.runs] for row in rows], timing),
                 "retries": item.retries,
                 "resets": item.resets,

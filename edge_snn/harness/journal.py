@@ -28,11 +28,15 @@ ANEW = "run without --resume (it is kept beside the new one), or into another --
 _MARK = ', "crc": "'
 
 
-def data_digest(images: np.ndarray, labels: np.ndarray) -> str:
-    """SHA-256, in hex, of uint8 images [N, H, W, C] and their labels [N]: which test set it was."""
+def data_digest(images: np.ndarray, labels: np.ndarray | None, *others: np.ndarray) -> str:
+    """SHA-256, in hex, of uint8 images [N, H, W, C], their labels [N] and what else is known: which test set it was."""
     digest = hashlib.sha256(repr(images.shape).encode())
     digest.update(np.ascontiguousarray(images).tobytes())
-    digest.update(np.ascontiguousarray(labels, "<i8").tobytes())
+    if labels is not None:
+        digest.update(np.ascontiguousarray(labels, "<i8").tobytes())
+    for array in others:
+        digest.update(f"{array.dtype.str}{array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
 

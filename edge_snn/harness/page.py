@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from edge_snn.harness import charts
 from edge_snn.harness.evaluate import Evaluation
-from edge_snn.harness.facts import ModelFacts
+from edge_snn.harness.scoring import Scoring
 from edge_snn.harness.timing import Timing
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -24,24 +25,24 @@ ENLARGE_TO = 96  # pixels of the longer side, by whole factors
 
 def page(
     report: dict[str, Any],
-    facts: ModelFacts,
     done: Evaluation,
     images: np.ndarray,
-    labels: np.ndarray,
+    scoring: Scoring,
     timing: Timing,
 ) -> str:
     """The page's text.
 
     Args:
         report: what goes into report.json.
-        images: uint8 [N, H, W, C], those that were sent; labels: int64 [N].
+        images: uint8 [N, H, W, C], those that were sent.
     """
     factor = timing.factor
     values = [run.ticks * factor for row in done.rows for run in row.runs]
     time = report["latency"]
     marks = [(name, time[name]) for name in ("median", "p95")] if values else []
-    wrong = [row for row in done.rows if row.prediction != int(labels[row.index])]
-    shown = wrong[:MAX_PICTURES]
+    right, names = scoring.right(done.logits, done.indices), report["classes"]
+    wrong: Sequence[int] | np.ndarray = [] if right is None else np.flatnonzero(~right)
+    shown = wrong[:MAX_PICTURES] if min(images.shape[1:3]) > 1 else []  # a row of numbers is no picture
     slowest = max((step["latency"]["max"] or 0 for step in report["steps"]), default=0) or 1
     heaviest = max((step["sops"] or 0 for step in report["steps"]), default=0) or 1
     return (
@@ -50,28 +51,39 @@ def page(
         .render(
             report=report,
             verdict=_verdict(report),
+            scored=_score(report["metric"]["value"]),
+            scored_there=_score(report["metric"]["host_value"]),
             histogram=charts.histogram(values, marks) if values else None,
             rates=charts.rates(report["layers"]),
             memory=charts.memory_map(report["memory"], len(report["steps"])) if report["memory"] else None,
             slowest=slowest,
             heaviest=heaviest,
             total_ticks=sum(step["ticks"] for step in report["steps"]) or 1,
-            matrix=_matrix(report) if len(facts.classes) <= MAX_MATRIX else None,
+            matrix=_matrix(report) if len(names) <= MAX_MATRIX else None,
             confusions=_confusions(report),
             recalls=_recalls(report),
             wrong=len(wrong),
-            pictures=[
-                {
-                    "index": row.index,
-                    "label": facts.classes[int(labels[row.index])],
-                    "prediction": facts.classes[row.prediction],
-                    "png": picture(images[row.index]),
-                }
-                for row in shown
-            ],
+            pictures=_pictures(shown, done, images, scoring, names),
             css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         )
     )
+
+
+def _pictures(
+    places: Sequence[int] | np.ndarray, done: Evaluation, images: np.ndarray, scoring: Scoring, names: list[str]
+) -> list[dict[str, Any]]:
+    """Images at these places of the evaluation, with their label and the class on the device."""
+    labels, classes, indices = scoring.labels, scoring.classes(done.logits), done.indices
+    return [
+        {
+            "index": int(indices[place]),
+            "label": names[labels[indices[place]]],
+            "prediction": names[classes[place]],
+            "png": picture(images[indices[place]]),
+        }
+        for place in places
+        if labels is not None and classes is not None
+    ]
 
 
 def picture(image: np.ndarray) -> str:
@@ -101,6 +113,10 @@ def _environment() -> Environment:
     return environment
 
 
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.5g}"
+
+
 def _verdict(report: dict[str, Any]) -> str:
     """The page's first word: stopped, failed or passed."""
     states = {check["status"] for check in report["checks"]}
@@ -118,7 +134,7 @@ def _matrix(report: dict[str, Any]) -> list[dict[str, Any]]:
                 for column, count in enumerate(row)
             ],
         }
-        for index, (name, row) in enumerate(zip(report["classes"], report["confusion"]))
+        for index, (name, row) in enumerate(zip(report["classes"], report["confusion"] or ()))
     ]
 
 
@@ -126,7 +142,7 @@ def _recalls(report: dict[str, Any]) -> list[dict[str, Any]]:
     """Per class: images, and the share that was recognised."""
     return [
         {"name": name, "images": sum(row), "recall": row[index] / sum(row) if sum(row) else None}
-        for index, (name, row) in enumerate(zip(report["classes"], report["confusion"]))
+        for index, (name, row) in enumerate(zip(report["classes"], report["confusion"] or ()))
         if sum(row)
     ]
 
@@ -136,7 +152,7 @@ def _confusions(report: dict[str, Any]) -> list[dict[str, Any]]:
     names = report["classes"]
     pairs = [
         {"label": names[i], "prediction": names[j], "count": count}
-        for i, row in enumerate(report["confusion"])
+        for i, row in enumerate(report["confusion"] or ())
         for j, count in enumerate(row)
         if i != j and count
     ]

@@ -24,11 +24,13 @@ from edge_snn.harness.figures import (
     energy_estimate,
     latency,
     layer_rows,
+    metric_row,
     step_rows,
     trace_row,
 )
 from edge_snn.harness.page import page
 from edge_snn.harness.saved import FORMAT
+from edge_snn.harness.scoring import Scoring
 from edge_snn.harness.timing import Timing
 from firmware_gen import programs
 from firmware_gen.boards import Board
@@ -53,7 +55,7 @@ def make_report(
     timing: Timing,
     facts: ModelFacts,
     done: Evaluation,
-    labels: np.ndarray,
+    scoring: Scoring,
     host: HostResults,
     sizes: dict[str, Any],
     data_name: str,
@@ -67,10 +69,11 @@ def make_report(
     Args:
         sizes: elf (relative path or None), flash_bytes, ram_bytes and whatever else the build told.
         memory: rows of the memory plan.
-        min_accuracy: threshold of the accuracy check, None for none.
+        min_accuracy: least value of the metric, None for none.
     """
     count, rows, indices = done.images, done.rows, done.indices
-    correct = done.correct(labels)
+    right, right_there = (scoring.right(logits, indices) for logits in (done.logits, host.logits[indices]))
+    names = scoring.names(facts.classes)
     layers = layer_rows(facts, rows, timing)
     neurons = sum(layer["neurons"] for layer in layers)
     mean_rate = sum(layer["rate"] * layer["neurons"] for layer in layers) / neurons if neurons else None
@@ -85,16 +88,17 @@ def make_report(
         "model": facts.name,
         "model_sha256": facts.sha256,
         "timesteps": facts.timesteps,
-        "classes": list(facts.classes),
+        "classes": list(names),
         "data": data_name,
         "data_sha256": data_sha256,
         "images": count,
-        "images_asked_for": len(labels),
+        "images_asked_for": len(host.logits),
         "images_resumed": done.resumed,
         "repeat": done.repeat,
-        "correct": correct,
-        "accuracy": correct / count if count else None,
-        "host_accuracy": float((np.argmax(host.logits[indices], axis=1) == labels[indices]).mean()) if count else None,
+        "metric": metric_row(scoring, done, host),
+        "correct": None if right is None else int(right.sum()),
+        "accuracy": float(right.mean()) if right is not None and count else None,
+        "host_accuracy": float(right_there.mean()) if right_there is not None and count else None,
         "mismatched_logits": done.logits_equal.count(False),
         "mismatched_spike_counts": done.counts_equal.count(False),
         "mismatched_repeats": sum(not row.repeats_equal for row in rows),
@@ -107,11 +111,11 @@ def make_report(
         "sops": sops,
         "dense_macs": dense,
         "energy": energy_estimate(sops, dense),
-        "confusion": confusion(labels, done, len(facts.classes)),
+        "confusion": confusion(scoring, done, len(names)),
         **sizes,
         "memory": memory,
         "stack_used": done.stack_used,
-        "boards": board_rows(done, labels, timing),
+        "boards": board_rows(done, scoring, timing),
         "retries": done.retries,
         "resets": sum(item.resets for item in done.boards.values()),
         "reconnects": sum(len(item.reconnects) for item in done.boards.values()),
@@ -129,14 +133,14 @@ def write_files(
     facts: ModelFacts,
     done: Evaluation,
     images: np.ndarray,
-    labels: np.ndarray,
+    scoring: Scoring,
     host: HostResults,
     timing: Timing,
 ) -> None:
     """Writes predictions.csv, junit.xml, report.html and, last, report.json."""
-    write_text(folder / "predictions.csv", predictions(facts, done, labels, host, timing))
+    write_text(folder / "predictions.csv", predictions(facts, done, scoring, host, timing))
     write_text(folder / "junit.xml", junit(report))
-    write_text(folder / "report.html", page(report, facts, done, images, labels, timing))
+    write_text(folder / "report.html", page(report, done, images, scoring, timing))
     write_text(folder / "report.json", json.dumps(report, indent=1, allow_nan=False) + "\n")
 
 
@@ -148,17 +152,24 @@ def as_text(text: str) -> str:
     return f"'{text}" if text[:1] in FORMULAS else text
 
 
-def predictions(facts: ModelFacts, done: Evaluation, labels: np.ndarray, host: HostResults, timing: Timing) -> str:
-    """The text of predictions.csv: a row an image; the latency is that of its first inference."""
+def predictions(facts: ModelFacts, done: Evaluation, scoring: Scoring, host: HostResults, timing: Timing) -> str:
+    """The text of predictions.csv: a row an image; the latency is that of its first inference.
+
+    Without classes (the metric looks at a number) the columns of them are empty; the number is in the last one.
+    """
     buffer = io.StringIO()
     columns = ["index", "label", "device", "host", "device_class", "logits_equal", "counts_equal", "board", timing.unit]
-    csv.writer(buffer, lineterminator="\n").writerow(columns)
+    scores, names = scoring.scores(done.logits, done.indices), scoring.names(facts.classes)
+    csv.writer(buffer, lineterminator="\n").writerow([*columns, *([] if scores is None else ["score"])])
     # Text in quotes: names may hold a carriage return, which csv quotes only where lines end with one.
     writer = csv.writer(buffer, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    expected = np.argmax(host.logits, axis=1)
-    for item in done.rows:
-        index, name = item.index, as_text(facts.classes[item.prediction])
-        ticks = timing.rounded(item.result.ticks * timing.factor)
-        row = [index, int(labels[index]), item.prediction, int(expected[index]), name]
-        writer.writerow([*row, item.logits_equal, item.counts_equal, as_text(item.on), ticks])
+    found, expected = scoring.classes(done.logits), scoring.classes(host.logits)
+    for place, item in enumerate(done.rows):
+        index, ticks = item.index, timing.rounded(item.result.ticks * timing.factor)
+        label = "" if scoring.labels is None else int(scoring.labels[index])
+        classes: list[int | str] = ["", "", ""]
+        if found is not None and expected is not None:
+            classes = [int(found[place]), int(expected[index]), as_text(names[found[place]])]
+        row = [index, label, *classes, item.logits_equal, item.counts_equal, as_text(item.on), ticks]
+        writer.writerow([*row, *([] if scores is None else [float(scores[place])])])
     return buffer.getvalue()

@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from edge_snn.data.metrics import ACCURACY as ACCURACY_METRIC
+from edge_snn.data.metrics import BINARY, Metric
 from edge_snn.errors import InputError
 from edge_snn.files import parse_json, read_bytes
 from edge_snn.harness.checks import ACCURACY, ERROR, FAILED, PASSED, SKIPPED, judge
 
 MAX_REPORT = 1 << 26
 LARGEST = 1e18
-FORMAT = 1  # of report.json
+FORMAT = 2  # of report.json
 
 _NUMBER = (int, float)
 _MAYBE_COUNT = (int, type(None))
@@ -30,8 +32,9 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "images": (int,),
     "images_asked_for": (int,),
     "repeat": (int,),
-    "correct": (int,),
-    "accuracy": _NUMBER,
+    "metric": (dict,),
+    "correct": _MAYBE_COUNT,
+    "accuracy": (*_NUMBER, type(None)),
     "mismatched_logits": (int,),
     "mismatched_spike_counts": (int,),
     "mismatched_repeats": (int,),
@@ -39,7 +42,7 @@ _FIELDS: dict[str, tuple[type, ...]] = {
     "stack_bound": _MAYBE_COUNT,
     "stack_used": _MAYBE_COUNT,
     "classes": (list,),
-    "confusion": (list,),
+    "confusion": (list, type(None)),
     "latency": (dict,),
     "layers": (list,),
     "steps": (list,),
@@ -104,7 +107,7 @@ def load(path: Path) -> Run:
         raise InputError("is not a report of edge-snn", where=str(file))
     if report.get("format") != FORMAT:
         raise InputError("is not a report of this version of edge-snn", where=str(file), hint="run edge-snn eval again")
-    if report.get("stopped") or report.get("accuracy") is None:
+    if report.get("stopped"):
         told = f"{report.get('images')!s:.20} of {report.get('images_asked_for')!s:.20} images"
         raise InputError(f"is of a run that did not finish ({told})", where=str(file), hint="edge-snn eval --resume")
     _check_types(report, str(file))
@@ -121,10 +124,14 @@ def _check_types(report: dict[str, Any], where: str) -> None:
     size, rows = len(report["classes"]), report["confusion"]
     if not size or not all(isinstance(name, str) for name in report["classes"]):
         raise InputError("is damaged: a class has no name", where=where)
-    if len(rows) != size or not all(isinstance(row, list) and len(row) == size for row in rows):
-        raise InputError("is damaged: the confusion matrix does not fit the classes", where=where)
-    if not all(type(count) is int and 0 <= count < LARGEST for row in rows for count in row):
-        raise InputError("is damaged: the confusion matrix holds something else than counts", where=where)
+    if len({report[key] is None for key in ("correct", "accuracy", "confusion")}) > 1:
+        raise InputError("is damaged: accuracy and confusion matrix are not both there", where=where)
+    _check(report["metric"], {"name": (str,), "value": (*_NUMBER, type(None))}, f"{where}: metric")
+    if rows is not None:
+        if len(rows) != size or not all(isinstance(row, list) and len(row) == size for row in rows):
+            raise InputError("is damaged: the confusion matrix does not fit the classes", where=where)
+        if not all(type(count) is int and 0 <= count < LARGEST for row in rows for count in row):
+            raise InputError("is damaged: the confusion matrix holds something else than counts", where=where)
     for key, fields in _ITEMS.items():
         for item in report[key]:
             if not isinstance(item, dict):
@@ -149,18 +156,12 @@ def _check(document: dict[str, Any], fields: dict[str, tuple[type, ...]], where:
 
 def _disagreements(report: dict[str, Any]) -> Iterator[str]:
     """What cannot be, of figures whose types are right; one sentence each, the first is told."""
-    images, correct, rows = report["images"], report["correct"], report["confusion"]
+    images = report["images"]
     if images < 1 or report["repeat"] < 1:
         yield f"{images} images, {report['repeat']} times each"
     if images != report["images_asked_for"]:
         yield f"{images} of {report['images_asked_for']} images, and it was not stopped"
-    counted, right = sum(map(sum, rows)), sum(row[index] for index, row in enumerate(rows))
-    if counted != images:
-        yield f"the confusion matrix holds {counted} images, the run {images}"
-    if right != correct:
-        yield f"the confusion matrix has {right} images right, the report {correct}"
-    if abs(report["accuracy"] - correct / max(images, 1)) > _TOLERANCE:
-        yield f"an accuracy of {report['accuracy']:g} with {correct} of {images} images right"
+    yield from _wrong_scores(report)
     for key in ("mismatched_logits", "mismatched_spike_counts", "mismatched_repeats"):
         if not 0 <= report[key] <= images:
             yield f"{key} is {report[key]}, of {images} images"
@@ -187,6 +188,29 @@ def _disagreements(report: dict[str, Any]) -> Iterator[str]:
     yield from _wrong_checks(report)
 
 
+def _wrong_scores(report: dict[str, Any]) -> Iterator[str]:
+    """What cannot be of the metric, the accuracy and the confusion matrix."""
+    images, correct, rows, metric = report["images"], report["correct"], report["confusion"], report["metric"]
+    if rows is not None:
+        counted, right = sum(map(sum, rows)), sum(row[index] for index, row in enumerate(rows))
+        if counted != images:
+            yield f"the confusion matrix holds {counted} images, the run {images}"
+        if right != correct:
+            yield f"the confusion matrix has {right} images right, the report {correct}"
+        if abs(report["accuracy"] - correct / max(images, 1)) > _TOLERANCE:
+            yield f"an accuracy of {report['accuracy']:g} with {correct} of {images} images right"
+    value = metric["value"]
+    try:
+        kind = Metric.parse(metric["name"])
+    except InputError:
+        yield f"it is scored by {metric['name'][:40]!r}"
+        return
+    if value is not None and (value < 0 or (kind.is_share and value > 1)):
+        yield f"its metric {kind.name} is {value:g}"
+    if kind.kind in (ACCURACY_METRIC, BINARY) and value != report["accuracy"]:
+        yield f"its metric {kind.name} is {value}, its accuracy {report['accuracy']}"
+
+
 def _wrong_checks(report: dict[str, Any]) -> Iterator[str]:
     """Checks whose outcome is not that of the figures; only the threshold of the accuracy is not known here."""
     told = {row["name"]: row["status"] for row in report["checks"]}
@@ -209,5 +233,6 @@ def _predictions(file: Path, report: dict[str, Any]) -> dict[int, int] | None:
         return None
     found = {index: device for index, _, device in rows}
     pairs = Counter((label, device) for _, label, device in rows)
-    counted = {(i, j): count for i, row in enumerate(report["confusion"]) for j, count in enumerate(row) if count}
+    table = report["confusion"] or ()
+    counted = {(i, j): count for i, row in enumerate(table) for j, count in enumerate(row) if count}
     return found if len(found) == len(rows) and pairs == counted else None

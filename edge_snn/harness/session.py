@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from edge_snn import data
 from edge_snn.anytime.run import run_model
 from edge_snn.data.dataset import Dataset
+from edge_snn.data.metrics import Metric
+from edge_snn.data.samples import Samples
 from edge_snn.errors import DeviceError, InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
@@ -23,6 +24,7 @@ from edge_snn.harness.figures import clock_row
 from edge_snn.harness.firmware import build_firmware
 from edge_snn.harness.journal import data_digest
 from edge_snn.harness.report import make_report, write_files
+from edge_snn.harness.scoring import check_threshold, scoring
 from edge_snn.harness.signals import endings
 from edge_snn.harness.timing import AUTO, BOARD, Timing, at_ports, emulated
 from edge_snn.harness.trace import check_whole, host_traces
@@ -138,10 +140,11 @@ def open_bench(stack: ExitStack, bench: Bench, model: IntegerModel, folder: Path
 def measure(
     bench: Bench,
     model: IntegerModel,
-    dataset: Dataset,
+    dataset: Samples | Dataset,
     folder: Path,
     *,
     settings: Settings,
+    metric: Metric = Metric(),
     min_accuracy: float | None = None,
     trace: bool = False,
     firmware: Path | None = None,
@@ -150,9 +153,10 @@ def measure(
     """Runs a data set on the boards and writes journal and report files into ``folder``.
 
     Args:
-        dataset: as :func:`edge_snn.data.fit` returned it for this model.
+        dataset: as :func:`edge_snn.data.samples.fit` returned it for this model.
         settings: its ``data`` is filled in here.
-        min_accuracy: threshold of the accuracy check.
+        metric: how outputs are scored.
+        min_accuracy: least value of the metric.
         trace: compare CRCs of what every layer leaves in memory as well.
         firmware: where to build; by default ``folder/firmware``.
         bar: makes a progress bar of a label and a total.
@@ -165,7 +169,9 @@ def measure(
         DeviceError: the report cannot be written; what was measured is in the journal.
         EdgeSnnError: nothing could be measured; another run has the folder.
     """
-    data.check_labels(dataset, len(model.classes))
+    samples = Samples.of(dataset)
+    scored = scoring(metric, samples, model)
+    check_threshold(scored, min_accuracy, samples.name)
     if trace:
         check_whole(model)
     bars = bar or (lambda label, total: nullcontext(None))
@@ -174,15 +180,15 @@ def measure(
             opened = open_bench(stack, bench, model, folder, firmware or folder / "firmware")
             plan = build_plan(model, opened.board.has_vectors)
             facts = model_facts(model, plan)
-            with bars("host reference", len(dataset.x)) as done_host:
-                host = HostResults.of(run_model(model, dataset.x, progress=done_host))
+            with bars("host reference", len(samples.x)) as done_host:
+                host = HostResults.of(run_model(model, samples.x, progress=done_host))
             if trace:
-                with bars("host trace", len(dataset.x)) as done_trace:
-                    host = replace(host, traces=host_traces(model, plan, dataset.x, done_trace))
-            chosen = replace(settings, data=dataset.name, unit=opened.timing.unit)
-            with bars(opened.board.name, len(dataset.x)) as done_device:
+                with bars("host trace", len(samples.x)) as done_trace:
+                    host = replace(host, traces=host_traces(model, plan, samples.x, done_trace))
+            chosen = replace(settings, data=samples.name, unit=opened.timing.unit)
+            with bars(opened.board.name, len(samples.x)) as done_device:
                 done = evaluate_boards(
-                    opened.duts, opened.devices, facts, dataset.x, dataset.y, host, folder, chosen, done_device
+                    opened.duts, opened.devices, facts, samples.x, scored, host, folder, chosen, done_device
                 )
             signals.are_over()
             info = opened.devices[0].info
@@ -191,20 +197,20 @@ def measure(
             opened.timing,
             facts,
             done,
-            dataset.y,
+            scored,
             host,
             {**opened.sizes, "clock": clock_row(info, opened.board, opened.timing)},
-            dataset.name,
-            data_digest(dataset.x, dataset.y),
+            samples.name,
+            data_digest(samples.x, samples.y, *samples.others),
             info.core,
             plan.table(),
             min_accuracy,
         )
         try:
-            write_files(folder, report, facts, done, dataset.x, dataset.y, host, opened.timing)
+            write_files(folder, report, facts, done, samples.x, scored, host, opened.timing)
         except InputError as error:
             told = (
-                f"the report {error.diagnostic.reason}; {done.images:,} of {len(dataset.x):,} images are in the journal"
+                f"the report {error.diagnostic.reason}; {done.images:,} of {len(samples.x):,} images are in the journal"
             )
             raise DeviceError(told, where=error.diagnostic.where, hint=GO_ON) from error
     return report

@@ -10,6 +10,7 @@ import numpy as np
 
 from edge_snn.anytime.run import run_model
 from edge_snn.data.dataset import Dataset
+from edge_snn.data.samples import Samples
 from edge_snn.errors import DeviceError, InputError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.client import Device
@@ -17,6 +18,7 @@ from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.evaluate import Evaluation, evaluate
 from edge_snn.harness.facts import HostResults, ModelFacts, model_facts
 from edge_snn.harness.firmware import build_firmware
+from edge_snn.harness.scoring import Scoring
 from edge_snn.locks import owned
 from edge_snn.profile import plugin
 from edge_snn.profile.cycles import cycle_model
@@ -79,7 +81,7 @@ def check_board(board: Board) -> None:
 def measure(
     model: IntegerModel,
     board: Board,
-    dataset: Dataset,
+    dataset: Samples | Dataset,
     folder: Path,
     progress: Progress | None = None,
     with_histogram: bool = False,
@@ -88,7 +90,7 @@ def measure(
     """Builds the model for a board, runs the images there, and compares every one with the host.
 
     Args:
-        dataset: images and labels that fit the model.
+        dataset: images, or other numbers, that fit the model.
         folder: receives the build and the journal.
         progress: called with the number of images done and a note.
         host_progress: called with the number of images done by the integer reference.
@@ -113,7 +115,7 @@ def measure(
 def _measure(
     model: IntegerModel,
     board: Board,
-    dataset: Dataset,
+    dataset: Samples | Dataset,
     folder: Path,
     progress: Progress | None,
     with_histogram: bool,
@@ -133,7 +135,7 @@ def _measure(
     with Emulator(board, made.elf, options) as emulator:
         device = Device(emulator.port, emulator.death)
         device.connect(model.sha256, board.name)
-        done = evaluate(device, facts, dataset.x, dataset.y, host, folder, progress)
+        done = evaluate(device, facts, dataset.x, Scoring(), host, folder, progress)
     parts = products(model.graph)
     rivals = tuple(
         tuple(part for name in (step.name, *step.fused) for part in parts.get(name, ())) for step in plan.steps

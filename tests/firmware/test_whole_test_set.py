@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import numpy as np
 import pytest
 
 from edge_snn import data
@@ -14,6 +13,7 @@ from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.evaluate import evaluate
 from edge_snn.harness.facts import HostResults, model_facts
 from edge_snn.harness.firmware import build_firmware
+from edge_snn.harness.scoring import Scoring
 from edge_snn.models import zoo
 from edge_snn.plan import build_plan
 from edge_snn.reference import run
@@ -32,11 +32,11 @@ def test_the_whole_test_set(name, board_name, tmp_path, firmware):
     with Emulator(board, built.elf) as emulator:
         device = Device(emulator.port, emulator.death)
         device.connect(made.sha256, board_name)
-        done = evaluate(device, model_facts(made, build_plan(made)), test.x, test.y, host, tmp_path)
+        done = evaluate(device, model_facts(made, build_plan(made)), test.x, Scoring(labels=test.y), host, tmp_path)
     assert done.stopped == ""
     assert all(done.logits_equal)
     assert all(done.counts_equal)
     rows = [json.loads(line) for line in (tmp_path / "journal.jsonl").read_text().splitlines()[1:]]
     assert [row["index"] for row in rows] == list(range(10_000))
-    accuracy = (np.array(done.predictions) == test.y).mean()
+    accuracy = (done.logits.argmax(axis=1) == test.y).mean()
     assert accuracy == zoo.card(name)["integer_test_accuracy"]

@@ -10,6 +10,7 @@ from edge_snn.harness.evaluate import Settings, evaluate_boards
 from edge_snn.harness.facts import HostResults, model_facts
 from edge_snn.harness.firmware import build_firmware
 from edge_snn.harness.journal import JOURNAL
+from edge_snn.harness.scoring import Scoring
 from edge_snn.plan import build_plan
 from edge_snn.reference import run
 from firmware_gen import boards
@@ -26,6 +27,7 @@ class Case:
         self.elf = build_firmware(self.model, HOST, folder).elf
         self.x = images(count, self.model.input_shape)
         self.y = np.arange(count) % 10
+        self.scoring = Scoring(labels=self.y)
         self.host = HostResults.of(run(self.model.graph, self.x))
         self.facts = model_facts(self.model, build_plan(self.model))
 
@@ -36,7 +38,7 @@ class Case:
         devices = [dut.connect() for dut in duts]
         chosen = Settings(**settings)
         try:
-            return evaluate_boards(duts, devices, self.facts, self.x, self.y, self.host, folder, chosen, progress)
+            return evaluate_boards(duts, devices, self.facts, self.x, self.scoring, self.host, folder, chosen, progress)
         finally:
             for dut in duts:
                 dut.close()

@@ -15,7 +15,7 @@ from edge_snn.harness.compare import compare, judge
 from edge_snn.harness.saved import load
 
 REPORT = {
-    "format": 1,
+    "format": 2,
     "board": "mps2-an386",
     "model": "small",
     "model_sha256": "a" * 64,
@@ -24,6 +24,7 @@ REPORT = {
     "images": 4,
     "images_asked_for": 4,
     "repeat": 1,
+    "metric": {"name": "accuracy", "value": 0.75, "host_value": 0.75},
     "correct": 3,
     "accuracy": 0.75,
     "mismatched_logits": 0,
@@ -51,6 +52,8 @@ REPORT["checks"] = checks.as_rows(checks.judge(REPORT, None))
 def save(folder, predictions=(0, 0, 1, 0), **changes):
     folder.mkdir(exist_ok=True)
     report = {**REPORT, **changes}
+    if "accuracy" in changes and "metric" not in changes:
+        report["metric"] = {**REPORT["metric"], "value": report["accuracy"]}
     if "checks" not in changes:
         report["checks"] = checks.as_rows(checks.judge(report, None))
     (folder / "report.json").write_text(json.dumps(report))
@@ -235,7 +238,7 @@ def test_a_run_that_did_not_finish_is_refused(tmp_path):
         changes(tmp_path, stopped="interrupted", images=2)
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", "nonsense", '{"format": 1}', "[" * 100_000, '{"format": NaN}'])
+@pytest.mark.parametrize("content", ["", "[]", "{}", "nonsense", '{"format": 2}', "[" * 100_000, '{"format": NaN}'])
 def test_a_file_that_is_no_report_is_refused(tmp_path, content):
     (tmp_path / "report.json").write_text(content)
     with pytest.raises(InputError):

@@ -25,6 +25,7 @@ from edge_snn.harness.facts import HostResults, LayerFacts, ModelFacts, StepFact
 from edge_snn.harness.frames import DeviceResult
 from edge_snn.harness.page import MAX_PICTURES, picture
 from edge_snn.harness.report import make_report, write_files
+from edge_snn.harness.scoring import Scoring
 from edge_snn.harness.timing import Timing, emulated
 from firmware_gen import boards
 
@@ -64,6 +65,7 @@ class Measured:
             "k": np.full(count, 5),
             "other": np.full(count, 1),
         }
+        self.scoring = Scoring(labels=self.y)
         self.host = HostResults(logits, counts, sum(sops.values()), sops)
         self.done = Evaluation(repeat=repeat, boards={label: BoardRun(label, 1) for label in (name + "#1", "b")})
         for index in range(count):
@@ -93,7 +95,7 @@ class Measured:
             timing_of(board),
             self.facts,
             self.done,
-            self.y,
+            self.scoring,
             self.host,
             sizes,
             data,
@@ -105,7 +107,7 @@ class Measured:
 
     def write(self, folder, board=REAL):
         report = self.report(board)
-        write_files(folder, report, self.facts, self.done, self.x, self.y, self.host, timing_of(board))
+        write_files(folder, report, self.facts, self.done, self.x, self.scoring, self.host, timing_of(board))
         return (folder / "report.html").read_text(encoding="utf-8")
 
 
@@ -205,6 +207,7 @@ def test_a_partial_run_has_a_page_too(tmp_path, count):
 def test_many_classes_and_many_wrong_images_stay_readable(tmp_path):
     case = Measured(300, classes=tuple(f"class {index}" for index in range(40)))
     case.y = np.arange(300) % 40
+    case.scoring = Scoring(labels=case.y)
     text = case.write(tmp_path)
     page = check_page(text)
     assert sum(tag == "img" and key == "src" for tag, key, _ in page.attributes) == MAX_PICTURES
@@ -269,7 +272,7 @@ def test_without_repeats_there_is_no_jitter():
 
 
 def junit(report, folder, case):
-    write_files(folder, report, case.facts, case.done, case.x, case.y, case.host, MILLISECONDS)
+    write_files(folder, report, case.facts, case.done, case.x, case.scoring, case.host, MILLISECONDS)
     suite = ET.parse(folder / "junit.xml").getroot().find("testsuite")
     kinds = {item.get("name"): [child.tag for child in item] for item in suite}
     assert int(suite.get("tests")) == len(kinds)

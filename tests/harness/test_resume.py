@@ -15,6 +15,7 @@ from edge_snn.harness.dut import EmulatedDut
 from edge_snn.harness.evaluate import INTERRUPTED, Settings, evaluate, evaluate_boards
 from edge_snn.harness.facts import HostResults
 from edge_snn.harness.journal import JOURNAL
+from edge_snn.harness.scoring import Scoring
 from tests.harness.runs import HOST, Case, lines
 
 
@@ -110,7 +111,14 @@ def test_resume_refuses_other_images(case, tmp_path):
     try:
         with pytest.raises(InputError, match="its results are of data"):
             evaluate_boards(
-                [dut], [device], case.facts, case.x[:9], case.y[:9], case.host, tmp_path, Settings(resume=True)
+                [dut],
+                [device],
+                case.facts,
+                case.x[:9],
+                Scoring(labels=case.y[:9]),
+                case.host,
+                tmp_path,
+                Settings(resume=True),
             )
     finally:
         dut.close()
@@ -162,7 +170,7 @@ def test_a_difference_is_seen(case, tmp_path):
     device = dut.connect()
     try:
         changed = HostResults(logits, counts, case.host.sops)
-        done = evaluate(device, case.facts, case.x[:5], case.y[:5], changed, tmp_path)
+        done = evaluate(device, case.facts, case.x[:5], Scoring(labels=case.y[:5]), changed, tmp_path)
     finally:
         dut.close()
     assert done.logits_equal == [True, True, False, True, True]

@@ -233,7 +233,7 @@ def test_ctrl_c_does_not_wait_for_a_board_that_hangs(case, tmp_path):
         devices = [dut.connect()]
         alarm.start()
         started = time.monotonic()
-        done = evaluate_boards([dut], devices, case.facts, case.x, case.y, case.host, tmp_path, Settings())
+        done = evaluate_boards([dut], devices, case.facts, case.x, case.scoring, case.host, tmp_path, Settings())
         assert time.monotonic() - started < 10
     finally:
         alarm.cancel()

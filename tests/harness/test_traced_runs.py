@@ -14,6 +14,7 @@ from edge_snn.harness.dut import EmulatedDut
 from edge_snn.harness.evaluate import Settings, evaluate_boards
 from edge_snn.harness.facts import HostResults, model_facts
 from edge_snn.harness.figures import trace_row
+from edge_snn.harness.scoring import Scoring
 from edge_snn.harness.trace import host_traces
 from edge_snn.plan import build_plan
 from edge_snn.plan.trace import trace_tensors
@@ -78,7 +79,7 @@ def test_a_layer_that_differs_is_named_in_the_rows(made, tmp_path, monkeypatch):
     facts = model_facts(made, plan)
     dut = EmulatedDut("host", HOST, elf, made.sha256)
     try:
-        done = evaluate_boards([dut], [dut.connect()], facts, x, labels, host, tmp_path, Settings())
+        done = evaluate_boards([dut], [dut.connect()], facts, x, Scoring(labels=labels), host, tmp_path, Settings())
     finally:
         dut.close()
     assert [row.parted_at for row in done.rows] == ["stage1.pool"] * 2
@@ -98,7 +99,7 @@ def test_a_check_fails_with_the_first_layer_named():
         "mismatched_repeats": 0,
         "stack_bound": None,
         "stack_used": None,
-        "accuracy": 1.0,
+        "metric": {"name": "accuracy", "value": 1.0},
         "trace": {"tensors": 3, "mismatched": 2, "first": {"image": 4, "layer": "block0.neuron"}},
     }
     check = next(item for item in judge(report, None) if item.name == "every layer equals the host's")
