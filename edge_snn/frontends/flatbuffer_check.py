@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import struct
 
-TABLE, TABLES, STRING, BYTES, INTS = "table", "tables", "string", "bytes", "ints"
+TABLE, TABLES, STRING, BYTES, INTS, LONGS = "table", "tables", "string", "bytes", "ints", "longs"
+ITEM_BYTES = {STRING: 1, BYTES: 1, INTS: 4, LONGS: 8}
 
 # Table -> {slot: (what is there, table it leads to)}. Scalars need no entry.
 SCHEMA: dict[str, dict[int, tuple[str, str]]] = {
@@ -22,7 +23,8 @@ SCHEMA: dict[str, dict[int, tuple[str, str]]] = {
         3: (TABLES, "operator"),
         4: (STRING, ""),
     },
-    "tensor": {0: (INTS, ""), 3: (STRING, "")},
+    "tensor": {0: (INTS, ""), 3: (STRING, ""), 4: (TABLE, "quantization"), 7: (INTS, "")},
+    "quantization": {2: (INTS, ""), 3: (LONGS, "")},
     "operator": {1: (INTS, ""), 2: (INTS, ""), 4: (TABLE, "options")},
     "options": {},
     "buffer": {0: (BYTES, "")},
@@ -85,7 +87,7 @@ class _Walker:
             for index in range(self.vector(target, 4, leads_to)):
                 self.table(self.follow(target + 4 + 4 * index), leads_to)
         else:
-            self.vector(target, 4 if what == INTS else 1, "number" if what == INTS else "byte")
+            self.vector(target, ITEM_BYTES[what], "byte" if ITEM_BYTES[what] == 1 else "number")
 
 
 def check(content: bytes) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from edge_snn.errors import InputError
 from edge_snn.files import read_bytes
 from edge_snn.frontends import flatbuffer_check
+from edge_snn.frontends.tflite_options import EMPTY_TABLE, OPTIONS
 
 MAX_FILE_BYTES = 512 << 20
 MAX_TENSORS = 50_000
@@ -34,12 +35,28 @@ DTYPES = {0: "float32", 1: "float16", 2: "int32", 3: "uint8", 4: "int64", 6: "bo
 
 
 @dataclass(frozen=True)
+class Quantisation:
+    """What the integers of a tensor stand for, as the file says it: nothing is checked but that it lies in the file.
+
+    Attributes:
+        scale: float32, one or one a channel.
+        zero_point: int64, likewise.
+        axis: of the channels.
+    """
+
+    scale: np.ndarray
+    zero_point: np.ndarray
+    axis: int
+
+
+@dataclass(frozen=True)
 class Tensor:
     """One tensor of the file.
 
     Attributes:
         data: the values of a constant, else None.
         signature: the shape, with -1 where the file leaves it open; () where the file does not say.
+        quantisation: None where the file says nothing of it.
     """
 
     index: int
@@ -48,6 +65,7 @@ class Tensor:
     dtype: str
     data: np.ndarray | None = field(default=None, repr=False)
     signature: tuple[int, ...] = ()
+    quantisation: Quantisation | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -213,7 +231,16 @@ def _tensor(item: Any, index: int, buffers: _Buffers, path: Path) -> Tensor:
         data = np.frombuffer(values, np.dtype(dtype).newbyteorder("<")).reshape(shape)
     length = _count(item.ShapeSignatureLength(), MAX_RANK, "dimensions of a tensor", path)
     signature = tuple(int(item.ShapeSignature(axis)) for axis in range(length))
-    return Tensor(index, name, shape, dtype, data, signature)
+    return Tensor(index, name, shape, dtype, data, signature, _quantisation(item.Quantization(), path))
+
+
+def _quantisation(item: Any, path: Path) -> Quantisation | None:
+    if item is None or item.ScaleLength() == 0:
+        return None
+    for length in (item.ScaleLength(), item.ZeroPointLength()):
+        _count(length, MAX_TENSOR_ELEMENTS, "channels of a tensor", path)
+    zeros = item.ZeroPointAsNumpy() if item.ZeroPointLength() else np.zeros(item.ScaleLength(), np.int64)
+    return Quantisation(np.asarray(item.ScaleAsNumpy()), np.asarray(zeros), int(item.QuantizedDimension()))
 
 
 @lru_cache(maxsize=1)
@@ -223,67 +250,6 @@ def _kinds() -> dict[int, str]:
     return {
         value: name for name, value in vars(tflite.BuiltinOperator).items() if isinstance(value, int) and name.isupper()
     }
-
-
-_EMPTY_TABLE = struct.pack("<HHi", 4, 4, 4)
-
-# Operator kind -> (options class, {our name: accessor}).
-OPTIONS: dict[str, tuple[str, dict[str, str]]] = {
-    "CONV_2D": (
-        "Conv2DOptions",
-        {
-            "padding": "Padding",
-            "stride_y": "StrideH",
-            "stride_x": "StrideW",
-            "activation": "FusedActivationFunction",
-            "dilation_y": "DilationHFactor",
-            "dilation_x": "DilationWFactor",
-        },
-    ),
-    "MAX_POOL_2D": (
-        "Pool2DOptions",
-        {
-            "padding": "Padding",
-            "stride_y": "StrideH",
-            "stride_x": "StrideW",
-            "size_y": "FilterHeight",
-            "size_x": "FilterWidth",
-            "activation": "FusedActivationFunction",
-        },
-    ),
-    "AVERAGE_POOL_2D": (
-        "Pool2DOptions",
-        {
-            "padding": "Padding",
-            "size_y": "FilterHeight",
-            "size_x": "FilterWidth",
-            "activation": "FusedActivationFunction",
-        },
-    ),
-    "FULLY_CONNECTED": (
-        "FullyConnectedOptions",
-        {"activation": "FusedActivationFunction", "weights_format": "WeightsFormat"},
-    ),
-    "ADD": ("AddOptions", {"activation": "FusedActivationFunction"}),
-    "SUB": ("SubOptions", {"activation": "FusedActivationFunction"}),
-    "MUL": ("MulOptions", {"activation": "FusedActivationFunction"}),
-    "DIV": ("DivOptions", {"activation": "FusedActivationFunction"}),
-    "CONCATENATION": ("ConcatenationOptions", {"axis": "Axis", "activation": "FusedActivationFunction"}),
-    "BATCH_MATMUL": ("BatchMatMulOptions", {"adjoint_x": "AdjX", "adjoint_y": "AdjY"}),
-    "GATHER": ("GatherOptions", {"axis": "Axis", "batch_dims": "BatchDims"}),
-    "STRIDED_SLICE": (
-        "StridedSliceOptions",
-        {
-            "begin": "BeginMask",
-            "end": "EndMask",
-            "ellipsis": "EllipsisMask",
-            "new_axis": "NewAxisMask",
-            "shrink": "ShrinkAxisMask",
-        },
-    ),
-    "PACK": ("PackOptions", {"axis": "Axis"}),
-    "UNPACK": ("UnpackOptions", {"axis": "Axis"}),
-}
 
 
 def _operator(item: Any, index: int, codes: list[int], tensors: int, path: Path) -> Operator:
@@ -305,7 +271,7 @@ def _operator(item: Any, index: int, codes: list[int], tensors: int, path: Path)
         if table is not None and item.BuiltinOptionsType() != getattr(tflite.BuiltinOptions, class_name):
             raise _damaged(f"operator {index} ({kind}) has the options of another kind", path)
         # Without a table, an empty one: all fields at their defaults, as the runtime takes it.
-        reader.Init(*((table.Bytes, table.Pos) if table is not None else (_EMPTY_TABLE, 4)))
+        reader.Init(*((table.Bytes, table.Pos) if table is not None else (EMPTY_TABLE, 4)))
         options = {key: getattr(reader, accessor)() for key, accessor in fields.items()}
     # An optional input that is absent has index -1 in the file.
     return Operator(index, kind, tuple(tensor for tensor in inputs if tensor >= 0), outputs, options)
