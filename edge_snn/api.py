@@ -17,7 +17,7 @@ import numpy as np
 
 if TYPE_CHECKING:
     from edge_snn.data import Dataset, Samples
-    from edge_snn.frontends import FloatModel
+    from edge_snn.frontends import CodesModel, FloatModel
     from edge_snn.graph.border import Border
     from edge_snn.graph.model import IntegerModel
     from edge_snn.harness.session import Bench
@@ -66,12 +66,12 @@ class Converted:
 
     Attributes:
         made: the model, and what the converter had to change.
-        read: the float model, and how well it was checked against its file.
+        read: what the file is, and how well that was checked against it.
         notes: for people.
     """
 
     made: Conversion
-    read: FloatModel
+    read: FloatModel | CodesModel
     notes: tuple[str, ...]
 
 
@@ -85,6 +85,7 @@ class Choices:
     timesteps: int | None = None
     early: tuple[int, int] | None = None
     name: str = ""
+    fully_connected: str = "double"
 
 
 def convert_file(
@@ -104,7 +105,9 @@ def convert_file(
 
     early = None if chosen.early is None else Early(*chosen.early)  # refused before any work is done
     path = zoo.resolve(str(source), ".tflite")
-    read = frontends.read(path)
+    read = frontends.read(path, rounding=chosen.fully_connected)
+    if isinstance(read, frontends.CodesModel):
+        return _convert_codes(path, read, chosen)
     graph = retime_graph(read.graph, chosen.timesteps or read.graph.timesteps)
     images, data_name = None, None
     classes: tuple[str, ...] = ()
@@ -128,6 +131,49 @@ def convert_file(
     return Converted(made, read, tuple(notes))
 
 
+# What each way of rounding a fully connected layer equals.
+EQUALS = {
+    "double": "TensorFlow Lite Micro, byte by byte",
+    "single": "LiteRT 1.3 and newer (fully connected layers round once), byte by byte",
+}
+
+
+def _convert_codes(path: Path, read: CodesModel, chosen: Choices) -> Converted:
+    """A network that was quantised before it came: there is nothing to choose but how it rounds."""
+    from edge_snn.errors import InputError
+    from edge_snn.passes.assemble import assemble
+    from edge_snn.passes.convert import Conversion
+    from edge_snn.passes.scales import FULL_BITS
+
+    if chosen.early is not None or chosen.timesteps is not None or chosen.weight_bits != FULL_BITS:
+        raise InputError(
+            "weight bits, time steps and early answers are for networks of spikes; this one was quantised to int8",
+            where=str(path),
+            hint="convert it without these options",
+        )
+    classes: tuple[str, ...] = ()
+    data_name = None
+    if chosen.calibrate is not None:
+        takes = read.recovered.borders[0]
+        dataset = samples_for(chosen.calibrate, takes, read.graph.image.shape, limit=chosen.limit, split="train")
+        classes, data_name = dataset.classes, dataset.name
+    provenance = {
+        "source": path.name,
+        "source_sha256": read.source_sha256,
+        "calibration": data_name,
+        "equals": EQUALS[read.rounding],
+    }
+    model = assemble(
+        read.graph,
+        read.recovered.scales,
+        read.recovered.borders,
+        name=chosen.name or _printable(path.stem),
+        classes=classes,
+        provenance=provenance,
+    )
+    return Converted(Conversion(model), read, ())
+
+
 def convert(
     source: str | Path,
     *,
@@ -137,11 +183,13 @@ def convert(
     timesteps: int | None = None,
     early: tuple[int, int] | None = None,
     name: str = "",
+    fully_connected: str = "double",
     save: str | Path | None = None,
 ) -> IntegerModel:
     """Converts a ``.tflite`` or ``.keras`` file, or a shipped model by name, to integers only.
 
-    The recovered graph is run against the file on 16 inputs first; every spike must agree.
+    The recovered graph is run against the file on 16 inputs first; every spike must agree, or every output byte of a
+    model that was quantised to int8 already.
 
     Args:
         calibrate: images like those the model will see: name of a data set, ``.npz`` file, folder, or uint8
@@ -151,6 +199,8 @@ def convert(
         timesteps: T, where it is not the file's.
         early: (T, margin): a run of T steps comes first (docs/anytime.md).
         name: of the model; by default the file's.
+        fully_connected: of int8 models: "double" rounds their fully connected layers twice, as TensorFlow Lite Micro
+            does; "single" once, as LiteRT from 1.3 on.
         save: ``.esnn`` file to write as well.
 
     Warns:
@@ -161,7 +211,7 @@ def convert(
     """
     from edge_snn.graph import esnn_file
 
-    found = convert_file(source, Choices(calibrate, limit, weight_bits, timesteps, early, name))
+    found = convert_file(source, Choices(calibrate, limit, weight_bits, timesteps, early, name, fully_connected))
     for note in found.notes:
         warnings.warn(note, ModelNote, stacklevel=2)
     if save is not None:

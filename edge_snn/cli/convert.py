@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.markup import escape
@@ -11,6 +12,11 @@ from rich.markup import escape
 from edge_snn.cli.common import check_output, console, json_option, make_table, print_json, progress_bar
 from edge_snn.errors import InputError
 from edge_snn.graph.graph import MAX_TIMESTEPS
+
+if TYPE_CHECKING:
+    from edge_snn.frontends import CodesModel, FloatModel
+    from edge_snn.graph.model import IntegerModel
+    from edge_snn.passes.convert import Conversion
 
 
 @click.command("convert")
@@ -29,6 +35,13 @@ from edge_snn.graph.graph import MAX_TIMESTEPS
 @click.option(
     "--early", "early_text", metavar="T:MARGIN", help="Answer after T steps where the lead of the best logit is MARGIN."
 )
+@click.option(
+    "--fully-connected",
+    type=click.Choice(["double", "single"]),
+    default="double",
+    show_default=True,
+    help="Of int8 models: how fully connected layers round: twice, as TFLite Micro, or once, as LiteRT from 1.3 on.",
+)
 @click.option("--name", default="", help="Name of the model [default: from the file].")
 @json_option
 def command(
@@ -39,6 +52,7 @@ def command(
     weight_bits: int,
     timesteps: int | None,
     early_text: str | None,
+    fully_connected: str,
     name: str,
     as_json: bool,
 ) -> None:
@@ -49,13 +63,17 @@ def command(
     for T steps; it was trained for those of the file. With --early its firmware runs fewer steps first and, if that
     does not decide, all of them from the start (docs/anytime.md); `edge-snn anytime` finds the margin.
 
+    A .tflite that was quantised to int8 is taken as it is: the model makes the bytes of TensorFlow Lite Micro.
+
     \b
     Examples:
       edge-snn convert fashion-mnist -o fm.esnn --calibrate fashion-mnist-calibration
       edge-snn convert fashion-mnist -o fm2.esnn --calibrate fashion-mnist-calibration --timesteps 2
       edge-snn convert fashion-mnist -o quick.esnn --calibrate fashion-mnist-calibration --early 2:7200
+      edge-snn convert quantised.tflite -o quantised.esnn
     """
     from edge_snn.api import Choices, convert_file
+    from edge_snn.frontends import CodesModel
     from edge_snn.graph import esnn_file
     from edge_snn.models import zoo
 
@@ -65,7 +83,7 @@ def command(
     early = None if early_text is None else _early(early_text)
     found = convert_file(
         source,
-        Choices(calibrate, limit, weight_bits, timesteps, early, name),
+        Choices(calibrate, limit, weight_bits, timesteps, early, name, fully_connected),
         progress=lambda count: progress_bar("calibrating", count, quiet=as_json),
     )
     result, read = found.made, found.read
@@ -80,11 +98,8 @@ def command(
         "early": result.model.early and asdict(result.model.early),
         "weight_bytes": result.model.weight_bytes,
         "checked_inputs": read.checked_inputs,
-        "near_ties": read.near_ties,
         "notes": list(found.notes),
-        "coarsened_channels": dict(result.coarsened),
-        "wide_streams": list(result.wide_streams),
-        "clipped": dict(result.clipped),
+        **(_of_codes(result.model, read) if isinstance(read, CodesModel) else _of_spikes(result, read)),
     }
     if as_json:
         print_json(facts)
@@ -93,6 +108,24 @@ def command(
     for key, value in facts.items():
         table.add_row(key.replace("_", " "), escape(str(value)))
     console(False).print(table)
+
+
+def _of_spikes(result: Conversion, read: FloatModel) -> dict[str, Any]:
+    return {
+        "near_ties": read.near_ties,
+        "coarsened_channels": dict(result.coarsened),
+        "wide_streams": list(result.wide_streams),
+        "clipped": dict(result.clipped),
+    }
+
+
+def _of_codes(model: IntegerModel, read: CodesModel) -> dict[str, Any]:
+    return {
+        "input": asdict(model.takes),
+        "output": asdict(model.makes),
+        "fully_connected": read.rounding,
+        "equals": model.provenance["equals"],
+    }
 
 
 def _early(text: str) -> tuple[int, int]:

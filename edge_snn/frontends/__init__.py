@@ -1,4 +1,4 @@
-"""Front ends: a trained model file becomes a float graph that was run against the file."""
+"""Front ends: a trained model file becomes a graph that was run against the file."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ import numpy as np
 
 from edge_snn.errors import InputError
 from edge_snn.files import need_file
-from edge_snn.frontends import kinds, names, tflite_file
+from edge_snn.frontends import int8, kinds, names, tflite_file
 from edge_snn.frontends.advice import assumed
 from edge_snn.frontends.execute import execute
 from edge_snn.frontends.export import to_tflite
+from edge_snn.frontends.int8 import Recovered
+from edge_snn.frontends.int8.verify import verify as verify_codes
 from edge_snn.frontends.recognise import recognise
 from edge_snn.frontends.verify import verify
 from edge_snn.graph.graph import Graph
@@ -42,24 +44,48 @@ class FloatModel:
     assumed: tuple[str, ...] = ()
 
 
-def read(path: Path, check: bool = True, images: np.ndarray | None = None) -> FloatModel:
+@dataclass(frozen=True)
+class CodesModel:
+    """A network of 8-bit codes, quantised before it came here, and how well it was checked.
+
+    Attributes:
+        recovered: the network, in integers already.
+        source_sha256: of the .tflite content.
+        rounding: of its fully connected layers.
+        checked_inputs: inputs on which every output agreed with TensorFlow Lite's reference kernels; 0 if not checked.
+    """
+
+    recovered: Recovered
+    source_sha256: str
+    rounding: str
+    checked_inputs: int = 0
+
+    @property
+    def graph(self) -> Graph:
+        return self.recovered.graph
+
+
+def read(
+    path: Path, check: bool = True, images: np.ndarray | None = None, rounding: str = "double"
+) -> FloatModel | CodesModel:
     """Reads a ``.tflite`` or ``.keras`` file; which of them is told by its content.
 
     Args:
         check: run the recovered graph against the file on 16 inputs.
-        images: uint8 [B, H, W, C] to check on as well.
+        images: uint8 [B, H, W, C] to check on as well; of spiking networks.
+        rounding: of the fully connected layers of an int8 file: "double" as TFLite Micro, "single" as newer LiteRT.
 
     Raises:
         InputError: not such a model; names the first operator that cannot be taken.
         ToolMissingError: a .keras file, and TensorFlow is not installed.
     """
     if not _is_keras(path):
-        return _read_tflite(path, check, images)
+        return _read_tflite(path, check, images, rounding)
     with tempfile.TemporaryDirectory(prefix="edge_snn_") as folder:
         exported = Path(folder) / "exported.tflite"
         to_tflite(path, exported)
         try:
-            return _read_tflite(exported, check, images)
+            return _read_tflite(exported, check, images, rounding)
         except InputError as error:
             told = error.diagnostic
             where = told.where.replace(str(exported), f"{path} (exported to .tflite)")
@@ -78,8 +104,11 @@ def _is_keras(path: Path) -> bool:
     return head.startswith(kinds.ZIP)
 
 
-def _read_tflite(path: Path, check: bool, images: np.ndarray | None) -> FloatModel:
+def _read_tflite(path: Path, check: bool, images: np.ndarray | None, rounding: str) -> FloatModel | CodesModel:
     file = tflite_file.load(path)
+    if int8.is_quantised(file):
+        network = int8.recover(file, rounding)
+        return CodesModel(network, file.sha256, rounding, verify_codes(network, file) if check else 0)
     recovered = recognise(file)
     graph, renamed = names.rename(recovered.graph)
     if not check:
@@ -93,7 +122,10 @@ def _read_tflite(path: Path, check: bool, images: np.ndarray | None) -> FloatMod
 def run_float(path: Path, images: np.ndarray, progress: Callable[[int], None] | None = None) -> np.ndarray:
     """Logits of the float model, float32 [B, classes], by TensorFlow Lite; the file is parsed and checked first.
 
+    Of an int8 file they are its outputs, of its own type, by the reference kernels.
+
     Args:
+        images: uint8 [B, H, W, C]; codes of an int8 file.
         progress: called with the number of images done.
 
     Raises:
@@ -101,4 +133,8 @@ def run_float(path: Path, images: np.ndarray, progress: Callable[[int], None] | 
     """
     model = read(path, check=False)
     check_images(model.graph, images)
+    if isinstance(model, CodesModel):
+        takes = model.recovered.borders[0]
+        numbers = takes.decode(images.reshape(len(images), *takes.shape))
+        return execute(path, numbers, progress=progress, reference=True)["output"].reshape(len(images), -1)
     return execute(path, images, progress=progress)["output"].reshape(len(images), -1)

@@ -23,13 +23,15 @@ def execute(
     images: np.ndarray,
     tensors: Sequence[int] = (),
     progress: Callable[[int], None] | None = None,
+    reference: bool = False,
 ) -> dict[str, np.ndarray]:
     """Runs images through the file, one at a time.
 
     Args:
-        images: uint8 [B, H, W, C], given to the model as float32 0..255.
+        images: [B, ..]: of any type and shape that is the model's but for a batch of 1; each becomes of its type.
         tensors: numbers of tensors to keep.
         progress: called with the number of images done.
+        reference: by its reference kernels, which define the operators of int8.
 
     Returns:
         "output" [B, 1, classes] and "t<N>" [B, ...] for every tensor asked for.
@@ -45,7 +47,8 @@ def execute(
     with tempfile.TemporaryDirectory(prefix="edge_snn_") as folder:
         source, target = Path(folder) / "images.npy", Path(folder) / "out.npz"
         np.save(source, images, allow_pickle=False)
-        arguments = [str(path.resolve()), str(source), str(target), str(THREADS), *map(str, tensors)]
+        kernels = "reference" if reference else "default"
+        arguments = [str(path.resolve()), str(source), str(target), str(THREADS), kernels, *map(str, tensors)]
         done = run_child("edge_snn.frontends.worker", arguments, SILENCE_SECONDS, told)
         if done.timed_out:
             raise InputError(f"TensorFlow Lite said nothing for {SILENCE_SECONDS:.0f} s and was ended", where=str(path))

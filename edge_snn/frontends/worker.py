@@ -1,7 +1,8 @@
 """Child process that executes a ``.tflite``. The runtime crashes on damaged files, so it never runs in ours.
 
-Usage: ``python -m edge_snn.frontends.worker MODEL IMAGES.npy OUT.npz THREADS [TENSOR ..]``. With tensor numbers
-the values of these tensors are kept for every image (``t<N>`` [B, ...]); always the output (``output``).
+Usage: ``python -m edge_snn.frontends.worker MODEL IMAGES.npy OUT.npz THREADS KERNELS [TENSOR ..]``. KERNELS are
+"default" or "reference". With tensor numbers the values of these tensors are kept for every image (``t<N>`` [B, ...]);
+always the output (``output``).
 Prints the number of images done, a line each, about ten times a second.
 """
 
@@ -40,10 +41,12 @@ def main(arguments: list[str]) -> None:
     limit(resource.RLIMIT_CPU, CPU_SECONDS)
     limit(resource.RLIMIT_CORE, 0)
     model, images_path, out = arguments[:3]
-    threads, tensors = int(arguments[3]), [int(number) for number in arguments[4:]]
+    threads, kernels, tensors = int(arguments[3]), arguments[4], [int(number) for number in arguments[5:]]
     images = np.load(images_path, mmap_mode="r", allow_pickle=False)
     runtime = _runtime()
     options: dict[str, Any] = {}
+    if kernels == "reference":
+        options = {"experimental_op_resolver_type": runtime.OpResolverType.BUILTIN_REF}
     if tensors:
         # A delegate fuses operators and leaves no values in between.
         resolver = runtime.OpResolverType.BUILTIN_WITHOUT_DEFAULT_DELEGATES
@@ -55,7 +58,7 @@ def main(arguments: list[str]) -> None:
     kept: dict[str, list[np.ndarray]] = {"output": [], **{f"t{number}": [] for number in tensors}}
     said = time.monotonic()
     for index, image in enumerate(images):
-        interpreter.set_tensor(source["index"], image[None].astype(source["dtype"]))
+        interpreter.set_tensor(source["index"], image.reshape(source["shape"]).astype(source["dtype"]))
         interpreter.invoke()
         kept["output"].append(interpreter.get_tensor(target).copy())
         for number in tensors:
