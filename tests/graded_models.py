@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from edge_snn.graph.codes import Codes
 from edge_snn.graph.facts import Bounds, EdgeFacts
 from edge_snn.graph.graded import GradedNode
+from edge_snn.graph.graded_add import GradedAdd
 from edge_snn.graph.graded_pool import GradedPool, Mean
 from edge_snn.graph.graph import INPUT, Graph
 from edge_snn.graph.layout import Concat, Pad, Reshape, Slice
@@ -27,6 +29,13 @@ def finished(name: str, image: tuple[int, int, int], nodes: list[GradedNode]) ->
     facts = EdgeFacts(Bounds(0, 255), ONE)
     classes = tuple(f"c{index}" for index in range(graph.specs[graph.end.name].channels))
     return IntegerModel(graph, dict.fromkeys(graph.specs, facts), {}, classes)
+
+
+def quantised(value: float) -> tuple[int, int]:
+    """QuantizeMultiplier of TFLite: (31 bits, shift)."""
+    fraction, shift = math.frexp(value)
+    multiplier = round(fraction * (1 << 31))
+    return (multiplier, shift) if multiplier < 1 << 31 else (multiplier // 2, shift + 1)
 
 
 class Maker:
@@ -71,6 +80,21 @@ class Maker:
     def lookup(self) -> None:
         table = self.rng.integers(0, 256, 256).astype(np.uint8)
         self.add(Lookup(self.name("lookup"), (self.edge(),), self.zero(), table))
+
+    def sum(self) -> None:
+        """Scales as TFLite makes them of real ones, near each other and far apart."""
+        edge = self.edge()
+        other = str(
+            self.rng.choice([name for name, spec in self.specs.items() if spec.shape == self.specs[edge].shape])
+        )
+        scales = np.exp(self.rng.normal(size=3) * self.rng.choice([0.3, 1, 3])).astype(np.float32).astype(float)
+        twice = 2 * max(scales[:2])
+        multipliers, shifts = zip(
+            *map(quantised, (scales[0] / twice, scales[1] / twice, twice / scales[2] / (1 << 20)))
+        )
+        numbers = np.array(multipliers, np.int32), np.array(shifts, np.int32)
+        about = (self.name("sum"), (edge, other), self.zero(), *self.clamp(), self.zero(), self.zero())
+        self.add(GradedAdd(*about, *numbers, str(self.rng.choice(["add", "sub"]))))
 
     def concat(self) -> None:
         edge, axis = self.edge(), self.number(0, 2)
@@ -150,6 +174,7 @@ class Maker:
 
 OPERATIONS: dict[str, Callable[[Maker], None]] = {
     "lookup": Maker.lookup,
+    "sum": Maker.sum,
     "concat": Maker.concat,
     "pad": Maker.pad,
     "slice": Maker.slice,

@@ -7,6 +7,7 @@ nothing else of this package.
 from edge_snn.plan.attention import AttentionStep
 from edge_snn.plan.codes import CodesStep
 from edge_snn.plan.conv import ConvStep
+from edge_snn.plan.graded_add import GradedAddStep
 from edge_snn.plan.graded_pool import GradedPoolStep, MeanStep
 from edge_snn.plan.layout import LayoutStep
 from edge_snn.plan.linear import LinearStep
@@ -25,6 +26,7 @@ __all__ = [
     "ConvStep",
     "CurrentStep",
     "EarlyRun",
+    "GradedAddStep",
     "GradedPoolStep",
     "LayoutStep",
     "LinearStep",

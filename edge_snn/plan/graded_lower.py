@@ -7,6 +7,7 @@ import math
 from edge_snn.errors import InputError
 from edge_snn.graph.codes import Codes
 from edge_snn.graph.graded import GradedNode
+from edge_snn.graph.graded_add import GradedAdd
 from edge_snn.graph.graded_pool import GradedPool, Mean
 from edge_snn.graph.graph import Graph
 from edge_snn.graph.layout import Concat, Pad, Slice
@@ -14,6 +15,7 @@ from edge_snn.graph.lookup import Lookup
 from edge_snn.graph.softmax import Softmax
 from edge_snn.plan.codes import CodesStep
 from edge_snn.plan.graded import Graded
+from edge_snn.plan.graded_add import GradedAddStep, plan_add
 from edge_snn.plan.graded_pool import GradedPoolStep, MeanStep, mean_steps, reaches
 from edge_snn.plan.layout import LayoutStep, plan_concat, plan_pad, plan_slice
 from edge_snn.plan.lookup import LookupStep
@@ -21,7 +23,7 @@ from edge_snn.plan.softmax import SoftmaxStep
 from edge_snn.plan.steps import Step
 from edge_snn.reference.softmax import exponentials
 
-IN_PLACE = (Lookup, Softmax)  # their outputs may lie where their inputs lay
+IN_PLACE = (Lookup, Softmax, GradedAdd)  # their outputs may lie where their first inputs lay
 
 
 def lower_graded(
@@ -44,6 +46,8 @@ def lower_graded(
         return CodesStep(node.name, sources[0])
     if isinstance(node, Lookup):
         return LookupStep(*about, node)
+    if isinstance(node, GradedAdd):
+        return GradedAddStep(*about, *plan_add(node), node.low, node.high)
     if isinstance(node, Concat):
         return LayoutStep(*about, plan_concat(node, shapes, made), None)
     if isinstance(node, Pad):

@@ -10,7 +10,8 @@ import numpy as np
 from edge_snn.graph.graded import CODES
 from edge_snn.graph.graded_pool import GradedPool, Mean
 from edge_snn.plan.graded import GradedStep
-from edge_snn.reference.graded import requantise
+from edge_snn.plan.stairs import steps_of
+from edge_snn.reference.graded import clamp, requantise
 
 
 @dataclass(frozen=True)
@@ -54,17 +55,10 @@ def reaches(size: int, kernel: int, stride: int, before: int, windows: int) -> t
 
 
 def mean_steps(node: Mean, positions: int) -> np.ndarray:
-    """Smallest sums of ``positions`` codes whose mean is at least code 1 .. 255; beyond any sum where none is.
+    """Steps of the sum of ``positions`` codes: int32 [255], see :func:`edge_snn.plan.stairs.steps_of`."""
 
-    Returns:
-        int32 [255].
-    """
-    wanted = np.arange(1, CODES)
-    left, right = np.zeros(CODES - 1, np.int64), np.full(CODES - 1, positions * (CODES - 1) + 1)
-    while (left < right).any():  # the mean never falls as the sum grows
-        middle = (left + right) >> 1
-        scaled = requantise(middle - positions * node.input_zero, node.multiplier, node.shift)
-        reached = np.clip(scaled + node.zero, node.low, node.high) >= wanted
-        right = np.where(reached, middle, right)
-        left = np.minimum(np.where(reached, left, middle + 1), right)
-    return right.astype(np.int32)
+    def code(total: np.ndarray) -> np.ndarray:
+        scaled = requantise(total - positions * node.input_zero, node.multiplier, node.shift)
+        return clamp(node, scaled + node.zero)
+
+    return steps_of(code, 0, positions * (CODES - 1))

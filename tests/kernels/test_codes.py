@@ -56,7 +56,7 @@ def test_each_operation_agrees_with_the_reference(native, kind):
 
 def test_the_random_networks_exercise_every_kind_of_step():
     kinds = {step.kind for seed in range(12) for step in build_plan(random_codes(seed)).steps}
-    assert kinds == {"lookup", "layout", "graded_pool", "graded_mean", "softmax", "codes"}
+    assert kinds == {"lookup", "graded_add", "layout", "graded_pool", "graded_mean", "softmax", "codes"}
 
 
 @pytest.mark.parametrize("core", emulated(CORES))

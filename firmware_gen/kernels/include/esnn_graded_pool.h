@@ -39,16 +39,4 @@ typedef struct {
 /** output[g][c] = the number of steps up to the sum of the codes. @return ESNN_OK, or ESNN_ERROR_ARGUMENT. */
 esnn_status_t esnn_graded_mean(const esnn_graded_mean_t *layer, uint8_t *arena, uint32_t *counts);
 
-/** How many of 255 numbers that never fall are at most `sum`. */
-static inline uint32_t esnn_steps_up_to(const int32_t *steps, int32_t sum)
-{
-    uint32_t found = 0;
-    for (uint32_t step = 128; step != 0; step >>= 1) {
-        if (steps[found + step - 1u] <= sum) {
-            found += step;
-        }
-    }
-    return found;
-}
-
 #endif

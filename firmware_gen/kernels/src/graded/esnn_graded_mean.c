@@ -1,6 +1,7 @@
 #include <stddef.h>
 
 #include "esnn_graded_pool.h"
+#include "esnn_graded_steps.h"
 
 esnn_status_t esnn_graded_mean(const esnn_graded_mean_t *layer, uint8_t *arena, uint32_t *counts)
 {
