@@ -39,8 +39,9 @@ demo: $(BIN)/.light  ## convert, build, run on the emulated M4, stream 200 real 
 	$(BIN)/edge-snn eval --emulate $(BOARD) --model build/demo/fashion-mnist.esnn --data fashion-mnist-1000 \
 	    --limit $(LIMIT) --report build/demo
 
-bench: $(BIN)/.test  ## instructions of every shipped model on every core against dense int8 (BENCH='--model NAME ..')
+bench: $(BIN)/.test  ## every shipped model on every core beside CMSIS-NN's measured rows; README's tables (BENCH='--model NAME ..')
 	$(BIN)/python tools/bench.py --out benchmarks --cards $(BENCH)
+	$(BIN)/python tools/readme_tables.py
 
 test: $(BIN)/.test $(TRAIN)  ## the whole suite, tier by tier (without the slow marker)
 	@sh tools/run_tests.sh $(BIN) $(if $(TRAIN),$(VENV)-train/bin)

@@ -31,8 +31,8 @@ def command(
     """Count the instructions that each layer executes, on the first images of DATA (means over them).
 
     A layer is a step of the plan: a convolution or linear layer with its neuron, an attention with its K. The rival is
-    one dense int8 pass of the same shapes. --histogram also confirms on the executed code that nothing multiplies
-    (exit code 1 if something does). See docs/performance.md.
+    one dense int8 pass of the same shapes, reckoned. --histogram also confirms on the executed code that nothing
+    multiplies (exit code 1 if something does). See docs/performance.md.
 
     \b
     Examples:
@@ -92,7 +92,7 @@ def show(report: dict[str, Any]) -> None:
     out.print(
         f"\n{report['board']} ({report['core']}), {report['images']} images: instructions are means over them, "
         f"{report['total']['min'] or 0:,} to {report['total']['max'] or 0:,} an image. "
-        "Rival: one dense int8 pass of the same shapes."
+        "Rival: one dense int8 pass of the same shapes, reckoned."
     )
 
 

@@ -1,4 +1,4 @@
-"""Every shipped model on every core, against the dense rival: benchmarks/results.json and results.md."""
+"""Every shipped model on every core, beside what CMSIS-NN costs: benchmarks/results.json and results.md."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge_snn.data.dataset import Dataset
 from edge_snn.errors import DeviceError, InputError, MismatchError
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.report import tool_versions
-from edge_snn.profile import rival
+from edge_snn.profile import measured, rival, tables
 from edge_snn.profile.measure import measure
 from edge_snn.profile.report import describe, objection
 from firmware_gen import boards
@@ -45,9 +45,13 @@ def bench_model(
     dataset: Dataset,
     folder: Path,
     board_names: tuple[str, ...] = BOARDS,
+    data_set: str = "",
     say: Callable[[str], None] = lambda text: None,
 ) -> dict[str, Any]:
     """One model on some boards, as plain data that is the same in every run.
+
+    Args:
+        data_set: what the model was trained on, by the name in :mod:`~edge_snn.profile.measured`; "" for none of them.
 
     Raises:
         MismatchError: a device and the host differ, or inference executed what it must not.
@@ -84,6 +88,7 @@ def bench_model(
     return {
         "sha256": model.sha256,
         "timesteps": model.graph.timesteps,
+        "data_set": data_set,
         "data": dataset.name,
         "images": len(dataset.x),
         **facts,
@@ -94,25 +99,29 @@ def bench_model(
 
 def _core(report: dict[str, Any]) -> dict[str, Any]:
     total = report["total"]
-    cycles, basis = rival.cycles(report["core"], total["dense_macs"])
-    ours = total["modelled_cycles"]
     return {
         "board": report["board"],
         "core": report["core"],
+        "flash_bytes": report["flash_bytes"],
+        "ram_bytes": report["ram_bytes"],
         "instructions": total["instructions"],
         "min": total["min"],
         "max": total["max"],
+        "modelled_cycles": total["modelled_cycles"],
+        "cycle_model": {key: report["cycle_model"][key] for key in ("kind", "source")},
         "rival_instructions": total["rival_instructions"],
         "ratio": total["ratio"],
-        "modelled_cycles": ours,
-        "rival_modelled_cycles": round(cycles) if cycles is not None else None,
-        "cycles_ratio": round(ours / cycles, 4) if ours is not None and cycles is not None else None,
-        "cycle_model": {key: report["cycle_model"][key] for key in ("kind", "source")},
-        "rival_cycle_model": basis,
         "histogram": total["histogram"],
         "forbidden_executed": report["proof"]["forbidden"],
         "layers": [{key: value for key, value in row.items() if key != "histogram"} for row in report["layers"]],
     }
+
+
+def on_card(card: dict[str, Any], cores: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """The card with the instructions of each core, and with the sizes on the board that it names."""
+    sizes = next((row for row in cores.values() if row["board"] == card["board"]), {})
+    found = {key: sizes[key] for key in ("flash_bytes", "ram_bytes") if key in sizes}
+    return {**card, **found, "instructions": {core: row["instructions"] for core, row in cores.items()}}
 
 
 def earlier(document: Any, model: IntegerModel) -> dict[str, Any] | None:
@@ -131,10 +140,11 @@ def results(
         kept: why a row is of an earlier run.
     """
     versions = tool_versions(boards.load(BOARDS[-1]))
-    published = rival.table()
+    reckoned = rival.table()
     return {
         "unit": "executed instructions of a whole inference, mean over the images; QEMU -icount",
-        "rival": {"name": published["name"], "method": published["method"]},
+        "measured": measured.document(),
+        "rival": {"name": reckoned["name"], "method": reckoned["method"]},
         "tools": {name: versions[name] for name in ("edge_snn", "arm-none-eabi-gcc", "qemu-system-arm")},
         "models": models,
         "left_out": left_out or {},
@@ -150,29 +160,43 @@ def markdown(document: dict[str, Any]) -> str:
         "Written by `make bench`; how to read it: [docs/performance.md](../docs/performance.md).",
         "",
     ]
-    lines += [f"Instructions: {document['unit']}. Rival: {document['rival']['name']}, one pass of the same shapes."]
-    lines += ["", *(f"- {name}: {version}" for name, version in document["tools"].items()), ""]
+    lines += [f"Instructions: {document['unit']}.", ""]
+    lines += [*(f"- {name}: {version}" for name, version in document["tools"].items()), ""]
+    lines += _measured(document["measured"])
     for name, model in document["models"].items():
         lines += _model(name, model)
     lines += [f"Not measured: {name}: {reason}." for name, reason in document["left_out"].items()]
-    lines += [f"Of an earlier run: {name}, as its images: {reason}." for name, reason in document["kept"].items()]
+    lines += [f"Of an earlier run: {name}, as {reason}." for name, reason in document["kept"].items()]
     return "\n".join(lines).rstrip() + "\n"
 
 
+def _measured(document: dict[str, Any]) -> list[str]:
+    lines = [f"## {document['name']}", "", f"{document['commit']}, {document['compiler']}.", ""]
+    lines += [*(f"- {line}" for line in document["method"]), "", *tables.measured_networks(), ""]
+    return lines
+
+
 def _model(name: str, model: dict[str, Any]) -> list[str]:
+    against = measured.rival_of(model.get("data_set", ""))
     lines = [f"## {name}", ""]
     lines.append(
         f"T = {model['timesteps']}, the first {model['images']} images of {model['data']}, "
-        f"mean firing rate {_number(model.get('mean_rate'), '.4f')}, "
-        f"{_number(model.get('dense_macs'))} dense MACs; model {model['sha256'][:12]}."
+        f"mean firing rate {tables.number(model.get('mean_rate'), '.4f')}, "
+        f"{tables.number(model.get('dense_macs'))} dense MACs; model {model['sha256'][:12]}."
     )
-    lines += ["", "| core | board | instructions | rival | ratio | = 1 / | modelled cycles | rival, cycles | ratio |"]
-    lines.append("|---|---|--:|--:|--:|--:|--:|--:|--:|")
+    title = f"of {against.title} by CMSIS-NN" if against else "of a network measured on this data: none"
+    lines += [
+        "",
+        f"| core | board | flash | RAM | instructions | {title} | modelled cycles | of its | same shapes | ratio |",
+    ]
+    lines.append("|---|---|--:|--:|--:|--:|--:|--:|--:|--:|")
     for core, row in model["cores"].items():
-        cells = [core, row["board"], _number(row["instructions"]), _number(row["rival_instructions"])]
-        cells += [_number(row["ratio"], ".3f"), _number(1 / row["ratio"] if row["ratio"] else None, ".2f")]
-        cells += [_number(row[key]) for key in ("modelled_cycles", "rival_modelled_cycles")]
-        lines.append("| " + " | ".join([*cells, _number(row["cycles_ratio"], ".3f")]) + " |")
+        theirs = (against.instructions.get(core), against.modelled_cycles.get(core)) if against else (None, None)
+        cells = [core, row["board"], *(tables.number(row.get(key)) for key in ("flash_bytes", "ram_bytes"))]
+        cells += [tables.number(row["instructions"]), tables.ratio(row["instructions"], theirs[0])]
+        cells += [tables.number(row["modelled_cycles"]), tables.ratio(row["modelled_cycles"], theirs[1])]
+        cells += [tables.number(row["rival_instructions"]), tables.number(row["ratio"], ".3f")]
+        lines.append("| " + " | ".join(cells) + " |")
     lines.append("")
     lines += [f"- {core}: {reason}." for core, reason in model["left_out"].items()]
     lines += [f"- Cycles, {core}: {_basis(row)}" for core, row in model["cores"].items()]
@@ -183,10 +207,8 @@ def _model(name: str, model: dict[str, Any]) -> list[str]:
 
 
 def _basis(row: dict[str, Any]) -> str:
-    if row["modelled_cycles"] is None:
-        return f"none. {row['cycle_model']['source']}."
-    theirs = "no rival: " if row["rival_modelled_cycles"] is None else "rival: "
-    return f"{row['cycle_model']['kind']}. {row['cycle_model']['source']}; {theirs}{row['rival_cycle_model']}."
+    kind = "none" if row["modelled_cycles"] is None else row["cycle_model"]["kind"]
+    return f"{kind}. {row['cycle_model']['source']}."
 
 
 def _layers(cores: dict[str, Any]) -> list[str]:
@@ -195,17 +217,18 @@ def _layers(cores: dict[str, Any]) -> list[str]:
         f"| layer | kind | neurons | rate | dense MACs |{heads}",
         "|---|---|--:|--:|--:|" + "--:|--:|" * len(cores),
     ]
-    tables = [{layer["name"]: layer for layer in row["layers"]} for row in cores.values()]
-    for name in dict.fromkeys(name for table in tables for name in table):
-        rows = [table.get(name) for table in tables]  # cores may cut a model into other steps
+    by_name = [{layer["name"]: layer for layer in row["layers"]} for row in cores.values()]
+    for name in dict.fromkeys(name for table in by_name for name in table):
+        rows = [table.get(name) for table in by_name]  # cores may cut a model into other steps
         first = next(row for row in rows if row is not None)
-        cells = [name.replace("|", "\\|"), first["kind"], _number(first["neurons"]), _number(first["rate"], ".3f")]
-        cells.append(_number(first["dense_macs"]))
+        cells = [
+            name.replace("|", "\\|"),
+            first["kind"],
+            tables.number(first["neurons"]),
+            tables.number(first["rate"], ".3f"),
+        ]
+        cells.append(tables.number(first["dense_macs"]))
         for row in rows:
-            cells += [_number(row["instructions"]), _number(row["ratio"], ".3f")] if row else ["", ""]
+            cells += [tables.number(row["instructions"]), tables.number(row["ratio"], ".3f")] if row else ["", ""]
         lines.append("| " + " | ".join(cells) + " |")
     return [*lines, ""]
-
-
-def _number(value: Any, form: str = ",") -> str:
-    return "" if value is None else format(value, form)

@@ -43,6 +43,7 @@ class Measurement:
         done: results by image; ``stopped`` says why it ended early.
         rivals: the dense products behind every step, in the order of ``facts.steps``.
         elf: the program that ran.
+        flash_bytes, ram_bytes: what it takes on the board, stack included.
         histogram: its executed instructions by class; None where they were not asked for.
         agreement: of that with the static proof.
     """
@@ -53,6 +54,8 @@ class Measurement:
     rivals: tuple[tuple[Product, ...], ...]
     data: str
     elf: Path
+    flash_bytes: int
+    ram_bytes: int
     histogram: Histogram | None = None
     agreement: Agreement | None = None
 
@@ -140,7 +143,7 @@ def _measure(
     rivals = tuple(
         tuple(part for name in (step.name, *step.fused) for part in parts.get(name, ())) for step in plan.steps
     )
-    measured = Measurement(board, facts, done, rivals, dataset.name, made.elf)
+    measured = Measurement(board, facts, done, rivals, dataset.name, made.elf, made.flash_bytes, made.ram_bytes)
     if not with_histogram or not done.images:
         return measured
     clocked = measured.step_instructions

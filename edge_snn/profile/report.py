@@ -58,6 +58,8 @@ def describe(made: Measurement) -> dict[str, Any]:
         "images": done.images,
         "mismatched_images": sum(not row.logits_equal or not row.counts_equal for row in done.rows),
         "unit": "executed instructions, mean over the images",
+        "flash_bytes": made.flash_bytes,
+        "ram_bytes": made.ram_bytes,
         "resolution": 0 if made.histogram is not None else 1,
         "layers": layers,
         "total": {

@@ -1,4 +1,4 @@
-"""What a dense int8 network of the same shapes costs: from counts published in rival.json (docs/performance.md)."""
+"""What dense int8 layers of the same shapes cost, reckoned from counts in rival.json; whole networks: measured.py."""
 
 from __future__ import annotations
 
@@ -93,13 +93,3 @@ def instructions(core: str, parts: tuple[Product, ...]) -> float | None:
         row = nearest_row(product)
         total += product.macs * counts[row] / table()["rows"][row]["macs"]
     return total
-
-
-def cycles(core: str, macs: int) -> tuple[float | None, str]:
-    """Cycles of the rival's whole pass, from a published MAC/cycle; and what that rests on, or why there is none."""
-    published = table()["macs_per_cycle"]
-    fact = published.get(short(core)) if short(core) != "source" else None
-    if fact is None or fact["value"] is None:
-        return None, "no published MAC/cycle for this core"
-    note = f"; {fact['note']}" if fact["note"] else ""
-    return macs / fact["value"], f"dense MACs / {fact['value']} MAC/cycle, {published['source']}{note}"

@@ -83,7 +83,4 @@ def test_every_dense_mac_of_a_shipped_model_is_charged_to_the_rival_once(name):
 
 def test_nothing_is_claimed_where_nothing_was_published():
     assert rival.instructions("Cortex-M85", (SHAPES[0],)) is None
-    assert rival.cycles("Cortex-M55", 1000)[0] is None
-    assert rival.cycles("source", 1000)[0] is None
-    assert rival.cycles("Cortex-M4", 630)[0] == pytest.approx(1000)
-    assert "M0+" in rival.cycles("Cortex-M0", 1)[1]
+    assert rival.instructions("Cortex-M4", (SHAPES[0], Product("depthwise", 1000))) is None
