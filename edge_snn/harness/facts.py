@@ -63,6 +63,11 @@ class ModelFacts:
     layers: tuple[LayerFacts, ...]
     steps: tuple[StepFacts, ...]
 
+    @property
+    def counters(self) -> int:
+        """Counters that a device sends: one at least, in C an array has no less."""
+        return max(sum(layer.counters for layer in self.layers), 1)
+
 
 @dataclass(frozen=True)
 class HostResults:
@@ -85,7 +90,7 @@ class HostResults:
     @classmethod
     def of(cls, result: Result) -> HostResults:
         """The harness's view of what the reference executor returned."""
-        total = np.sum(list(result.sops.values()), axis=0, dtype=np.int64)
+        total = sum(result.sops.values(), np.zeros(len(result.logits), np.int64))
         return cls(result.logits, result.counts, total, result.sops)
 
 

@@ -191,9 +191,8 @@ def decode_entry(document: Mapping[str, Any], facts: ModelFacts, header: Header)
             )
     except (LookupError, TypeError, ValueError, OverflowError, AttributeError):
         return None
-    counters = sum(layer.counters for layer in facts.layers)
     good = type(index) is int and 0 <= index < header.images and isinstance(on, str) and len(on) <= 1000
-    if not good or len(runs) != header.repeat or len(counts) != counters:
+    if not good or len(runs) != header.repeat or len(counts) != facts.counters:
         return None
     return Entry(index, on, tuple(runs))
 

@@ -127,8 +127,7 @@ def _measure(
     made = build_firmware(model, board, folder / "firmware")
     plan = made.generated.plan  # what runs there: it differs from core to core
     facts = model_facts(model, plan)
-    result = run_model(model, dataset.x, progress=host_progress)
-    host = HostResults(result.logits, result.counts, np.asarray(sum(result.sops.values())))
+    host = HostResults.of(run_model(model, dataset.x, progress=host_progress))
     counts = folder / "counts.txt"
     options: list[str] = []
     if with_histogram:
