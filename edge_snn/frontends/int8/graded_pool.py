@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from edge_snn.frontends.int8 import tables
 from edge_snn.frontends.int8.graded_conv import window
 from edge_snn.frontends.int8.layout import reshaped
 from edge_snn.frontends.int8.scales import Broken, clamp, mean_multiplier
@@ -13,6 +14,8 @@ from edge_snn.frontends.int8.walk import Edge, Walk
 from edge_snn.frontends.tflite_file import Operator
 from edge_snn.graph.graded import CODES
 from edge_snn.graph.graded_pool import GradedPool, Mean
+from edge_snn.graph.lookup import Lookup
+from edge_snn.reference.graded import requantise
 
 SCALE_TOLERANCE = 1e-6  # by which TFLite lets scales around a pool differ
 POOLS = {"MAX_POOL_2D": "max", "AVERAGE_POOL_2D": "average"}
@@ -54,9 +57,12 @@ def mean(walk: Walk, operator: Operator) -> Edge:
     axes = {axis % rank for axis in given}
     count = math.prod(x.shape[axis] for axis in axes)
     source, target = walk.scale(x), walk.scale(made)
-    if count == 1 and source == target:
-        return reshaped(walk, edge, walk.wanted(operator), target)
     multiplier, shift = mean_multiplier(source.wide / target.wide, count)
+    if count == 1:  # another scale, if that
+        table = tables.codes(target.zero + requantise(tables.ALL - source.zero, multiplier, shift))
+        if source != target:
+            edge = walk.emit(Lookup(walk.name("mean"), (edge.name,), target.zero, table), target.wide)
+        return reshaped(walk, edge, walk.wanted(operator), target)
     node = Mean(
         walk.name("mean"),
         (edge.name,),
@@ -75,7 +81,7 @@ def _places(shape: tuple[int, ...], axes: set[int]) -> tuple[int, ...]:
     """The axes of a tensor as neighbours among (y, x, channels); those of one element may be taken or left."""
     rank = len(shape)
     outer = [axis for axis in range(rank - 3) if shape[axis] > 1]
-    places = {axis - rank + 3 for axis in axes if shape[axis] > 1} or {1}
+    places = {axis - rank + 3 for axis in axes if shape[axis] > 1}
     between = [place for place in range(min(places), max(places)) if place not in places]
     if outer or any(shape[place + rank - 3] > 1 for place in between):
         raise Broken(

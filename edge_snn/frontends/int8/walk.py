@@ -156,10 +156,13 @@ class Walk:
             InputError: shapes disagree.
         """
         tensor = self.made(operator)
-        if edge_shape(tensor.shape) != self.shape(edge):
+        height, width, channels = self.shape(edge)
+        top, left, bottom, right = edge.padding
+        shape = (top + height + bottom, left + width + right, channels)
+        if edge_shape(tensor.shape) != shape:
             raise self.refusal(
                 operator,
-                f"the file claims that it makes {list(tensor.shape)}, its inputs make {list(self.shape(edge))}",
+                f"the file claims that it makes {list(tensor.shape)}, its inputs make {list(shape)}",
                 "a damaged file, or shapes that are not static: export with fixed shapes and batch 1",
             )
         self.edges[tensor.index] = edge
