@@ -4,6 +4,10 @@ python tools/ship_model.py fashion-mnist --run runs/fashion-mnist --machine "two
     --command "edge-snn train --recipe fashion-mnist .."
 python tools/ship_model.py fashion-mnist        # the converter or the kernels have changed: no training
 EDGE_SNN_CIFAR10=cifar10.npz python tools/ship_model.py cifar10 --run runs/cifar10 --machine .. --command ..
+python tools/ship_model.py fashion-mnist-int8 --run runs/ds-cnn --machine .. --command "python tools/train_dense.py .."
+
+Dense runs, of tools/train_dense.py, are quantised here, which needs TensorFlow, and every logit of the test set is
+compared with TensorFlow Lite Micro's.
 """
 
 from __future__ import annotations
@@ -20,14 +24,19 @@ import click
 import numpy as np
 
 from edge_snn import data, frontends
+from edge_snn.api import Choices, convert_file
 from edge_snn.cli.common import progress_bar
 from edge_snn.data.sources import CIFAR10_CLASSES, DIGITS_CLASSES, FASHION_CLASSES
-from edge_snn.errors import InputError
+from edge_snn.errors import InputError, MismatchError
+from edge_snn.frontends.execute import execute
+from edge_snn.frontends.export import to_tflite
 from edge_snn.graph import esnn_file
+from edge_snn.graph.graded import SIGN, RequantisedNode
 from edge_snn.graph.macs import dense_macs
 from edge_snn.graph.model import IntegerModel
 from edge_snn.harness.firmware import build_firmware
 from edge_snn.models import ModelConfig, zoo
+from edge_snn.models.export import Quantisation
 from edge_snn.passes.convert import ConvertOptions, convert
 from edge_snn.reference import run
 from edge_snn.reference.rates import layer_rates, mean_rate
@@ -47,6 +56,7 @@ class Place:
         board: that the sizes are taken on.
         flash, ram: bytes that may be used there, code and stack included; weights count as flash.
         weights: bytes of weights that are allowed.
+        dense: a dense network that is quantised to int8, not a spiking one.
     """
 
     data: str
@@ -55,6 +65,7 @@ class Place:
     flash: int
     ram: int
     weights: int
+    dense: bool = False
 
 
 PLACES = {
@@ -63,6 +74,10 @@ PLACES = {
     "cifar10": Place("cifar10", "cifar10-calibration", "mps2-an386", 512 << 10, 192 << 10, 512_000),
     "cifar10-small": Place("cifar10", "cifar10-calibration", "mps2-an386", 256 << 10, 64 << 10, 256_000),
     "digits": Place("digits", "digits", "microbit", 256 << 10, 16 << 10, 256_000),
+    "cifar10-int8": Place("cifar10", "cifar10-calibration", "mps2-an386", 140_000, 64 << 10, 100_000, dense=True),
+    "fashion-mnist-int8": Place(
+        "fashion-mnist", "fashion-mnist-calibration", "mps2-an386", 140_000, 64 << 10, 100_000, dense=True
+    ),
 }
 
 
@@ -70,18 +85,21 @@ def training_facts(run_folder: Path, commands: tuple[str, ...], machine: str) ->
     """What the card says of the run."""
     document = json.loads((run_folder / "run.json").read_text())
     history = document["history"]
-    best = max((item for item in history if item["final_stage"]), key=lambda item: item["held_out_accuracy"])
+    best = max((item for item in history if item.get("final_stage", True)), key=lambda item: item["held_out_accuracy"])
+    config = document.get("model") or document["network"]
     return {
-        "parameters": ModelConfig.from_json(document["model"]).parameters,
+        **({"parameters": ModelConfig.from_json(config).parameters} if "model" in document else {}),
         "commands": list(commands),
         "recipe": document["recipe"],
-        "engine": f"{document['engine']}, {document['narrow']}",
+        "engine": f"{document['engine']}, {document['narrow']}"
+        if "narrow" in document
+        else document.get("engine", "torch, bfloat16"),
         "seed": document["recipe"]["seed"],
-        "training_seconds": round(sum(item["seconds"] for item in history)),
+        "training_seconds": round(sum(item.get("seconds", 0) for item in history)) or None,
         "training_machine": machine,
         "epochs": len(history),
         "held_out_accuracy": best["held_out_accuracy"],
-        "config": document["model"],
+        "config": config,
     }
 
 
@@ -121,34 +139,91 @@ def main(name: str, run_folder: Path | None, commands: tuple[str, ...], machine:
     place, target = PLACES[name], zoo.FOLDER / f"{name}.tflite"
     if run_folder and not (commands and machine):
         raise click.UsageError("--run needs --command and --machine: the card says how a model was made")
-    source = run_folder / "model.tflite" if run_folder else target
     old = {} if run_folder else zoo.card(name)
     facts = training_facts(run_folder, commands, machine or "") if run_folder else old
-    bits = facts["recipe"]["stages"][-1].get("weight_bits") or 8  # those that it was trained for
+    test = data.load(place.data, "test")
+    with tempfile.TemporaryDirectory() as folder:
+        if not place.dense:
+            source = run_folder / "model.tflite" if run_folder else target
+            model = spiking(name, source, facts)
+            accuracy = float_accuracy(source, data.fit(test, model.input_shape), old)
+        else:
+            source = Path(folder) / target.name if run_folder else target
+            accuracy = old.get("float_test_accuracy") or quantised(run_folder, source, place, test)
+            model = convert_file(source, Choices(place.calibration, CALIBRATION_IMAGES, name=name)).made.model
+            facts = {**facts, **dense_facts(model, source, data.fit(test, model.input_shape))}
+        ship(name, model, source, accuracy, facts, data.fit(test, model.input_shape))
+
+
+def spiking(name: str, source: Path, facts: dict[str, Any]) -> IntegerModel:
+    """A spiking model in integers, with the bits a weight that it was trained for."""
+    place = PLACES[name]
     read = frontends.read(source)
     calibration = data.fit(data.load(place.calibration, "train", CALIBRATION_IMAGES), read.graph.image.shape)
-    test = data.fit(data.load(place.data, "test"), read.graph.image.shape)
-    model = convert(
+    bits = facts["recipe"]["stages"][-1].get("weight_bits") or 8
+    return convert(
         read.graph,
         ConvertOptions(weight_bits=bits, name=name, classes=CLASSES[place.data]),
         calibration=calibration.x,
-        provenance={"source": target.name, "source_sha256": read.source_sha256, "calibration": calibration.name},
+        provenance={"source": f"{name}.tflite", "source_sha256": read.source_sha256, "calibration": calibration.name},
     ).model
+
+
+def float_accuracy(source: Path, test: data.Dataset, old: dict[str, Any]) -> float:
+    """Top-1 of a float .tflite; of one that was scored before, as the card says: it is scored once."""
+    if old.get("tflite_sha256") == hashlib.sha256(source.read_bytes()).hexdigest():
+        return float(old["float_test_accuracy"])
+    with progress_bar("float", len(test.x)) as done:
+        logits = execute(source, test.x, progress=done)["output"].reshape(len(test.x), -1)
+    return float((np.argmax(logits, axis=1) == test.y).mean())
+
+
+def quantised(run_folder: Path, target: Path, place: Place, test: data.Dataset) -> float:
+    """Writes the int8 .tflite of a dense run; returns the accuracy of the same network in float32."""
+    keras_file = run_folder / "model.keras"
+    samples = data.load(place.calibration, "train", CALIBRATION_IMAGES).x
+    to_tflite(keras_file, target, Quantisation(samples))
+    as_float = target.with_name("float.tflite")
+    to_tflite(keras_file, as_float)
+    return float_accuracy(as_float, test, {})
+
+
+def dense_facts(model: IntegerModel, source: Path, test: data.Dataset) -> dict[str, Any]:
+    """What the card says of an int8 model besides; raises MismatchError if a logit is not TensorFlow Lite Micro's."""
+    from tflite_micro import runtime
+
+    interpreter = runtime.Interpreter.from_file(str(source))
+    takes, gives = model.borders
+    with progress_bar("TensorFlow Lite Micro", len(test.x)) as done:
+        logits = run(model.graph, test.x, count_sops=False).logits
+        for index, image in enumerate(test.x):
+            interpreter.set_input(takes.decode(image.reshape(takes.shape)), 0)
+            interpreter.invoke()
+            if (gives.encode(interpreter.get_output(0)).reshape(-1).astype(np.int32) - SIGN != logits[index]).any():
+                raise MismatchError(f"image {index} has other logits than TensorFlow Lite Micro", where=str(source))
+            done(index + 1)
+    layers = [node for node in model.graph.nodes if isinstance(node, RequantisedNode)]
+    return {
+        "kind": "int8",
+        "parameters": sum(node.weight.size + node.bias.size for node in layers),
+        "equal_to_tflite_micro": len(test.x),
+    }
+
+
+def ship(
+    name: str, model: IntegerModel, source: Path, accuracy: float, facts: dict[str, Any], test: data.Dataset
+) -> None:
+    """Writes .tflite, .esnn and card into the package, if the model has room on its board."""
+    place, target = PLACES[name], zoo.FOLDER / f"{name}.tflite"
     sizes = firmware_facts(model, place.board)
     for key, limit in (("flash_bytes", place.flash), ("ram_bytes", place.ram)):
         if sizes[key] > limit:
             raise InputError(f"takes {sizes[key]} {key.replace('_', ' of ')}, {limit} are allowed", where=name)
     if model.weight_bytes > place.weights:
         raise InputError(f"has {model.weight_bytes} bytes of weights, {place.weights} are allowed", where=name)
-    digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    if old.get("tflite_sha256") == digest:  # the float model is scored once
-        accuracy = old["float_test_accuracy"]
-    else:
-        with progress_bar("float", len(test.x)) as done:
-            logits = frontends.run_float(source, test.x, progress=done)
-        accuracy = float((np.argmax(logits, axis=1) == test.y).mean())
     kept = ("commands", "recipe", "engine", "seed", "training_seconds", "training_machine", "epochs")
     card = {
+        **{key: facts[key] for key in ("kind", "equal_to_tflite_micro") if key in facts},
         "parameters": facts["parameters"],
         "weight_bytes": model.weight_bytes,
         "data": place.data,
@@ -159,11 +234,11 @@ def main(name: str, run_folder: Path | None, commands: tuple[str, ...], machine:
         "float_test_accuracy": accuracy,
         **integer_facts(model, test),
         **sizes,
-        "tflite_sha256": digest,
+        "tflite_sha256": hashlib.sha256(source.read_bytes()).hexdigest(),
         "esnn_sha256": model.sha256,
         "config": facts["config"],
     }
-    if run_folder:
+    if source != target:
         shutil.copy(source, target)
     esnn_file.save(model, zoo.FOLDER / f"{name}.esnn")
     (zoo.FOLDER / f"{name}.card.json").write_text(json.dumps(card, indent=1) + "\n")

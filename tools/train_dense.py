@@ -6,6 +6,7 @@ python tools/train_dense.py --network resnet8 --data cifar10 --epochs 80 --out r
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def _train(
     facts: dict[str, Any] = {
         "network": {"kind": kind, "input_shape": list(shape), "classes": classes, "width": width},
         "recipe": recipe.to_json(),
+        "engine": f"torch, {narrow}",
         "history": [],
     }
     steps = len(Batches(fitting, recipe, shape, classes, 0, 0))
@@ -93,11 +95,13 @@ def _train(
         arrays = checkpoint.read_arrays(out / checkpoint.STATE, [array.shape for array in engine.state()])
         engine.restore(arrays, optimizer=True)
     for epoch in range(len(facts["history"]), recipe.epochs):
+        started = time.monotonic()
         with progress_bar(f"epoch {epoch + 1}", steps) as bar:
             loss, seen = engine.fit(Batches(fitting, recipe, shape, classes, epoch, 0), bar)
         accuracy, _ = engine.measure(held_out)
         best = max((item["held_out_accuracy"] for item in facts["history"]), default=-1.0)
-        facts["history"].append({"loss": loss, "accuracy": seen, "held_out_accuracy": accuracy})
+        seconds = round(time.monotonic() - started, 1)
+        facts["history"].append({"loss": loss, "accuracy": seen, "held_out_accuracy": accuracy, "seconds": seconds})
         if accuracy > best:
             checkpoint.write_arrays(out / checkpoint.BEST, engine.weights())
             model.set_weights(engine.weights())

@@ -50,10 +50,11 @@ def command(as_json: bool) -> None:
         values = [item[key] for key in ("name", "input", "depth", "width", "heads", "tokens")]
         table.add_row(*map(str, values), f"{item['parameters']:,}", f"{item['dense_macs'] / 1e6:,.0f} M")
     out.print(table)
-    shipped = make_table("shipped model", "parameters", "float test", "integer test", "mean rate")
+    shipped = make_table("shipped model", "kind", "parameters", "float test", "integer test", "mean rate")
     for item in facts["shipped"]:
         shipped.add_row(
             item["name"],
+            item.get("kind", "spikes"),
             f"{item['parameters']:,}",
             f"{item['float_test_accuracy']:.4f}",
             f"{item['integer_test_accuracy']:.4f}",

@@ -39,12 +39,15 @@ def command(
         raise click.UsageError("--int8 and --calibrate DATA belong together")
     if io and not int8:
         raise click.UsageError("--io needs --int8")
-    from edge_snn.frontends.export import samples, to_tflite
+    from edge_snn.data import samples
+    from edge_snn.frontends.export import to_tflite
     from edge_snn.models.export import Quantisation
 
     target = output or source.with_suffix(".tflite")
     check_output(target)
-    quantisation = None if calibrate is None else Quantisation(samples(calibrate, limit), io or IO[0])
+    quantisation = None
+    if calibrate is not None:
+        quantisation = Quantisation(samples.of(calibrate, "train", limit).x, io or IO[0])
     ends = to_tflite(source, target, quantisation)
     facts: dict[str, Any] = {"file": str(target), "bytes": target.stat().st_size, **ends}
     facts["calibration"] = quantisation and {"data": calibrate, "inputs": len(quantisation.samples)}

@@ -10,8 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from edge_snn.data import npz
-from edge_snn.data.sources import load
 from edge_snn.errors import InputError, ToolMissingError
 from edge_snn.frontends import keras_file, saved_model
 from edge_snn.models.export import Quantisation
@@ -59,23 +57,3 @@ def to_tflite(source: Path, target: Path, quantisation: Quantisation | None = No
         raise InputError(f"TensorFlow could not {what} it{done.last_words or f': exit {done.code}'}", where=str(source))
     facts: dict[str, Any] = json.loads(told[-1])
     return facts
-
-
-def samples(source: str, limit: int) -> np.ndarray:
-    """The first ``limit`` inputs of a data set by name, of a folder, or of an ``.npz`` (``x_train`` or ``x``).
-
-    Returns:
-        uint8 pixels or, of an ``.npz`` with numbers, float32; [N, ..].
-
-    Raises:
-        InputError: no such data, damaged, or of another type.
-        ToolMissingError: a package that the data set needs is not installed.
-    """
-    path = Path(source)
-    if path.suffix != ".npz":
-        return load(source, "train", limit).x
-    found = npz.read(path, ("x_train",), limit) or npz.read(path, ("x",), limit)
-    if not found:
-        raise InputError("has neither x_train nor x", where=source)
-    (x,) = found.values()
-    return x.astype(np.float32) if x.dtype.kind == "f" else x

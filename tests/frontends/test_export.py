@@ -15,6 +15,7 @@ from edge_snn.errors import InputError
 from edge_snn.frontends import export, saved_model
 from edge_snn.models import export as models_export
 from edge_snn.models.export import Quantisation
+from tests.int8_oracle import micro
 
 SHAPE = (12, 12, 3)
 
@@ -74,18 +75,6 @@ def test_samples_of_another_shape_are_refused():
         list(Quantisation(pixels()).inputs((12, 12, 1)))
 
 
-def test_samples_come_from_npz_names_and_folders(tmp_path):
-    np.savez(tmp_path / "a.npz", x_train=np.ones((9, 4)), x=np.zeros((3, 4)))
-    np.savez(tmp_path / "b.npz", x=pixels(5))
-    np.savez(tmp_path / "c.npz", y=np.zeros(3))
-    assert export.samples(str(tmp_path / "a.npz"), 7).dtype == np.float32
-    assert (export.samples(str(tmp_path / "a.npz"), 7) == np.ones((7, 4))).all()
-    assert (export.samples(str(tmp_path / "b.npz"), 7) == pixels(5)).all()
-    assert export.samples("fashion-mnist-calibration", 3).shape == (3, 28, 28, 1)
-    with pytest.raises(InputError, match="neither x_train nor x"):
-        export.samples(str(tmp_path / "c.npz"), 7)
-
-
 @pytest.mark.parametrize("options", [("--int8",), ("--calibrate", "digits"), ("--io", "uint8")])
 def test_options_that_belong_together_are_asked_for(options):
     with pytest.raises(click.UsageError):
@@ -122,15 +111,9 @@ def made(tmp_path_factory):
 
 
 def outputs(path: Path, x: np.ndarray) -> np.ndarray:
-    """By TFLite Micro, the interpreter of chips."""
-    micro = pytest.importorskip("tflite_micro")
-    interpreter = micro.runtime.Interpreter.from_file(str(path))
-    rows = []
-    for one in x:
-        interpreter.set_input(one[None], 0)
-        interpreter.invoke()
-        rows.append(interpreter.get_output(0)[0])
-    return np.array(rows)
+    """By TFLite Micro, the interpreter of chips; [N, classes]."""
+    (found,) = micro(path.read_bytes(), x[:, None])
+    return found[:, 0]
 
 
 @pytest.mark.train
@@ -173,7 +156,7 @@ def test_inputs_that_are_no_images_are_quantised_by_their_own_range(tmp_path):
     keras = pytest.importorskip("keras")
     model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(5, "relu"), keras.layers.Dense(3)])
     model.save(tmp_path / "m.keras")
-    np.savez(tmp_path / "x.npz", x=np.random.default_rng(1).uniform(-2, 6, (50, 6)))
+    np.savez(tmp_path / "x.npz", x=np.random.default_rng(1).uniform(-2, 6, (50, 6)).astype(np.float32))
     facts = call(tmp_path / "m.keras", "--int8", "--calibrate", tmp_path / "x.npz")
     assert facts["file"] == str(tmp_path / "m.tflite")
     assert facts["input"]["shape"] == [1, 6]
