@@ -48,6 +48,8 @@ def describe(model: IntegerModel, vectors: bool = False) -> dict[str, Any]:
         "timesteps": model.graph.timesteps,
         "early": model.early and asdict(model.early),
         "input_shape": list(model.input_shape),
+        "input": asdict(model.takes),
+        "output": asdict(model.makes) if model.borders else None,
         "classes": list(model.classes),
         "weight_bytes": model.weight_bytes,
         "dense_macs": sum(macs.values()),
@@ -90,6 +92,8 @@ def command(model_path: str, board_name: str | None, as_json: bool) -> None:
     out = console(False)
     shape = "x".join(map(str, facts["input_shape"]))
     out.print(f"[bold]{escape(facts['name'])}[/bold]  T = {facts['timesteps']}, input {shape} uint8")
+    if facts["output"]:
+        out.print(f"of the file: {'; '.join(_numbers(name, facts[name]) for name in ('input', 'output'))}")
     if facts["early"]:
         out.print(
             "answers after {timesteps} time steps where its best logit leads by {margin:,}".format(**facts["early"])
@@ -119,6 +123,11 @@ def command(model_path: str, board_name: str | None, as_json: bool) -> None:
         out.print(f"\n{escape(sentence)}", soft_wrap=True)
     if board_name:
         _show_footprint(out, facts["footprint"])
+
+
+def _numbers(name: str, border: dict[str, Any]) -> str:
+    shape = "x".join(map(str, border["shape"]))
+    return f"{name} {shape} {border['dtype']}, scale {border['scale']:.6g}, zero point as a code {border['zero']}"
 
 
 def _show_footprint(out: Any, facts: dict[str, Any]) -> None:

@@ -22,7 +22,7 @@ from edge_snn.cli.common import (
     progress_bar,
 )
 from edge_snn.data.metrics import ACCURACY, Metric
-from edge_snn.errors import MismatchError
+from edge_snn.errors import InputError, MismatchError
 from edge_snn.files import writing
 
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def command(
     metric, model = Metric.parse(metric_name), load(model_path)
     if outputs is not None:
         check_output(outputs)
+    if float_file is not None and model.borders is not None:
+        raise InputError("--float is for networks of spikes; this one equals its file, byte by byte", where=model.name)
     dataset = dataset_for(data_name, model, limit, split)
     scored = scoring(metric, dataset, model)
     check_threshold(scored, min_accuracy, dataset.name)

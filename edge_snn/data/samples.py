@@ -102,8 +102,8 @@ def _targets(y: np.ndarray, where: str) -> np.ndarray:
             f"y must be labels, integers [N], or targets, float32, int8 or uint8 [N, ..], not {y.dtype}{list(y.shape)}",
             where=where,
         )
-    if y.dtype.kind == "f" and not np.isfinite(y).all():
-        raise InputError("there are targets that are not finite", where=where)
+    if y.dtype.kind == "f" and not (np.abs(y) <= np.finfo(np.float32).max).all():
+        raise InputError("there are targets that are not finite numbers of float32", where=where)
     return y
 
 

@@ -130,7 +130,8 @@ def rates(layers: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         for step, value in enumerate(up):
             tall = round(value / peak * bar_h, 2)
             at = round(step * slot + (slot - wide) / 2, 2)
-            bars.append(Rect(at, axis - tall, wide, tall, f"t = {step}: {value:.2%}", f"{value:.1%}", "plus"))
+            title = f"t = {step}: {value:.2%}" if len(up) > 1 else f"{value:.2%}"
+            bars.append(Rect(at, axis - tall, wide, tall, title, f"{value:.1%}", "plus"))
         for step, value in enumerate(down):
             tall = round(value / peak * bar_h, 2)
             at = round(step * slot + (slot - wide) / 2, 2)

@@ -117,6 +117,7 @@ def test_a_file_may_hold_labels_targets_groups_or_nothing(tmp_path):
         ({"x": X.astype(np.int8), "group": Y * 0.5}, "groups must be integers"),
         ({"x": X.astype(np.int8), "y": Y - 1}, "label -1 is out of range"),
         ({"x": X.astype(np.int8), "y": np.full((4, 2), np.inf)}, "targets that are not finite"),
+        ({"x": X.astype(np.int8), "y": np.full((4, 2), 1e300)}, "targets that are not finite numbers of float32"),
         ({"x": X.astype(np.int8), "y": np.ones((4, 2), np.int32)}, "y must be labels"),
         ({"x": X.astype(np.int8), "y": np.array(["a"] * 4)}, "y must be labels"),
         ({"x": X.astype(np.int8), "y": np.array([{}] * 4, dtype=object)}, "holds Python objects"),

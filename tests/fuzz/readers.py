@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from edge_snn import frontends
+from edge_snn.data import Metric, idx, npz, samples
 from edge_snn.data import folder as folder_reader
-from edge_snn.data import idx, npz
 from edge_snn.data.dataset import Dataset
 from edge_snn.errors import EdgeSnnError
 from edge_snn.frontends import keras_file
@@ -31,11 +31,13 @@ from edge_snn.graph import esnn_file
 from edge_snn.harness import compare, frames, journal, saved
 from edge_snn.harness.evaluate import Settings
 from edge_snn.harness.facts import model_facts
+from edge_snn.harness.scoring import scoring
 from edge_snn.harness.session import Bench, measure
 from edge_snn.passes import bounds
 from edge_snn.plan import build_plan
 from firmware_gen.verify import verify
 from tests.firmware.arm import small_elf
+from tests.harness.graded import autoencoder
 from tests.networks import images, model
 
 FILES = Path(__file__).parents[1] / "frontends" / "files"
@@ -99,6 +101,16 @@ def _npz(path: Path) -> None:
         npz.labels_of(arrays["y"], str(path))
 
 
+def _samples(path: Path) -> None:
+    """Any numbers for a model of floats, and what they are scored by."""
+    made, found = autoencoder(size=8), samples.load(str(path), limit=5)
+    fitted = samples.fit(found, made.takes, made.input_shape, made.classes)
+    logits = np.zeros((len(fitted.x), 8), np.int32)
+    for name in ("accuracy", "mse", "auc"):
+        value = scoring(Metric.parse(name), fitted, made).value(logits, np.arange(len(fitted.x)))
+        assert value is None or value >= 0
+
+
 def _info() -> bytes:
     numbers = struct.pack("<IIIIIIIIHHHHHHHH", 1, 16, 3, 4, 5, 6, 7, 115200, 264, 1, 4, 10, 5, 20, 40 + 4 * 35, 1)
     texts = (("microbit", 24), ("Cortex-M0", 16), ("nano", 32), ("TIMER0", 16), ("cycles", 8))
@@ -153,6 +165,9 @@ def targets() -> tuple[Target, ...]:
         folder = Path(text)
         esnn_file.save(model(), folder / "a.esnn")
         np.savez_compressed(folder / "a.npz", x=np.zeros((3, 4, 4, 1), np.uint8), y=np.arange(3))
+        kept = {"y": np.arange(4) % 2, "group": np.arange(4) % 2}
+        np.savez(folder / "b.npz", x=np.linspace(-3, 3, 32, dtype=np.float32).reshape(4, 8), **kept)
+        numbers = ((folder / "b.npz").read_bytes(),)
         esnn, arrays = (folder / "a.esnn").read_bytes(), (folder / "a.npz").read_bytes()
         document, lines = _measured(folder / "run")
     plain = struct.pack(">BBBBIII", 0, 0, 8, 3, 2, 4, 4) + bytes(range(32))
@@ -163,6 +178,7 @@ def targets() -> tuple[Target, ...]:
         Target("link", ".bin", (line, _info()), _splitter),
         Target("esnn", ".esnn", (esnn,), _esnn),
         Target("npz", ".npz", (arrays,), _npz),
+        Target("samples", ".npz", numbers, _samples),
         Target("idx", ".idx", (plain,), idx.read),
         Target("idx-gzip", ".gz", (gzip.compress(plain, mtime=0),), idx.read),
         Target("tflite", ".tflite", tflite, lambda path: frontends.read(path, check=False)),
