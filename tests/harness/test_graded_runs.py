@@ -151,3 +151,14 @@ def test_the_commands_tell_what_the_file_takes(tmp_path):
     refused = call("simulate", "codes.esnn", *options[2:], "--float", "digits", cwd=tmp_path)
     assert refused.returncode == 2
     assert "--float is for networks of spikes" in refused.stderr
+
+
+@pytest.mark.qemu
+def test_an_autoencoder_is_scored_on_an_emulated_board(tmp_path):
+    made, rng = autoencoder(), np.random.default_rng(0)
+    x, labels = rng.normal(0, 4, (8, 8)).astype(np.float32), np.arange(8) % 2
+    x[labels == 1, 0] = 40
+    found = edge_snn.evaluate(made, (x, labels), emulate="mps2-an386", metric="auc", report=tmp_path / "r")
+    assert found.is_exact
+    assert found.value == found.host_value == 1.0
+    assert found.latency.unit == "instructions"
