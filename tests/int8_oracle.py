@@ -14,10 +14,13 @@ from edge_snn.reference.executor import Result
 from tests.int8_files import Int8File
 
 
+ARENA_BYTES = 8 << 20
+
+
 def micro(content: bytes, numbers: np.ndarray) -> list[np.ndarray]:
     """All outputs of the file for each of ``numbers`` [B, *shape of its input]: one array [B, ..] an output."""
     runtime = pytest.importorskip("tflite_micro", reason="pip install edge-snn[test]").runtime
-    interpreter = runtime.Interpreter.from_bytes(content)
+    interpreter = runtime.Interpreter.from_bytes(content, arena_size=ARENA_BYTES)
     count = tflite_file_outputs(content)
     found: list[list[np.ndarray]] = [[] for _ in range(count)]
     for one in numbers:
