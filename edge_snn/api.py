@@ -171,7 +171,7 @@ def _convert_codes(path: Path, read: CodesModel, chosen: Choices) -> Converted:
         classes=classes,
         provenance=provenance,
     )
-    return Converted(Conversion(model), read, ())
+    return Converted(Conversion(model), read, read.notes)
 
 
 def convert(

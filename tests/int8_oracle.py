@@ -13,7 +13,6 @@ from edge_snn.reference import run
 from edge_snn.reference.executor import Result
 from tests.int8_files import Int8File
 
-
 ARENA_BYTES = 8 << 20
 
 

@@ -13,7 +13,7 @@ from edge_snn.errors import InputError
 from edge_snn.files import need_file
 from edge_snn.frontends import int8, kinds, names, tflite_file
 from edge_snn.frontends.advice import assumed
-from edge_snn.frontends.execute import execute
+from edge_snn.frontends.execute import Refused, execute
 from edge_snn.frontends.export import to_tflite
 from edge_snn.frontends.int8 import Recovered
 from edge_snn.frontends.int8.verify import verify as verify_codes
@@ -53,12 +53,14 @@ class CodesModel:
         source_sha256: of the .tflite content.
         rounding: of its fully connected layers.
         checked_inputs: inputs on which every output agreed with TensorFlow Lite's reference kernels; 0 if not checked.
+        notes: what a user should know: why it could not be checked.
     """
 
     recovered: Recovered
     source_sha256: str
     rounding: str
     checked_inputs: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def graph(self) -> Graph:
@@ -108,7 +110,12 @@ def _read_tflite(path: Path, check: bool, images: np.ndarray | None, rounding: s
     file = tflite_file.load(path)
     if int8.is_quantised(file):
         network = int8.recover(file, rounding)
-        return CodesModel(network, file.sha256, rounding, verify_codes(network, file) if check else 0)
+        if not check:
+            return CodesModel(network, file.sha256, rounding)
+        try:
+            return CodesModel(network, file.sha256, rounding, verify_codes(network, file))
+        except Refused as error:  # it takes less than TFLite Micro: a convolution must have a bias
+            return CodesModel(network, file.sha256, rounding, notes=(f"not checked: {error.diagnostic.reason}",))
     recovered = recognise(file)
     graph, renamed = names.rename(recovered.graph)
     if not check:

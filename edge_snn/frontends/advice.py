@@ -14,7 +14,19 @@ from edge_snn.graph.neuron import Neuron
 # What makes a spike of a membrane.
 STEPS = {*COMPARISONS, "SIGN", "FLOOR", "ROUND", "EQUAL", "NOT_EQUAL"}
 WEIGHTED = ("CONV_2D", "DEPTHWISE_CONV_2D", "FULLY_CONNECTED", "BATCH_MATMUL")
+DENSE = WEIGHTED[:3]
 FLOATS = ("float32", "float16")
+# How a dense network becomes one of int8 numbers, which this program takes as it is.
+QUANTISE = (
+    "in Python:\n"
+    "    converter = tf.lite.TFLiteConverter.from_keras_model(model)\n"
+    "    converter.optimizations = [tf.lite.Optimize.DEFAULT]\n"
+    "    converter.representative_dataset = lambda: ([x[None].astype('float32')] for x in images[:200])\n"
+    "    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]\n"
+    "    converter.inference_input_type = converter.inference_output_type = tf.int8\n"
+    "    open('model.tflite', 'wb').write(converter.convert())\n"
+    "or: edge-snn tflite SOURCE --int8 --calibrate DATA"
+)
 # A first layer trained on 0..1 reaches a few thresholds; given 0..255 it reaches 255 times as many.
 MOST_THRESHOLDS = 60.0
 
@@ -61,10 +73,17 @@ def no_neurons(file: TfliteFile, where: str = "") -> InputError:
     """The error for a dense network; ``where`` its first operator that could not be taken is."""
     dtype = file.tensors[file.input].dtype
     kind = "dense network" if dtype in FLOATS else f"dense network of {dtype} numbers"
+    integers = any(
+        file.tensors[operator.inputs[1]].dtype in ("int8", "uint8")
+        for operator in file.operators
+        if operator.kind in DENSE and len(operator.inputs) > 1
+    )
+    how = ", its weights int8 but its activations float (dynamic range quantisation)" if integers else ""
     return InputError(
-        f"has no spiking neuron in it (nothing is compared with a threshold): it is a {kind}",
+        f"has no spiking neuron in it (nothing is compared with a threshold): it is a {kind}{how}",
         where=where or str(file.path),
-        hint="spiking networks convert: edge-snn train makes one, docs/models.md says what is taken",
+        hint=f"quantise it to int8, weights and activations, and convert that; {QUANTISE}\n"
+        "or make it spike: edge-snn train, docs/models.md",
     )
 
 

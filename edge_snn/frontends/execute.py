@@ -18,6 +18,10 @@ SILENCE_SECONDS = 120.0  # without a word of progress: the file hangs the runtim
 THREADS = 1
 
 
+class Refused(InputError):
+    """TensorFlow Lite would not run a file."""
+
+
 def execute(
     path: Path,
     images: np.ndarray,
@@ -37,7 +41,8 @@ def execute(
         "output" [B, 1, classes] and "t<N>" [B, ...] for every tensor asked for.
 
     Raises:
-        InputError: the runtime crashed, hung, ran out of memory or refused the file.
+        Refused: the runtime did not take the file, or ran out of memory.
+        InputError: it crashed or hung.
     """
 
     def told(line: str) -> None:
@@ -53,8 +58,9 @@ def execute(
         if done.timed_out:
             raise InputError(f"TensorFlow Lite said nothing for {SILENCE_SECONDS:.0f} s and was ended", where=str(path))
         if done.code != 0:
-            reason = f"was ended by signal {-done.code}" if done.code < 0 else "refused the file"
-            raise InputError(f"TensorFlow Lite {reason}{done.last_words}", where=str(path))
+            if done.code > 0:
+                raise Refused(f"TensorFlow Lite refused the file{done.last_words}", where=str(path))
+            raise InputError(f"TensorFlow Lite was ended by signal {-done.code}{done.last_words}", where=str(path))
         wanted = ("output", *dict.fromkeys(f"t{number}" for number in tensors))
         found = npz.read(target, wanted)
         if set(found) != set(wanted) or any(len(values) != len(images) for values in found.values()):

@@ -28,16 +28,20 @@ from edge_snn.data.dataset import Dataset
 from edge_snn.errors import EdgeSnnError
 from edge_snn.frontends import keras_file
 from edge_snn.graph import esnn_file
+from edge_snn.graph.model import IntegerModel
 from edge_snn.harness import compare, frames, journal, saved
 from edge_snn.harness.evaluate import Settings
 from edge_snn.harness.facts import model_facts
 from edge_snn.harness.scoring import scoring
 from edge_snn.harness.session import Bench, measure
 from edge_snn.passes import bounds
+from edge_snn.passes.assemble import assemble
 from edge_snn.plan import build_plan
 from firmware_gen.verify import verify
 from tests.firmware.arm import small_elf
 from tests.harness.graded import autoencoder
+from tests.int8_files import random_network
+from tests.int8_oracle import recover
 from tests.networks import images, model
 
 FILES = Path(__file__).parents[1] / "frontends" / "files"
@@ -84,6 +88,17 @@ def _messages(payload: bytes) -> None:
 
 def _esnn(path: Path) -> None:
     bounds.check(esnn_file.load(path))
+
+
+def _int8(path: Path) -> None:
+    found = frontends.read(path, check=False)
+    if isinstance(found, frontends.CodesModel):
+        assemble(found.graph, found.recovered.scales, found.recovered.borders)
+
+
+def _codes_model() -> IntegerModel:
+    found = recover(random_network(3))
+    return assemble(found.graph, found.scales, found.borders)
 
 
 def _picture(path: Path) -> None:
@@ -164,11 +179,13 @@ def targets() -> tuple[Target, ...]:
     with tempfile.TemporaryDirectory() as text:
         folder = Path(text)
         esnn_file.save(model(), folder / "a.esnn")
+        esnn_file.save(_codes_model(), folder / "b.esnn")
         np.savez_compressed(folder / "a.npz", x=np.zeros((3, 4, 4, 1), np.uint8), y=np.arange(3))
         kept = {"y": np.arange(4) % 2, "group": np.arange(4) % 2}
         np.savez(folder / "b.npz", x=np.linspace(-3, 3, 32, dtype=np.float32).reshape(4, 8), **kept)
         numbers = ((folder / "b.npz").read_bytes(),)
-        esnn, arrays = (folder / "a.esnn").read_bytes(), (folder / "a.npz").read_bytes()
+        esnn = tuple((folder / f"{name}.esnn").read_bytes() for name in "ab")
+        arrays = (folder / "a.npz").read_bytes()
         document, lines = _measured(folder / "run")
     plain = struct.pack(">BBBBIII", 0, 0, 8, 3, 2, 4, 4) + bytes(range(32))
     tflite = tuple((FILES / f"{name}.tflite").read_bytes() for name in ("t1", "t4-ternary"))
@@ -176,12 +193,13 @@ def targets() -> tuple[Target, ...]:
     line += frames.Frame(frames.RUN | frames.REPLY, 8, bytes(range(200))).encode() + b"m-ready\r\n"
     return (
         Target("link", ".bin", (line, _info()), _splitter),
-        Target("esnn", ".esnn", (esnn,), _esnn),
+        Target("esnn", ".esnn", esnn, _esnn),
         Target("npz", ".npz", (arrays,), _npz),
         Target("samples", ".npz", numbers, _samples),
         Target("idx", ".idx", (plain,), idx.read),
         Target("idx-gzip", ".gz", (gzip.compress(plain, mtime=0),), idx.read),
         Target("tflite", ".tflite", tflite, lambda path: frontends.read(path, check=False)),
+        Target("tflite-int8", ".tflite", tuple(random_network(seed, 4).bytes() for seed in range(4)), _int8),
         Target("keras", ".keras", ((FILES / "transformer.keras").read_bytes(),), keras_file.check),
         Target("picture", ".png", _pictures(), _picture),
         Target("report", ".json", (document,), _report),

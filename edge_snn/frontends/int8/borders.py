@@ -5,23 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from edge_snn.errors import InputError
+from edge_snn.frontends.advice import QUANTISE
 from edge_snn.frontends.int8.scales import Scale, scale_of
 from edge_snn.frontends.int8.walk import CODE_TYPES, Walk, edge_shape
 from edge_snn.frontends.tflite_file import Operator, Tensor
 from edge_snn.graph.border import Border
 from edge_snn.graph.codes import Codes
 from edge_snn.graph.tensor import Kind, TensorSpec
-
-QUANTISE = (
-    "in Python:\n"
-    "    converter = tf.lite.TFLiteConverter.from_keras_model(model)\n"
-    "    converter.optimizations = [tf.lite.Optimize.DEFAULT]\n"
-    "    converter.representative_dataset = lambda: ([x[None].astype('float32')] for x in images[:200])\n"
-    "    converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]\n"
-    "    converter.inference_input_type = converter.inference_output_type = tf.int8\n"
-    "    open('model.tflite', 'wb').write(converter.convert())\n"
-    "or: edge-snn tflite SOURCE --int8 --calibrate DATA"
-)
 
 
 def _broken(walk: Walk, tensor: Tensor, reason: str, hint: str = "") -> InputError:
