@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection
 import numpy as np
 
 from edge_snn.graph.codes import Codes
+from edge_snn.graph.depthwise import Depthwise
 from edge_snn.graph.facts import Bounds, EdgeFacts
 from edge_snn.graph.graded import GradedNode
 from edge_snn.graph.graded_add import GradedAdd
@@ -80,6 +81,33 @@ class Maker:
     def lookup(self) -> None:
         table = self.rng.integers(0, 256, 256).astype(np.uint8)
         self.add(Lookup(self.name("lookup"), (self.edge(),), self.zero(), table))
+
+    def depthwise(self) -> None:
+        edge = self.edge()
+        shape = self.specs[edge].shape
+        size, stride, dilation, padding = [], [], [], [0, 0, 0, 0]
+        for axis in range(2):
+            size.append(int(self.rng.choice([1, 2, 3, 3, 4])))
+            dilation.append(int(self.rng.choice([1, 1, 2])))
+            stride.append(int(self.rng.choice([1, 1, 2, 3])))
+            covered = (size[-1] - 1) * dilation[-1] + 1
+            for side in (axis, axis + 2):
+                padding[side] = self.number(0, covered - 1)
+            if shape[axis] + padding[axis] + padding[axis + 2] < covered:
+                padding[axis] = padding[axis + 2] = covered - 1
+        m = int(self.rng.choice([1, 1, 2, 3]))
+        channels = shape[2] * m
+        weight = np.clip(np.rint(self.rng.laplace(size=(*size, shape[2], m)) * 40), -128, 127).astype(np.int8)
+        bias = self.rng.integers(-9000, 9000, channels).astype(np.int32)
+        shift = self.rng.integers(-9, -4, channels).astype(np.int32)
+        dead = self.rng.random(channels) < 0.1
+        bias[dead], shift[dead] = self.rng.choice([-(1 << 30), 1 << 30]), -31
+        numbers = np.array([self.multiplier() for _ in range(channels)], np.int32), shift
+        zeros = (int(self.rng.choice([0, self.zero()])), weight, bias, *numbers)
+        window = {"stride": tuple(stride), "padding": tuple(padding), "dilation": tuple(dilation)}
+        rounding = "single" if self.rng.random() < 0.1 else "double"
+        about = (self.name("depthwise"), (edge,), self.zero(), *self.clamp())
+        self.add(Depthwise(*about, *zeros, rounding, **window))
 
     def sum(self) -> None:
         """Scales as TFLite makes them of real ones, near each other and far apart."""
@@ -174,6 +202,7 @@ class Maker:
 
 OPERATIONS: dict[str, Callable[[Maker], None]] = {
     "lookup": Maker.lookup,
+    "depthwise": Maker.depthwise,
     "sum": Maker.sum,
     "concat": Maker.concat,
     "pad": Maker.pad,

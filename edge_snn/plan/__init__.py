@@ -7,6 +7,7 @@ nothing else of this package.
 from edge_snn.plan.attention import AttentionStep
 from edge_snn.plan.codes import CodesStep
 from edge_snn.plan.conv import ConvStep
+from edge_snn.plan.depthwise import DepthwiseStep
 from edge_snn.plan.graded_add import GradedAddStep
 from edge_snn.plan.graded_pool import GradedPoolStep, MeanStep
 from edge_snn.plan.layout import LayoutStep
@@ -25,6 +26,7 @@ __all__ = [
     "CodesStep",
     "ConvStep",
     "CurrentStep",
+    "DepthwiseStep",
     "EarlyRun",
     "GradedAddStep",
     "GradedPoolStep",

@@ -6,6 +6,7 @@ import math
 
 from edge_snn.errors import InputError
 from edge_snn.graph.codes import Codes
+from edge_snn.graph.depthwise import Depthwise
 from edge_snn.graph.graded import GradedNode
 from edge_snn.graph.graded_add import GradedAdd
 from edge_snn.graph.graded_pool import GradedPool, Mean
@@ -14,6 +15,7 @@ from edge_snn.graph.layout import Concat, Pad, Slice
 from edge_snn.graph.lookup import Lookup
 from edge_snn.graph.softmax import Softmax
 from edge_snn.plan.codes import CodesStep
+from edge_snn.plan.depthwise import plan_depthwise
 from edge_snn.plan.graded import Graded
 from edge_snn.plan.graded_add import GradedAddStep, plan_add
 from edge_snn.plan.graded_pool import GradedPoolStep, MeanStep, mean_steps, reaches
@@ -46,6 +48,8 @@ def lower_graded(
         return CodesStep(node.name, sources[0])
     if isinstance(node, Lookup):
         return LookupStep(*about, node)
+    if isinstance(node, Depthwise):
+        return plan_depthwise(graph, node, sources, output, counter)
     if isinstance(node, GradedAdd):
         return GradedAddStep(*about, *plan_add(node), node.low, node.high)
     if isinstance(node, Concat):

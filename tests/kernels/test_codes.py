@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from edge_snn.graph.model import IntegerModel
-from edge_snn.plan import build_plan
+from edge_snn.plan import build_plan, depthwise
 from edge_snn.reference import run
 from firmware_gen.codegen import generate
 from tests.graded_models import OPERATIONS, random_codes
@@ -54,9 +54,17 @@ def test_each_operation_agrees_with_the_reference(native, kind):
     check(native, random_codes(100, (kind,), 16), 100)
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_depthwise_layers_without_room_for_code_agree_with_the_reference(monkeypatch, native, seed):
+    monkeypatch.setattr(depthwise, "CODE_BYTES", 0)
+    model = random_codes(200 + seed, ("depthwise",), 10)
+    assert not any(step.coded for step in build_plan(model).steps if step.kind == "depthwise")
+    check(native, model, seed)
+
+
 def test_the_random_networks_exercise_every_kind_of_step():
     kinds = {step.kind for seed in range(12) for step in build_plan(random_codes(seed)).steps}
-    assert kinds == {"lookup", "graded_add", "layout", "graded_pool", "graded_mean", "softmax", "codes"}
+    assert kinds == {"lookup", "depthwise", "graded_add", "layout", "graded_pool", "graded_mean", "softmax", "codes"}
 
 
 @pytest.mark.parametrize("core", emulated(CORES))

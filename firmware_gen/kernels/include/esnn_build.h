@@ -33,6 +33,13 @@
 #define ESNN_ENTRY
 #endif
 
+/** In front of generated functions of which there are many: each is compiled by itself. */
+#if defined(__GNUC__)
+#define ESNN_APART __attribute__((noinline))
+#else
+#define ESNN_APART
+#endif
+
 /** at += by, step by step. */
 #define ESNN_WALK(at, by)                                                                                            \
     do {                                                                                                             \

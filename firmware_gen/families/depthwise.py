@@ -1,0 +1,122 @@
+"""C of depthwise convolutions of codes: a function a channel, of its own weights or its own requantisation."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from edge_snn.plan.depthwise import DepthwiseStep, digits
+from firmware_gen.emit import Struct, comment
+from firmware_gen.families.context import Context
+from firmware_gen.families.requant import requantise
+
+TEMPLATE = Path(__file__).parents[1] / "templates" / "depthwise.c.jinja"
+
+
+def emit(context: Context, index: int, step: DepthwiseStep) -> None:
+    """Declares the step's struct and functions, and its call."""
+    name, node = f"step_{index}", step.node
+    kh, kw, cin, multiplier = node.weight.shape
+    height, width = step.plane
+    top, left = node.padding[:2]
+    taps = None
+    if not step.coded:
+        taps = f"{name}_taps"
+        numbers = ", ".join(f"{offset}u" for offset in step.taps.reshape(-1).tolist())
+        context.declare(f"static const uint32_t {taps}[{kh * kw}] = {{{numbers}}};\n")
+    plane = context.scratch(index, "plane")
+    fields = {
+        "input": context.offset(step.sources[0].storage),
+        "plane": plane,
+        "plane_bytes": height * width,
+        "first": top * width + left,
+        "plane_width": width,
+        "height": step.gathered[0],
+        "width": step.gathered[1],
+        "line_bytes": step.image[1] * cin,
+        "channels": cin,
+    }
+    windows = {
+        "tap_count": 0 if step.coded else kh * kw,
+        "out_width": step.out[1],
+        "step_x": node.stride[1],
+        "step_y": node.stride[0] * width,
+    }
+    struct = Struct(
+        {
+            **{key: f"{value}u" for key, value in fields.items()},
+            "taps": taps,
+            **{key: f"{value}u" for key, value in windows.items()},
+            "border": node.input_zero,
+        }
+    )
+    context.declare(comment(f"{node.name}: depthwise {kh}x{kw}, {cin} channels, {multiplier} of each"))
+    context.declare(f"static const esnn_depthwise_t {name} = {struct.render()};\n")
+    environment = jinja2.Environment(
+        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False
+    )
+    context.declare(
+        environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+            name=name,
+            channels=[_channel(step, name, channel) for channel in range(node.channels)],
+            coded=step.coded,
+            sliding=node.stride[0] == 1 and node.dilation[0] == 1,
+            skips=node.input_zero == 0,
+            height=kh,
+            stride=node.stride,
+            positions=step.output.positions,
+            outputs=node.channels,
+            out_height=step.out[0],
+            out_width=step.out[1],
+            plane_height=height,
+            plane_width=width,
+            lines=step.lines,
+            parts=step.out[0] // step.lines,
+            kernel="esnn_depthwise_sums_3x3" if step.is_3x3 else "esnn_depthwise_sums",
+            plane=plane,
+            sums=0 if step.coded else context.scratch(index, "sums"),
+            output=context.offset(step.output.storage),
+            multiplier=multiplier,
+            counter=step.counter,
+            zero=node.zero,
+        )
+    )
+    context.calls.append(f"{name}_run(arena, result->counts)")
+
+
+def _channel(step: DepthwiseStep, name: str, channel: int) -> dict[str, Any]:
+    """What the template asks of an output channel."""
+    kh, kw = step.node.weight.shape[:2]
+    weights, item = step.weights[channel], step.requantisers[channel]
+    grid, offsets = weights.reshape(kh, kw), step.taps
+    bias = int(step.bias[channel])
+    triangles = weights * (weights - 1) // 2
+    about: dict[str, Any] = {
+        "index": channel,
+        "name": f"{name}_c{channel}",
+        "constant": item.constant,
+        "code": requantise(item),
+        "bias": bias,
+        "biased": (weights + 128).tolist(),
+        "start": bias + 128 * int(weights.sum()) - int(triangles.sum()),
+        "taps": [],
+        "columns": [],
+    }
+    if step.coded:
+        about["taps"] = [
+            {"offset": int(offset), "terms": _terms({0: int(weight)})}
+            for offset, weight in zip(offsets.reshape(-1), weights)
+        ]
+        about["columns"] = [
+            {"offset": int(offsets[0, x]), "terms": _terms({kh - 1 - y: int(grid[y, x]) for y in range(kh)})}
+            for x in range(kw)
+        ]
+    return about
+
+
+def _terms(weights: dict[int, int]) -> list[str]:
+    """C statements that add a code u times each weight to its sum: in the order of shifts, which sums share."""
+    terms = [(place, row, sign) for row, weight in weights.items() for place, sign in digits(weight)]
+    return [f"ESNN_{'ADD' if sign > 0 else 'SUB'}(s{row}, u, {place});" for place, row, sign in sorted(terms)]

@@ -1,0 +1,24 @@
+"""C of requantisation: the code of a sum by shifts and additions (edge_snn.plan.requant)."""
+
+from __future__ import annotations
+
+from edge_snn.plan.requant import Requantiser
+
+
+def requantise(item: Requantiser) -> list[str]:
+    """C statements that make ``y`` the code of the sum ``x``, both int32_t."""
+    if item.constant is not None:
+        return [f"y = {item.constant};"]
+    lines = [f"x = ESNN_LIFT(x, {item.lift});", "ESNN_HIDE(x);"] if item.lift else []
+    (_, sign), *rest = item.terms
+    lines.append("y = x;" if sign > 0 else "y = -x;")
+    for shift, sign in rest:
+        lines += [f"y = (y >> {shift}) {'+' if sign > 0 else '-'} x;", "ESNN_HIDE(y);"]
+    if item.bend == 1:
+        lines.append("y += x >> 31;")
+    elif item.bend:
+        lines.append(f"y += (x >> 31) & -{item.bend};")
+    if item.offset:
+        lines.append(f"y += {item.offset};")
+    lines.append(f"y = ESNN_CODE(y, {item.shift}, {item.low}, {item.high});")
+    return lines

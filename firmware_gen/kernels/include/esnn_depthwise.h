@@ -1,0 +1,66 @@
+/**
+ * @file esnn_depthwise.h
+ * @brief Depthwise convolution of 8-bit codes, a channel at a time. Source: docs/kernels.md, "Depthwise".
+ *
+ * A channel of the input is gathered into a plane with its border around it; every window lies inside the plane. Sums
+ * are made by code that the generator writes for the channel's weights, or by esnn_depthwise_sums() and triangular
+ * numbers: with t(x) = x (x - 1) / 2, w q = t(w + q) - t(w) - t(q), so that one table of 511 numbers multiplies.
+ */
+#ifndef ESNN_DEPTHWISE_H
+#define ESNN_DEPTHWISE_H
+
+#include "esnn_graded.h"
+
+typedef struct {
+    uint32_t input;         /**< arena offset of the codes */
+    uint32_t plane;         /**< arena offset of the plane */
+    uint32_t plane_bytes;   /**< of the whole plane */
+    uint32_t first;         /**< bytes from the plane's begin to the code of the input's first position */
+    uint32_t plane_width;   /**< of the plane */
+    uint32_t height, width; /**< of what is gathered: the input, as far as windows see it */
+    uint32_t line_bytes;    /**< from one line of the input to the next */
+    uint32_t channels;      /**< of the input: bytes of a position */
+    const uint32_t *taps;   /**< esnn_depthwise_sums(): bytes from a window's first code to each of its codes */
+    uint32_t tap_count;
+    uint32_t out_width;      /**< windows in a line */
+    uint32_t step_x, step_y; /**< bytes from one window of a line to the next, and from one line to the next */
+    uint8_t border;          /**< code around the input */
+} esnn_depthwise_t;
+
+/** Fills the plane with its border. */
+void esnn_depthwise_begin(const esnn_depthwise_t *layer, uint8_t *arena);
+
+/** Gathers one channel into the plane. */
+void esnn_depthwise_gather(const esnn_depthwise_t *layer, uint32_t channel, uint8_t *arena);
+
+/** t(x - 256) for x = 0 .. 510: 16 bits hold it. */
+extern const uint16_t esnn_triangles[511];
+
+/**
+ * sums[line][window] = start + sum of the products of weights and (code - 128), and of t(weight), for `lines` of
+ * windows.
+ *
+ * @param weights  one a tap, plus 128.
+ * @param start    less the sum of t(weight).
+ * @param plane    where the first window begins.
+ */
+void esnn_depthwise_sums(const esnn_depthwise_t *layer, const uint8_t *weights, int32_t start, const uint8_t *plane,
+                         uint32_t lines, int32_t *sums);
+
+/** The same of windows of 3x3 neighbours, one position apart. */
+void esnn_depthwise_sums_3x3(const esnn_depthwise_t *layer, const uint8_t *weights, int32_t start,
+                             const uint8_t *plane, uint32_t lines, int32_t *sums);
+
+/* Generated code: a sum and a code shifted left; compilers may not join several to a product. */
+#define ESNN_ADD(sum, code, shift)                                                                                   \
+    do {                                                                                                             \
+        (sum) += (int32_t)((code) << (shift));                                                                       \
+        ESNN_HIDE(sum);                                                                                              \
+    } while (0)
+#define ESNN_SUB(sum, code, shift)                                                                                   \
+    do {                                                                                                             \
+        (sum) -= (int32_t)((code) << (shift));                                                                       \
+        ESNN_HIDE(sum);                                                                                              \
+    } while (0)
+
+#endif
