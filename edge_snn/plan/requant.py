@@ -16,7 +16,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from edge_snn.errors import InputError
 from edge_snn.graph.graded import CODES, RequantisedNode
 from edge_snn.reference.graded import requantise
 
@@ -35,6 +34,8 @@ class Requantiser:
         offset, shift, bend: see the module; a bend is 0 or a power of two.
         low, high: codes that it clamps to.
         constant: the code of every sum, where there is but one; then the rest does not matter.
+        steps: sums from which on the code is low + 1, low + 2, ..; then the rest does not matter: a channel of which no
+            digits were found (dead ones, whose bias is huge beside what their inputs add).
     """
 
     lift: int
@@ -45,10 +46,13 @@ class Requantiser:
     high: int
     bend: int = 0
     constant: int | None = None
+    steps: tuple[int, ...] = ()
 
     @property
     def cost(self) -> int:
         """Instructions on a core that adds with a shift."""
+        if self.steps:
+            return min(3 * len(self.steps), 8 * 5)
         bend = min(self.bend, 2)
         return 0 if self.constant is not None else len(self.terms) + (self.lift > 0) + bend + 1
 
@@ -56,6 +60,8 @@ class Requantiser:
         """Codes of sums, int64."""
         if self.constant is not None:
             return np.full(x.shape, self.constant, np.int64)
+        if self.steps:
+            return self.low + np.searchsorted(self.steps, x, side="right")
         bent = horner(x << self.lift, self.terms) + self.offset - np.where(x < 0, self.bend, 0)
         return np.clip(bent >> self.shift, self.low, self.high)
 
@@ -208,11 +214,7 @@ class _Keyed:
 
 
 def plan_requant(node: RequantisedNode, low: np.ndarray, high: np.ndarray) -> tuple[Requantiser, ...]:
-    """One for each channel, exact for all sums in low .. high (int64 [channels]).
-
-    Raises:
-        InputError: no scheme of :data:`MOST_DIGITS` digits fits a channel (none was ever met).
-    """
+    """One for each channel, exact for all sums in low .. high (int64 [channels])."""
     head = f"{node.zero} {node.low} {node.high} {node.rounding}".encode()
     arrays = (node.multiplier, node.shift, low, high)
     return _cached(_Keyed(node, low, high, (head, *(array.tobytes() for array in arrays))))
@@ -232,8 +234,7 @@ def _plan(node: RequantisedNode, low: np.ndarray, high: np.ndarray) -> tuple[Req
         exponent = int(node.shift[channel]) - 31
         found = _search(int(node.multiplier[channel]), exponent, places[channel][codes - 1], codes, span, clamp)
         if found is None:
-            raise InputError(
-                f"channel {channel} has a multiplier that no {MOST_DIGITS} digits reproduce", where=node.name
-            )
+            steps = tuple(places[channel][codes - 1].tolist())
+            found = Requantiser(0, (), 0, 0, int(first[channel]), int(last[channel]), steps=steps)
         made.append(found)
     return tuple(made)

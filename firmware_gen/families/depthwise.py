@@ -54,9 +54,7 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
     )
     context.declare(comment(f"{node.name}: depthwise {kh}x{kw}, {cin} channels, {multiplier} of each"))
     context.declare(f"static const esnn_depthwise_t {name} = {struct.render()};\n")
-    environment = jinja2.Environment(
-        undefined=jinja2.StrictUndefined, keep_trailing_newline=True, trim_blocks=True, autoescape=False
-    )
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
     context.declare(
         environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
             name=name,

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from edge_snn.graph.facts import INT32_MAX
+from edge_snn.graph.graded import CODES
 from edge_snn.plan.requant import Requantiser
+
+COMPARED = 8  # steps that are compared one by one; more are searched in a table
 
 
 def requantise(item: Requantiser) -> list[str]:
     """C statements that make ``y`` the code of the sum ``x``, both int32_t."""
     if item.constant is not None:
         return [f"y = {item.constant};"]
+    if item.steps:
+        return _steps(item)
     lines = [f"x = ESNN_LIFT(x, {item.lift});", "ESNN_HIDE(x);"] if item.lift else []
     (_, sign), *rest = item.terms
     lines.append("y = x;" if sign > 0 else "y = -x;")
@@ -22,3 +28,11 @@ def requantise(item: Requantiser) -> list[str]:
         lines.append(f"y += {item.offset};")
     lines.append(f"y = ESNN_CODE(y, {item.shift}, {item.low}, {item.high});")
     return lines
+
+
+def _steps(item: Requantiser) -> list[str]:
+    if len(item.steps) <= COMPARED:
+        return [f"y = {item.low};", *(f"y += x >= {step};" for step in item.steps)]
+    numbers = [*item.steps, *[INT32_MAX] * (CODES - 1 - len(item.steps))]
+    table = ", ".join(map(str, numbers))
+    return [f"static const int32_t steps[{CODES - 1}] = {{{table}}};", f"y = {item.low} + esnn_steps_up_to(steps, x);"]

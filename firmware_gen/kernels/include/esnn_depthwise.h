@@ -10,6 +10,7 @@
 #define ESNN_DEPTHWISE_H
 
 #include "esnn_graded.h"
+#include "esnn_graded_steps.h"
 
 typedef struct {
     uint32_t input;         /**< arena offset of the codes */

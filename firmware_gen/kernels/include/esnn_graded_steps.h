@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 /** How many of 255 numbers that never fall are at most `sum`. */
-static inline uint32_t esnn_steps_up_to(const int32_t *steps, int32_t sum)
+static inline int32_t esnn_steps_up_to(const int32_t *steps, int32_t sum)
 {
     uint32_t found = 0;
     for (uint32_t step = 128; step != 0; step >>= 1) {
@@ -16,7 +16,7 @@ static inline uint32_t esnn_steps_up_to(const int32_t *steps, int32_t sum)
             found += step;
         }
     }
-    return found;
+    return (int32_t)found;
 }
 
 #endif
