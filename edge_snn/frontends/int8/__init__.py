@@ -23,6 +23,7 @@ HANDLERS: dict[str, Callable[[Walk, Operator], Edge]] = {
     "FULLY_CONNECTED": graded_conv.fully_connected,
     "ADD": graded_add.add,
     "SUB": graded_add.add,
+    "MUL": lookup.product,
     "CONCATENATION": layout.concat,
     "PAD": layout.pad,
     "PADV2": layout.pad,
