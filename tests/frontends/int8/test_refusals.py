@@ -78,9 +78,9 @@ def test_a_broken_layer_is_told(changed, told):
 
 def test_an_operator_of_another_kind_is_named_with_what_is_taken():
     net = small()
-    net.add("MUL", [3, 3], (1, 3, 3, 3), 0.1, activation=0)
+    net.add("MAXIMUM", [3, 3], (1, 3, 3, 3), 0.1)
     message = refused(net)
-    assert "operator 1 (MUL, makes 't4')" in message
+    assert "operator 1 (MAXIMUM, makes 't4')" in message
     assert "DEPTHWISE_CONV_2D" in message
 
 
