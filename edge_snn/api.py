@@ -107,7 +107,7 @@ def convert_file(
     path = zoo.resolve(str(source), ".tflite")
     read = frontends.read(path, rounding=chosen.fully_connected)
     if isinstance(read, frontends.CodesModel):
-        return _convert_codes(path, read, chosen)
+        return _convert_codes(path, read, chosen, progress or (lambda count: nullcontext()))
     graph = retime_graph(read.graph, chosen.timesteps or read.graph.timesteps)
     images, data_name = None, None
     classes: tuple[str, ...] = ()
@@ -138,12 +138,15 @@ EQUALS = {
 }
 
 
-def _convert_codes(path: Path, read: CodesModel, chosen: Choices) -> Converted:
-    """A network that was quantised before it came: there is nothing to choose but how it rounds."""
+def _convert_codes(
+    path: Path, read: CodesModel, chosen: Choices, progress: Callable[[int], AbstractContextManager[Any]]
+) -> Converted:
+    """A network that was quantised before it came: there is nothing to choose but how it rounds, and what is seen."""
     from edge_snn.errors import InputError
     from edge_snn.passes.assemble import assemble
     from edge_snn.passes.convert import Conversion
     from edge_snn.passes.scales import FULL_BITS
+    from edge_snn.passes.seen import watch
 
     if chosen.early is not None or chosen.timesteps is not None or chosen.weight_bits != FULL_BITS:
         raise InputError(
@@ -151,12 +154,15 @@ def _convert_codes(path: Path, read: CodesModel, chosen: Choices) -> Converted:
             where=str(path),
             hint="convert it without these options",
         )
+    graph = read.graph
     classes: tuple[str, ...] = ()
     data_name = None
     if chosen.calibrate is not None:
         takes = read.recovered.borders[0]
-        dataset = samples_for(chosen.calibrate, takes, read.graph.image.shape, limit=chosen.limit, split="train")
+        dataset = samples_for(chosen.calibrate, takes, graph.image.shape, limit=chosen.limit, split="train")
         classes, data_name = dataset.classes, dataset.name
+        with progress(len(dataset.x)) as done:
+            graph = watch(graph, dataset.x, done)
     provenance = {
         "source": path.name,
         "source_sha256": read.source_sha256,
@@ -164,7 +170,7 @@ def _convert_codes(path: Path, read: CodesModel, chosen: Choices) -> Converted:
         "equals": EQUALS[read.rounding],
     }
     model = assemble(
-        read.graph,
+        graph,
         read.recovered.scales,
         read.recovered.borders,
         name=chosen.name or _printable(path.stem),

@@ -22,7 +22,12 @@ if TYPE_CHECKING:
 @click.command("convert")
 @click.argument("source", type=str)
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Model file to write [default: SOURCE.esnn].")
-@click.option("--calibrate", metavar="DATA", help="Training images (name or file) that fix the range of K.")
+@click.option(
+    "--calibrate",
+    metavar="DATA",
+    help="Training images (name or file) that fix the range of K; of an int8 model, inputs for which its kernels are "
+    "made (no output changes).",
+)
 @click.option("--limit", type=click.IntRange(min=1), default=256, show_default=True, help="Calibration images.")
 @click.option(
     "--weight-bits",

@@ -40,6 +40,9 @@ HANDLERS: dict[str, Callable[[Walk, Operator], Edge]] = {
     **dict.fromkeys(lookup.TABLES, lookup.lookup),
 }
 
+# Of these an open batch leaves chains that compute the shape of a RESHAPE.
+SHAPE_KINDS = ("SHAPE", "STRIDED_SLICE", "SLICE", "PACK", "CONCATENATION", "GATHER", "REDUCE_PROD", "CAST", "MUL")
+
 
 @dataclass(frozen=True)
 class Recovered:
@@ -77,7 +80,7 @@ def recover(file: TfliteFile, rounding: str = "double") -> Recovered:
     entered, first = enter(walk)
     final = leave(walk)
     for operator in file.operators:
-        if operator in entered or operator is final.operator:
+        if operator in entered or operator is final.operator or _makes_shape(file, operator):
             continue
         _take(walk, operator)
     end, last = final.close(walk)
@@ -88,6 +91,13 @@ def recover(file: TfliteFile, rounding: str = "double") -> Recovered:
         tensor: edge.name for tensor, edge in walk.edges.items() if edge.name in graph.specs and not any(edge.padding)
     }
     return Recovered(graph, kept, (first, last), tensors)
+
+
+def _makes_shape(file: TfliteFile, operator: Operator) -> bool:
+    """Whether the operator computes sizes, which the file says as well; whoever reads them as numbers is refused."""
+    return operator.kind in SHAPE_KINDS and all(
+        file.tensors[tensor].dtype in ("int32", "int64") for tensor in operator.outputs
+    )
 
 
 def _take(walk: Walk, operator: Operator) -> None:

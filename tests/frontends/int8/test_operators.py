@@ -262,6 +262,18 @@ def test_what_only_changes_shapes_is_one_reshape():
     assert {node.op for node in recover(net).graph.nodes} == {"reshape", "codes"}
 
 
+def test_a_shape_that_an_open_batch_leaves_to_be_computed_is_that_of_the_file():
+    net = Int8File()
+    x = net.input((1, 3, 4, 2), scale=0.1)
+    sizes = net.add("SHAPE", [x], (4,), None, dtype="int32")
+    ends = [net.constant(np.array([value], np.int32)) for value in (0, 1, 1)]
+    batch = net.add("STRIDED_SLICE", [sizes, *ends], (), None, dtype="int32", shrink=1)
+    shape = net.add("PACK", [batch, net.constant(np.array(24, np.int32))], (2,), None, dtype="int32", axis=0)
+    net.add("RESHAPE", [x, shape], *net.like(x, shape=(1, 24)))
+    same(net)
+    assert [node.op for node in recover(net).graph.nodes] == ["reshape", "codes"]
+
+
 @pytest.mark.parametrize(
     ("begin", "end", "step", "masks", "out"),
     [
