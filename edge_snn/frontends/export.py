@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from edge_snn.errors import InputError, ToolMissingError
-from edge_snn.frontends import keras_file, saved_model
+from edge_snn.files import writing
+from edge_snn.frontends import keras_file, saved_model, tflite_file
 from edge_snn.models.export import Quantisation
 
 SECONDS = 900.0  # without a word
@@ -44,16 +45,40 @@ def to_tflite(source: Path, target: Path, quantisation: Quantisation | None = No
         )
     told: list[str] = []
     with tempfile.TemporaryDirectory(prefix="edge_snn_") as folder:
-        arguments = [str(source.resolve()), str(target.resolve())]
+        made = Path(folder) / "made.tflite"
+        arguments = [str(source.resolve()), str(made)]
         if quantisation is not None:
             samples = Path(folder) / "samples.npy"
             np.save(samples, quantisation.samples, allow_pickle=False)
             arguments += [str(samples), quantisation.io]
         done = run_child("edge_snn.frontends.export_worker", arguments, SECONDS, told.append)
-    if done.timed_out:
-        raise InputError(f"could not be exported within {SECONDS:.0f} s", where=str(source))
-    if done.code != 0 or not target.exists():
-        what = "load, export or quantise" if quantisation else "load or export"
-        raise InputError(f"TensorFlow could not {what} it{done.last_words or f': exit {done.code}'}", where=str(source))
+        if done.timed_out:
+            raise InputError(f"could not be exported within {SECONDS:.0f} s", where=str(source))
+        if done.code != 0 or not made.exists():
+            what = "load, export or quantise" if quantisation else "load or export"
+            raise InputError(
+                f"TensorFlow could not {what} it{done.last_words or f': exit {done.code}'}", where=str(source)
+            )
+        if quantisation is not None:
+            _check_whole(made, source)
+        with writing(target) as aside:
+            aside.write_bytes(made.read_bytes())
     facts: dict[str, Any] = json.loads(told[-1])
     return facts
+
+
+def _check_whole(made: Path, source: Path) -> None:
+    """Raises InputError if operators of a quantised file compute floats: TensorFlow leaves them so and says nothing."""
+    file = tflite_file.load(made)
+    floats = [
+        operator.kind
+        for operator in file.operators
+        if operator.kind != "DEQUANTIZE"
+        and any(file.tensors[index].dtype == "float32" and index != file.output for index in operator.outputs)
+    ]
+    if floats:
+        raise InputError(
+            f"TensorFlow cannot quantise {', '.join(sorted(set(floats)))}, and left that in float32",
+            where=str(source),
+            hint="build the model from layers that have an int8 form, such as ReLU or LeakyReLU instead of ELU",
+        )

@@ -171,6 +171,19 @@ def test_data_of_another_shape_is_refused(made, tmp_path):
 
 
 @pytest.mark.train
+def test_what_tensorflow_leaves_in_float_is_told_and_not_written(tmp_path):
+    """With TFLITE_BUILTINS_INT8 asked for, ELU stays float32 between DEQUANTIZE and QUANTIZE, without a word."""
+    keras = pytest.importorskip("keras")
+    keras.Sequential([keras.Input((6,)), keras.layers.Dense(5, "elu"), keras.layers.Dense(3)]).save(
+        tmp_path / "m.keras"
+    )
+    np.savez(tmp_path / "x.npz", x=np.random.default_rng(1).uniform(-2, 6, (50, 6)).astype(np.float32))
+    with pytest.raises(InputError, match=r"cannot quantise ELU, and left that in float32(.|\n)*ReLU"):
+        call(tmp_path / "m.keras", "--int8", "--calibrate", tmp_path / "x.npz")
+    assert not (tmp_path / "m.tflite").exists()
+
+
+@pytest.mark.train
 def test_what_is_no_model_of_one_input_is_refused(tmp_path):
     keras = pytest.importorskip("keras")
     two = [keras.Input((4,)), keras.Input((4,))]
