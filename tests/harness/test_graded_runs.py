@@ -162,3 +162,21 @@ def test_an_autoencoder_is_scored_on_an_emulated_board(tmp_path):
     assert found.is_exact
     assert found.value == found.host_value == 1.0
     assert found.latency.unit == "instructions"
+
+
+def test_the_spikes_of_a_layer_are_codes_off_its_zero_point(tmp_path):
+    made = random_codes(4)
+    assert [layer.kind for layer in made.graph.counted] == ["graded", "graded"]
+    x = np.random.default_rng(4).integers(0, 256, (4, *made.input_shape), np.uint8)
+    found = edge_snn.evaluate(made, x, emulate="host", report=tmp_path / "r")
+    assert found.is_exact
+    host = edge_snn.simulate(made, x)
+    assert {row["name"]: row["rate"] for row in found.report["layers"]} == {
+        name: round(rate, 6) for name, rate in host.rates.items()
+    }
+    edges = run(made.graph, x, keep=host.rates).edges
+    for name, rate in host.rates.items():
+        assert rate == (edges[name] != made.graph.node(name).zero).mean()
+    assert found.sops == host.sops > 0
+    assert found.report["dense_macs"] > 0
+    assert "graded, rate" in (tmp_path / "r" / "report.html").read_text()
