@@ -126,6 +126,9 @@ def scoring(metric: Metric, samples: Samples, model: IntegerModel) -> Scoring:
 
     wanted = None
     if kind in (ACCURACY, TOP):
+        if samples.targets is not None:
+            y = samples.targets
+            raise needed(f"labels, integers [N], and y is {y.dtype}{list(y.shape)}", "--metric mse is for targets")
         if labels is not None:
             check_range(labels, count, where)
         if metric.top > count:
