@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Union
 
 import numpy as np
 
+from edge_snn.data.sources import CALIBRATION_IMAGES
+
 if TYPE_CHECKING:
     from edge_snn.data import Dataset, Samples
-    from edge_snn.frontends import CodesModel, FloatModel
-    from edge_snn.graph.border import Border
     from edge_snn.graph.model import IntegerModel
     from edge_snn.harness.session import Bench
-    from edge_snn.passes.convert import Conversion
     from firmware_gen.build import BuildResult
-
-CALIBRATION_IMAGES = 256
 
 Model = Union[str, Path, "IntegerModel"]
 Images = Union[str, Path, np.ndarray, "tuple[np.ndarray, np.ndarray]", "Dataset", "Samples"]
@@ -58,126 +54,6 @@ def load(source: Model) -> IntegerModel:
     model = esnn_file.load(zoo.resolve(str(source), ".esnn"))
     bounds.check(model)
     return model
-
-
-@dataclass(frozen=True)
-class Converted:
-    """A conversion with all there is to say about it.
-
-    Attributes:
-        made: the model, and what the converter had to change.
-        read: what the file is, and how well that was checked against it.
-        notes: for people.
-    """
-
-    made: Conversion
-    read: FloatModel | CodesModel
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Choices:
-    """The options of :func:`convert`, which tells of each."""
-
-    calibrate: Images | None = None
-    limit: int = CALIBRATION_IMAGES
-    weight_bits: int = 8
-    timesteps: int | None = None
-    early: tuple[int, int] | None = None
-    name: str = ""
-    fully_connected: str = "double"
-
-
-def convert_file(
-    source: str | Path, chosen: Choices, progress: Callable[[int], AbstractContextManager[Any]] | None = None
-) -> Converted:
-    """See :func:`convert`. ``progress`` makes a context of a number of images; it gives a callback, or None."""
-    from contextlib import nullcontext
-    from dataclasses import replace
-
-    from edge_snn import frontends
-    from edge_snn.graph.border import Border
-    from edge_snn.graph.facts import Early
-    from edge_snn.models import zoo
-    from edge_snn.passes.convert import ConvertOptions, convert
-    from edge_snn.passes.retime import retime_graph
-    from edge_snn.passes.scales import grid_bits
-
-    early = None if chosen.early is None else Early(*chosen.early)  # refused before any work is done
-    path = zoo.resolve(str(source), ".tflite")
-    read = frontends.read(path, rounding=chosen.fully_connected)
-    if isinstance(read, frontends.CodesModel):
-        return _convert_codes(path, read, chosen, progress or (lambda count: nullcontext()))
-    graph = retime_graph(read.graph, chosen.timesteps or read.graph.timesteps)
-    images, data_name = None, None
-    classes: tuple[str, ...] = ()
-    if chosen.calibrate is not None:
-        pixels = Border("uint8", 1.0, 0, (1, *graph.image.shape))
-        dataset = samples_for(chosen.calibrate, pixels, graph.image.shape, limit=chosen.limit, split="train")
-        images, data_name = dataset.x, dataset.name
-        if len(dataset.classes) == graph.readout.bias.shape[0]:
-            classes = dataset.classes
-    provenance: dict[str, Any] = {"source": path.name, "source_sha256": read.source_sha256, "calibration": data_name}
-    if graph.timesteps != read.graph.timesteps:
-        provenance["source_timesteps"] = read.graph.timesteps
-    with (progress or (lambda count: nullcontext()))(0 if images is None else len(images)) as done:
-        options = ConvertOptions(chosen.weight_bits, chosen.name or _printable(path.stem), classes)
-        made = convert(graph, options, calibration=images, provenance=provenance, progress=done)
-    if early is not None:
-        made = replace(made, model=replace(made.model, early=early))
-    notes, trained_bits = [*read.assumed, *read.notes], grid_bits(graph)
-    if trained_bits < chosen.weight_bits:
-        notes.append(f"its weights have {trained_bits} bits: with --weight-bits {trained_bits} they take less flash")
-    return Converted(made, read, tuple(notes))
-
-
-# What each way of rounding a fully connected layer equals.
-EQUALS = {
-    "double": "TensorFlow Lite Micro, byte by byte",
-    "single": "LiteRT 1.3 and newer (fully connected layers round once), byte by byte",
-}
-
-
-def _convert_codes(
-    path: Path, read: CodesModel, chosen: Choices, progress: Callable[[int], AbstractContextManager[Any]]
-) -> Converted:
-    """A network that was quantised before it came: there is nothing to choose but how it rounds, and what is seen."""
-    from edge_snn.errors import InputError
-    from edge_snn.passes.assemble import assemble
-    from edge_snn.passes.convert import Conversion
-    from edge_snn.passes.scales import FULL_BITS
-    from edge_snn.passes.seen import watch
-
-    if chosen.early is not None or chosen.timesteps is not None or chosen.weight_bits != FULL_BITS:
-        raise InputError(
-            "weight bits, time steps and early answers are for networks of spikes; this one was quantised to int8",
-            where=str(path),
-            hint="convert it without these options",
-        )
-    graph = read.graph
-    classes: tuple[str, ...] = ()
-    data_name = None
-    if chosen.calibrate is not None:
-        takes = read.recovered.borders[0]
-        dataset = samples_for(chosen.calibrate, takes, graph.image.shape, limit=chosen.limit, split="train")
-        classes, data_name = dataset.classes, dataset.name
-        with progress(len(dataset.x)) as done:
-            graph = watch(graph, dataset.x, done)
-    provenance = {
-        "source": path.name,
-        "source_sha256": read.source_sha256,
-        "calibration": data_name,
-        "equals": EQUALS[read.rounding],
-    }
-    model = assemble(
-        graph,
-        read.recovered.scales,
-        read.recovered.borders,
-        name=chosen.name or _printable(path.stem),
-        classes=classes,
-        provenance=provenance,
-    )
-    return Converted(Conversion(model), read, read.notes)
 
 
 def convert(
@@ -215,6 +91,7 @@ def convert(
     Raises:
         EdgeSnnError: not such a model; names the operator.
     """
+    from edge_snn.frontends.conversion import Choices, convert_file
     from edge_snn.graph import esnn_file
 
     found = convert_file(source, Choices(calibrate, limit, weight_bits, timesteps, early, name, fully_connected))
@@ -225,41 +102,15 @@ def convert(
     return found.made.model
 
 
-def _printable(text: str) -> str:
-    from edge_snn.graph.checks import MAX_NAME
-
-    return "".join(char if char.isprintable() else "_" for char in text)[:MAX_NAME]
-
-
 def dataset_for(given: Images, model: IntegerModel, limit: int | None = None, split: str = "test") -> Samples:
-    """Images, or other numbers, brought to a model's input, with what is known of them; see :func:`samples_for`.
-
-    Raises:
-        EdgeSnnError: there are none, or they do not fit.
-    """
-    return samples_for(given, model.takes, model.input_shape, model.classes, limit, split)
-
-
-def samples_for(
-    given: Images,
-    takes: Border,
-    shape: tuple[int, int, int],
-    classes: tuple[str, ...] = (),
-    limit: int | None = None,
-    split: str = "test",
-) -> Samples:
-    """Samples as a device takes them, uint8 [N, H, W, C]; labels are in the numbering of ``classes``.
-
-    Args:
-        takes: numbers that the file of the model takes.
-        shape: (height, width, channels) of the edge that they enter on.
+    """Images, or other numbers, as a device takes them, uint8 [N, H, W, C]; labels in the numbering of the model.
 
     Raises:
         EdgeSnnError: there are none, or they do not fit.
     """
     from edge_snn.data import samples
 
-    return samples.fit(samples.of(given, split, limit), takes, shape, classes)
+    return samples.fit(samples.of(given, split, limit), model.takes, model.input_shape, model.classes)
 
 
 # -- on the host -------------------------------------------------------------------------------------

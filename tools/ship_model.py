@@ -24,10 +24,10 @@ import click
 import numpy as np
 
 from edge_snn import data, frontends
-from edge_snn.api import Choices, convert_file
 from edge_snn.cli.common import progress_bar
 from edge_snn.data.sources import CIFAR10_CLASSES, DIGITS_CLASSES, FASHION_CLASSES
 from edge_snn.errors import InputError, MismatchError
+from edge_snn.frontends.conversion import Choices, convert_file
 from edge_snn.frontends.execute import execute
 from edge_snn.frontends.export import to_tflite
 from edge_snn.graph import esnn_file

@@ -77,8 +77,8 @@ def command(
       edge-snn convert fashion-mnist -o quick.esnn --calibrate fashion-mnist-calibration --early 2:7200
       edge-snn convert quantised.tflite -o quantised.esnn
     """
-    from edge_snn.api import Choices, convert_file
     from edge_snn.frontends import CodesModel
+    from edge_snn.frontends.conversion import Choices, convert_file
     from edge_snn.graph import esnn_file
     from edge_snn.models import zoo
 

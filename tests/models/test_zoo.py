@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 
 from edge_snn import data
-from edge_snn.api import Choices, convert_file, load
+from edge_snn.api import load
 from edge_snn.errors import InputError, ToolMissingError
+from edge_snn.frontends.conversion import Choices, convert_file
 from edge_snn.graph.neuron import Relu
 from edge_snn.models import zoo
 from edge_snn.plan import build_plan

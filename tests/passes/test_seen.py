@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from edge_snn.api import Choices, convert_file
+from edge_snn.frontends.conversion import Choices, convert_file
 from edge_snn.graph.graded_conv import GradedConv
 from edge_snn.passes.seen import watch
 from edge_snn.reference import run
