@@ -175,7 +175,7 @@ class DeviceResult:
 
     Attributes:
         logits: int32 [classes].
-        counts: int64 [counters], in the order of the model's neuron layers.
+        counts: int64 [counters], in the order of the model's counted layers.
         step_ticks: int64 [steps].
         ticks: of the whole inference.
         crcs: uint32, of every tensor and the logits (docs/trace.md); None unless it was traced.

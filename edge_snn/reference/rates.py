@@ -9,7 +9,7 @@ from edge_snn.reference.executor import Result
 
 
 def layer_rates(model: IntegerModel, result: Result) -> list[dict[str, Any]]:
-    """Mean spikes per image and time step, and firing rate, of every neuron layer (ternary as |s|)."""
+    """Mean spikes per image and time step, and firing rate, of every counted layer (ternary as |s|)."""
     layers = []
     start = 0
     for layer in model.graph.counted:

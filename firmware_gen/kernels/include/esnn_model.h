@@ -26,11 +26,12 @@
 
 /** What one inference returns. Owned by the caller; written whole by esnn_model_infer(). */
 typedef struct {
-    /** Integer logits; the class is the first index of the largest one. */
+    /** Integer logits, or a network of codes' outputs less 128; the class is the first index of the largest one. */
     int32_t logits[ESNN_MODEL_CLASSES];
     /**
      * Spikes per neuron layer and time step, in the order of the model's neuron layers (the order of the
-     * manifest): a binary layer has T counters, a ternary one T counters of +1 followed by T of -1.
+     * manifest): a binary layer has T counters, a ternary one T counters of +1 followed by T of -1, a layer of codes one: how
+     * many of them are not its zero point.
      */
     uint32_t counts[ESNN_MODEL_COUNTERS];
     /** Clock ticks spent in each step, by esnn_clock_ticks(). */
