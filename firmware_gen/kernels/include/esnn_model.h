@@ -30,8 +30,8 @@ typedef struct {
     int32_t logits[ESNN_MODEL_CLASSES];
     /**
      * Spikes per neuron layer and time step, in the order of the model's neuron layers (the order of the
-     * manifest): a binary layer has T counters, a ternary one T counters of +1 followed by T of -1, a layer of codes one: how
-     * many of them are not its zero point.
+     * manifest): a binary layer has T counters, a ternary one T counters of +1 followed by T of -1, a layer of codes
+     * one: how many of them are not its zero point.
      */
     uint32_t counts[ESNN_MODEL_COUNTERS];
     /** Clock ticks spent in each step, by esnn_clock_ticks(). */
