@@ -36,7 +36,8 @@ def windows(
 class Conv2D(WeightedNode):
     """``y[t,i,j,c] = bias[c] + sum_{a,b,k} x[t, i*sy+a-top, j*sx+b-left, k] * weight[a,b,k,c]``.
 
-    Positions outside the image are 0. BatchNorm is already folded into weight and bias.
+    Positions outside the image are 0. BatchNorm is already folded into weight and bias. Codes of a layer in front are
+    taken as pixels are: they are numbers 0..255, whose zero point is in the bias (where a border adds none).
 
     Attributes:
         weight: [kh, kw, cin, cout], float32, or int8 in an integer graph.
@@ -59,7 +60,7 @@ class Conv2D(WeightedNode):
 
     def infer(self, inputs: Sequence[TensorSpec]) -> TensorSpec:
         (x,) = inputs
-        self.require(x, Kind.PIXELS, Kind.SPIKES, Kind.TERNARY)
+        self.require(x, Kind.PIXELS, Kind.GRADED, Kind.SPIKES, Kind.TERNARY)
         kh, kw, _, cout = self.weight.shape
         height, width = windows(self.name, x.shape, (kh, kw), self.stride, self.padding, "kernel")
         return TensorSpec((height, width, cout), Kind.CURRENT, x.static)

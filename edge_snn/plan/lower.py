@@ -116,8 +116,8 @@ class Lowering:
         spec, out = self.graph.specs[node.inputs[0]], self.graph.specs[node.name]
         kh, kw, cin, cout = node.weight.shape
         self._check_rows(node.name, kh * kw * cin, cout)
-        source = None if spec.kind is Kind.PIXELS else self._spikes(node.inputs[0])
-        storage = INPUT if source is None else source.storage
+        source = None if spec.kind in (Kind.PIXELS, Kind.GRADED) else self._spikes(node.inputs[0])
+        storage = self._codes(node.inputs[0]).storage if source is None else source.storage
         finish = self._finish(node.name)
         chain = None
         if source is not None and kw <= MAX_COLUMNS:
