@@ -132,6 +132,10 @@ def test_thresholds_are_kept_exactly(tmp_path):
         ({"accuracy": 7.0}, "an accuracy of 7 with 3 of 4 images right"),
         ({"accuracy": -3}, "an accuracy of -3 with 3 of 4"),
         ({"accuracy": 0.99}, "an accuracy of 0.99 with 3 of 4"),
+        ({"metric": {"name": "accuracy", "value": 0.5}}, "its metric accuracy is 0.5, its accuracy 0.75"),
+        ({"metric": {"name": "f1", "value": 0.5}}, "it is scored by 'f1'"),
+        ({"metric": {"name": "top-5", "value": 1.5}}, "its metric top-5 is 1.5"),
+        ({"metric": {"name": "mse", "value": -1e-9}}, "its metric mse is -1e-09"),
         ({"correct": 4, "accuracy": 1.0}, "the confusion matrix has 3 images right, the report 4"),
         ({"confusion": [[0, 0], [0, 0]]}, "the confusion matrix holds 0 images, the run 4"),
         ({"images_asked_for": 5000}, "4 of 5000 images, and it was not stopped"),
@@ -155,6 +159,24 @@ def test_figures_that_cannot_be_are_refused(tmp_path, values, message):
     with pytest.raises(InputError, match="is impossible") as caught:
         load(save(tmp_path / "a", **values))
     assert message in str(caught.value)
+
+
+def test_other_metrics_have_thresholds_of_their_own(tmp_path):
+    before = load(save(tmp_path / "a", metric={"name": "top-5", "value": 0.9}))
+    after = load(save(tmp_path / "b", metric={"name": "top-5", "value": 0.85}))
+    found = compare(before, after)
+    assert found["accuracy"]["difference"] == 0
+    (drop,) = judge(found, 0.04, None)
+    assert drop == "top-5 dropped by 0.0500, allowed are 0.0400"
+    nothing = {"correct": None, "accuracy": None, "confusion": None}
+    errors = [load(save(tmp_path / name, None, **nothing, metric={"name": "mse", "value": 9.5})) for name in "cd"]
+    found = compare(*errors)
+    assert (found["metric"]["before"], found["per_class"], found["flips"], found["warnings"]) == (9.5, [], None, [])
+    assert judge(found, None, 0.0) == []
+    with pytest.raises(InputError, match="of one metric of which more is better"):
+        judge(found, 0.1, None)
+    with pytest.raises(InputError, match="accuracy and confusion matrix are not both there"):
+        load(save(tmp_path / "e", accuracy=None, metric={"name": "auc", "value": 0.5}))
 
 
 def test_runs_of_other_numbers_of_images_are_not_of_the_same_data(tmp_path):

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from edge_snn.data import Metric
 from edge_snn.errors import DeviceError, MismatchError
 from edge_snn.harness import charts, figures
 from edge_snn.harness.checks import Check, error_of
@@ -213,6 +214,34 @@ def test_many_classes_and_many_wrong_images_stay_readable(tmp_path):
     assert sum(tag == "img" and key == "src" for tag, key, _ in page.attributes) == MAX_PICTURES
     assert "Confusion matrix" not in text
     assert len(text) < 1_000_000
+
+
+def test_the_metric_stands_beside_the_accuracy(tmp_path):
+    case = Measured()
+    case.scoring = Scoring(Metric("top", top=2), case.y)
+    text = case.write(tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["metric"] == {"name": "top-2", "value": 11 / 12, "host_value": 11 / 12}
+    assert report["accuracy"] == 10 / 12
+    assert "top-2 on the device" in text
+    assert "accuracy on the device, 10 of 12" in text
+    missed = {check["name"]: check for check in case.report(min_accuracy=0.95)["checks"]}["accuracy"]
+    assert missed["message"] == "top-2 0.9167 is below the 0.9500 asked for"
+
+
+def test_a_run_scored_by_a_number_has_no_classes(tmp_path):
+    case = Measured()
+    case.scoring = Scoring(Metric("mse"), case.y, np.zeros((12, 3)), scale=0.5)
+    text = case.write(tmp_path)
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["metric"]["value"] == pytest.approx(2.5**2 / 3)
+    assert (report["accuracy"], report["correct"], report["confusion"]) == (None, None, None)
+    assert [board["accuracy"] for board in report["boards"]] == [None, None]
+    assert "Scored by mse" in text
+    assert "Nothing is told of single images" in text
+    (first, *_) = csv.DictReader(io.StringIO((tmp_path / "predictions.csv").read_text()))
+    assert (first["label"], first["device"], first["device_class"]) == ("0", "", "")
+    assert float(first["score"]) == 2.5**2 / 3
 
 
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
