@@ -2,6 +2,7 @@
 
 python tools/train_dense.py --data fashion-mnist --epochs 12 --no-flip --shift 2 --out runs/teacher
 python tools/train_dense.py --network resnet8 --data cifar10 --epochs 80 --out runs/resnet8
+python tools/train_dense.py --network resnet8 --data cifar10 --start runs/resnet8 --epochs 6 --rate 0.002 --out runs/end
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ KERAS_FILE = "model.keras"
 @click.option("--erase", default=0, show_default=True, type=click.IntRange(0, 32))
 @click.option("--held-out", default=5000, show_default=True, type=click.IntRange(min=1), help="As of the student.")
 @click.option("--narrow", default="bfloat16", show_default=True, type=click.Choice(["bfloat16", "float32"]))
+@click.option("--start", type=click.Path(path_type=Path, exists=True), help="Run whose last weights it begins with.")
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder of the teacher.")
 def main(
     network: str,
@@ -51,6 +53,7 @@ def main(
     erase: int,
     held_out: int,
     narrow: str,
+    start: Path | None,
     out: Path,
 ) -> None:
     """Trains on all but the held-out images, which choose the checkpoint; a stopped run goes on."""
@@ -61,11 +64,18 @@ def main(
     recipe = Recipe((stage,), seed=seed, shift=shift, flip=flip, erase=erase, held_out=held_out)
     out.mkdir(parents=True, exist_ok=True)
     shape = (size, size, training.x.shape[3]) if size else tuple(training.x.shape[1:])
-    _train(network, training, recipe, shape, width or (64 if network == "ds-cnn" else 16), narrow, out)
+    _train(network, training, recipe, shape, width or (64 if network == "ds-cnn" else 16), narrow, start, out)
 
 
 def _train(
-    kind: str, training: data.Dataset, recipe: Recipe, shape: tuple[int, int, int], width: int, narrow: str, out: Path
+    kind: str,
+    training: data.Dataset,
+    recipe: Recipe,
+    shape: tuple[int, int, int],
+    width: int,
+    narrow: str,
+    start: Path | None,
+    out: Path,
 ) -> None:
     import keras
 
@@ -94,6 +104,9 @@ def _train(
         facts = past
         arrays = checkpoint.read_arrays(out / checkpoint.STATE, [array.shape for array in engine.state()])
         engine.restore(arrays, optimizer=True)
+    elif start is not None:
+        arrays = checkpoint.read_arrays(start / checkpoint.STATE, [array.shape for array in engine.state()])
+        engine.restore(arrays, optimizer=False)
     for epoch in range(len(facts["history"]), recipe.epochs):
         started = time.monotonic()
         with progress_bar(f"epoch {epoch + 1}", steps) as bar:

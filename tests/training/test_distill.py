@@ -56,6 +56,14 @@ def test_a_done_teacher_is_not_trained_again_and_another_recipe_is_refused(teach
     assert isinstance(teach(teacher_run, "--seed", "7").exception, InputError)
 
 
+def test_a_run_may_begin_with_the_weights_of_another(teacher_run, tmp_path):
+    told = teach(tmp_path, "--start", str(teacher_run), "--epochs", "1", "--rate", "0.000001")
+    assert told.exit_code == 0, told.output
+    before, after = (checkpoint.read_json(run / checkpoint.RUN)["history"] for run in (teacher_run, tmp_path))
+    assert after[0]["held_out_accuracy"] == pytest.approx(before[-1]["held_out_accuracy"], abs=0.03)
+    assert isinstance(teach(tmp_path / "narrow", "--start", str(teacher_run), "--width", "4").exception, InputError)
+
+
 def test_a_teacher_of_other_images_or_none_is_refused(teacher_run, tmp_path):
     with pytest.raises(InputError, match="is not one of"):
         Teacher(teacher_run, (28, 28, 1), 10)
