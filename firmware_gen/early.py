@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from edge_snn.plan import EarlyRun
 
 NAME = re.compile(r"\bstep_(\d\w*)")
-DEFINED = re.compile(r"^(?:_Alignas\(4\) )?static const \w+ (step_\w+)", re.MULTILINE)
+DEFINED = re.compile(r"^(?:_Alignas\(4\) )?static (?:\w+ )+(step_\w+)", re.MULTILINE)  # constants and functions
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pytest
 
 from edge_snn.anytime.rules import gap
 from edge_snn.anytime.run import run_model
-from edge_snn.data import Dataset
+from edge_snn.data import Dataset, Samples
 from edge_snn.errors import InputError
 from edge_snn.graph import esnn_file
 from edge_snn.graph.facts import Early
@@ -24,6 +24,7 @@ from edge_snn.reference import run
 from firmware_gen import boards
 from firmware_gen.codegen import generate
 from tests.graphs import random_model
+from tests.kernels.test_mixed import mixed
 from tests.networks import images, model
 
 
@@ -109,6 +110,17 @@ def test_weights_are_there_once(tmp_path):
     assert "early_" not in texts[0]
     assert "early_" in texts[1]
     assert len(texts[1]) < 1.8 * len(texts[0])
+
+
+def test_layers_of_codes_in_front_of_spikes_count_in_either_run(tmp_path):
+    plain = mixed(3)
+    assert {layer.kind for layer in plain.graph.counted} == {"graded", "binary"}
+    x = np.random.default_rng(3).integers(0, 256, (20, *plain.input_shape)).astype(np.uint8)
+    made = early(plain, x, 1)
+    lead = gap(run(retime(plain, 1).graph, x).logits.astype(np.int64))
+    assert 0 < (lead >= made.early.margin).sum() < 20
+    found = evaluate(Bench("host", 1), made, Samples(x), tmp_path, settings=Settings())
+    assert (found["images"], found["mismatched_logits"], found["mismatched_spike_counts"]) == (20, 0, 0)
 
 
 def test_the_file_keeps_it_and_the_identity_covers_it(tmp_path):
