@@ -65,7 +65,7 @@ def tanh(source: Scale, target: Scale) -> np.ndarray:
 def _fixed(source: Scale) -> tuple[np.ndarray, np.ndarray]:
     """All codes as Q4.27, and the sign of those that it does not hold."""
     mantissa, shift = math.frexp(source.wide * (1 << 27))
-    if not 0 <= shift <= 31:
+    if not 0 <= shift <= 62:  # from 31 on no code but the zero point is inside
         raise Broken(f"takes numbers of scale {source.wide:g}, too small or too large a scale for its table")
     reach = radius(4, shift)
     x = ALL - source.zero
