@@ -129,6 +129,8 @@ def scoring(metric: Metric, samples: Samples, model: IntegerModel) -> Scoring:
         if samples.targets is not None:
             y = samples.targets
             raise needed(f"labels, integers [N], and y is {y.dtype}{list(y.shape)}", "--metric mse is for targets")
+        if labels is not None and count == 1 and labels.any():
+            raise needed("two outputs or more, the model has one", "--metric binary, auc or mse scores one output")
         if labels is not None:
             check_range(labels, count, where)
         if metric.top > count:

@@ -45,8 +45,8 @@ EXAMPLE = """
         from edge_snn.graph import esnn_file
         with np.load("small.npz") as arrays:
             data = arrays["x"], arrays["y"]
-        found = device.evaluate(esnn_file.load("small.esnn"), data, report="mine")
-        assert found.images == 6
+        found = device.evaluate(esnn_file.load("small.esnn"), data, report="mine", metric="top-10")
+        assert (found.images, found.metric, found.value) == (6, "top-10", 1.0)
         assert found.folder.name == "mine"
     """
 

@@ -118,6 +118,12 @@ def test_spikes_are_scored_by_the_same_names():
     [
         ("accuracy", classifier(), {"y": [0, 6]}, "label 6 of image 1 is out of range: the model has 6 classes"),
         ("accuracy", classifier(), {"y": [0.0, 1.0]}, r"needs labels, integers \[N\], and y is float64\[2\]"),
+        (
+            "accuracy",
+            detector(),
+            {"y": [0, 1]},
+            "needs two outputs or more.*\n.*--metric binary",
+        ),
         ("top-7", classifier(), {"y": [0, 1]}, "needs 7 outputs, the model has 6"),
         ("binary", classifier(), {"y": [0, 1]}, "needs one output, the model has 6"),
         ("binary", detector(), {}, "needs labels of 0 and 1"),
