@@ -10,6 +10,7 @@ import numpy as np
 
 from edge_snn.graph.depthwise import Depthwise
 from edge_snn.graph.graph import Graph
+from edge_snn.plan.digits import products
 from edge_snn.plan.graded import Graded, GradedStep
 from edge_snn.plan.requant import Requantiser, plan_requant
 
@@ -101,22 +102,10 @@ def sums_of(node: Depthwise) -> tuple[np.ndarray, np.ndarray]:
     return bias + np.minimum(by_low, by_high).sum(axis=0), bias + np.maximum(by_low, by_high).sum(axis=0)
 
 
-def digits(weight: int) -> list[tuple[int, int]]:
-    """(place, sign) of the non-adjacent form of a weight, from the lowest up."""
-    found, place = [], 0
-    while weight:
-        if weight & 1:
-            sign = 2 - (weight & 3)
-            found.append((place, sign))
-            weight -= sign
-        weight >>= 1
-        place += 1
-    return found
-
-
 def code_bytes(node: Depthwise) -> int:
     """About what the code of its channels takes."""
-    count = sum(len(digits(int(weight))) for weight in node.weight.reshape(-1))
+    columns = node.weight.reshape(node.weight.shape[0], -1).T  # a code meets the weights of one column
+    count = sum(products(column).additions for column in columns.tolist())
     return _FRAME_BYTES * node.channels + _DIGIT_BYTES * count
 
 

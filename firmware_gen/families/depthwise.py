@@ -7,12 +7,14 @@ from typing import Any
 
 import jinja2
 
-from edge_snn.plan.depthwise import DepthwiseStep, digits
+from edge_snn.plan.depthwise import DepthwiseStep
+from edge_snn.plan.digits import Term, products
 from firmware_gen.emit import Struct, comment
 from firmware_gen.families.context import Context
 from firmware_gen.families.requant import requantise
 
 TEMPLATE = Path(__file__).parents[1] / "templates" / "depthwise.c.jinja"
+UNROLLED = 8  # codes that are gathered in a turn of the loop
 
 
 def emit(context: Context, index: int, step: DepthwiseStep) -> None:
@@ -27,17 +29,7 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
         numbers = ", ".join(f"{offset}u" for offset in step.taps.reshape(-1).tolist())
         context.declare(f"static const uint32_t {taps}[{kh * kw}] = {{{numbers}}};\n")
     plane = context.scratch(index, "plane")
-    fields = {
-        "input": context.offset(step.sources[0].storage),
-        "plane": plane,
-        "plane_bytes": height * width,
-        "first": top * width + left,
-        "plane_width": width,
-        "height": step.gathered[0],
-        "width": step.gathered[1],
-        "line_bytes": step.image[1] * cin,
-        "channels": cin,
-    }
+    fields = {"plane": plane, "plane_bytes": height * width, "plane_width": width}
     windows = {
         "tap_count": 0 if step.coded else kh * kw,
         "out_width": step.out[1],
@@ -60,7 +52,7 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
             name=name,
             channels=[_channel(step, name, channel) for channel in range(node.channels)],
             coded=step.coded,
-            sliding=node.stride[0] == 1 and node.dilation[0] == 1,
+            sliding=sliding(step),
             skips=node.input_zero == 0,
             height=kh,
             stride=node.stride,
@@ -73,6 +65,12 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
             lines=step.lines,
             parts=step.out[0] // step.lines,
             kernel="esnn_depthwise_sums_3x3" if step.is_3x3 else "esnn_depthwise_sums",
+            input=context.offset(step.sources[0].storage),
+            cin=cin,
+            image_width=step.image[1],
+            gathered=step.gathered,
+            unrolled=UNROLLED,
+            first=top * width + left,
             plane=plane,
             sums=0 if step.coded else context.scratch(index, "sums"),
             output=context.offset(step.output.storage),
@@ -99,22 +97,44 @@ def _channel(step: DepthwiseStep, name: str, channel: int) -> dict[str, Any]:
         "bias": bias,
         "biased": (weights + 128).tolist(),
         "start": bias + 128 * int(weights.sum()) - int(triangles.sum()),
-        "taps": [],
-        "columns": [],
+        "codes": [],
     }
-    if step.coded:
-        about["taps"] = [
-            {"offset": int(offset), "terms": _terms({0: int(weight)})}
-            for offset, weight in zip(offsets.reshape(-1), weights)
-        ]
-        about["columns"] = [
-            {"offset": int(offsets[0, x]), "terms": _terms({kh - 1 - y: int(grid[y, x]) for y in range(kh)})}
+    if step.coded and sliding(step):
+        about["codes"] = [
+            {"offset": int(offsets[0, x]), "lines": _lines({kh - 1 - y: int(grid[y, x]) for y in range(kh)})}
             for x in range(kw)
+        ]
+    elif step.coded:
+        about["codes"] = [
+            {"offset": int(offset), "lines": _lines({0: int(weight)})}
+            for offset, weight in zip(offsets.reshape(-1), weights)
         ]
     return about
 
 
-def _terms(weights: dict[int, int]) -> list[str]:
-    """C statements that add a code u times each weight to its sum: in the order of shifts, which sums share."""
-    terms = [(place, row, sign) for row, weight in weights.items() for place, sign in digits(weight)]
-    return [f"ESNN_{'ADD' if sign > 0 else 'SUB'}(s{row}, u, {place});" for place, row, sign in sorted(terms)]
+def sliding(step: DepthwiseStep) -> bool:
+    """Whether windows lie a line apart, so that a code is loaded once for all of a column."""
+    return step.node.stride[0] == 1 and step.node.dilation[0] == 1
+
+
+def _lines(weights: dict[int, int]) -> list[str]:
+    """C statements that add a code u times each weight to its sum; a code that is shifted elsewhere first is shared."""
+    found = products(list(weights.values()))
+    shared: dict[tuple[bool, int], list[tuple[int, Term]]] = {}
+    for row, terms in zip(weights, found.terms):
+        for term in terms:
+            shared.setdefault((term.multiple, term.place), []).append((row, term))
+    lines = [_multiple(found.factor)] if found.factor > 1 else []
+    for (multiple, place), users in sorted(shared.items()):
+        code = "v" if multiple else "u"
+        lines.append(f"ESNN_SHIFTED(t, {code}, {place});")
+        for row, term in users:
+            lines.append(f"ESNN_{'PLUS' if term.sign > 0 else 'LESS'}(s{row}, t, {code}, {place});")
+    return lines
+
+
+def _multiple(factor: int) -> str:
+    """v is u times 2^k + 1 or 2^k - 1."""
+    if (factor - 1) & (factor - 2) == 0:
+        return f"ESNN_MORE(v, u, {(factor - 1).bit_length() - 1});"
+    return f"ESNN_FEWER(v, u, {factor.bit_length()});"

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from edge_snn.graph.facts import INT32_MAX
 from edge_snn.graph.graded import CODES
 from edge_snn.plan.requant import Requantiser
@@ -15,6 +19,12 @@ def requantise(item: Requantiser) -> list[str]:
         return [f"y = {item.constant};"]
     if item.steps:
         return _steps(item)
+    if int(item.run(np.zeros(1, np.int64))[0]) == item.low:  # behind a ReLU many sums are below 0
+        return [f"y = {item.low};", "if (x > 0) {", *_digits(replace(item, bend=0)), "}"]
+    return _digits(item)
+
+
+def _digits(item: Requantiser) -> list[str]:
     lines = [f"x = ESNN_LIFT(x, {item.lift});", "ESNN_HIDE(x);"] if item.lift else []
     (_, sign), *rest = item.terms
     lines.append("y = x;" if sign > 0 else "y = -x;")

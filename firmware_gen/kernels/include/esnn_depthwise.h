@@ -2,9 +2,10 @@
  * @file esnn_depthwise.h
  * @brief Depthwise convolution of 8-bit codes, a channel at a time. Source: docs/kernels.md, "Depthwise".
  *
- * A channel of the input is gathered into a plane with its border around it; every window lies inside the plane. Sums
- * are made by code that the generator writes for the channel's weights, or by esnn_depthwise_sums() and triangular
- * numbers: with t(x) = x (x - 1) / 2, w q = t(w + q) - t(w) - t(q), so that one table of 511 numbers multiplies.
+ * A channel of the input is gathered into a plane with its border around it (generated code); every window lies
+ * inside. Sums are made by code that the generator writes for the channel's weights, or by esnn_depthwise_sums() and
+ * triangular numbers: with t(x) = x (x - 1) / 2, w q = t(w + q) - t(w) - t(q), so that one table of 511 numbers
+ * multiplies.
  */
 #ifndef ESNN_DEPTHWISE_H
 #define ESNN_DEPTHWISE_H
@@ -13,15 +14,10 @@
 #include "esnn_graded_steps.h"
 
 typedef struct {
-    uint32_t input;         /**< arena offset of the codes */
-    uint32_t plane;         /**< arena offset of the plane */
-    uint32_t plane_bytes;   /**< of the whole plane */
-    uint32_t first;         /**< bytes from the plane's begin to the code of the input's first position */
-    uint32_t plane_width;   /**< of the plane */
-    uint32_t height, width; /**< of what is gathered: the input, as far as windows see it */
-    uint32_t line_bytes;    /**< from one line of the input to the next */
-    uint32_t channels;      /**< of the input: bytes of a position */
-    const uint32_t *taps;   /**< esnn_depthwise_sums(): bytes from a window's first code to each of its codes */
+    uint32_t plane;       /**< arena offset of the plane */
+    uint32_t plane_bytes; /**< of the whole plane */
+    uint32_t plane_width; /**< of the plane */
+    const uint32_t *taps; /**< esnn_depthwise_sums(): bytes from a window's first code to each of its codes */
     uint32_t tap_count;
     uint32_t out_width;      /**< windows in a line */
     uint32_t step_x, step_y; /**< bytes from one window of a line to the next, and from one line to the next */
@@ -30,9 +26,6 @@ typedef struct {
 
 /** Fills the plane with its border. */
 void esnn_depthwise_begin(const esnn_depthwise_t *layer, uint8_t *arena);
-
-/** Gathers one channel into the plane. */
-void esnn_depthwise_gather(const esnn_depthwise_t *layer, uint32_t channel, uint8_t *arena);
 
 /** t(x - 256) for x = 0 .. 510: 16 bits hold it. */
 extern const uint16_t esnn_triangles[511];
@@ -52,16 +45,47 @@ void esnn_depthwise_sums(const esnn_depthwise_t *layer, const uint8_t *weights, 
 void esnn_depthwise_sums_3x3(const esnn_depthwise_t *layer, const uint8_t *weights, int32_t start,
                              const uint8_t *plane, uint32_t lines, int32_t *sums);
 
-/* Generated code: a sum and a code shifted left; compilers may not join several to a product. */
-#define ESNN_ADD(sum, code, shift)                                                                                   \
+/*
+ * Generated code: a code shifted left is added to sums. With Thumb-2 that is one instruction; elsewhere the code is
+ * shifted once for all sums. ESNN_MORE() and ESNN_FEWER() make 2^shift + 1 and 2^shift - 1 times a code. Compilers
+ * must not see through it: they join shifted additions to products.
+ */
+#if ESNN_THUMB2
+#define ESNN_SHIFTED(shifted, code, shift) ((void)0)
+#define ESNN_PLUS(sum, shifted, code, shift)                                                                         \
+    __asm__("add %0, %1, %2, lsl %3" : "=r"(sum) : "r"(sum), "r"(code), "n"(shift))
+#define ESNN_LESS(sum, shifted, code, shift)                                                                         \
+    __asm__("sub %0, %1, %2, lsl %3" : "=r"(sum) : "r"(sum), "r"(code), "n"(shift))
+#define ESNN_MORE(made, code, shift) __asm__("add %0, %1, %1, lsl %2" : "=r"(made) : "r"(code), "n"(shift))
+#define ESNN_FEWER(made, code, shift) __asm__("rsb %0, %1, %1, lsl %2" : "=r"(made) : "r"(code), "n"(shift))
+#else
+#define ESNN_SHIFTED(shifted, code, shift)                                                                           \
     do {                                                                                                             \
-        (sum) += (int32_t)((code) << (shift));                                                                       \
+        (shifted) = (int32_t)((code) << (shift));                                                                    \
+        ESNN_HIDE(shifted);                                                                                          \
+    } while (0)
+#define ESNN_PLUS(sum, shifted, code, shift)                                                                         \
+    do {                                                                                                             \
+        (sum) += (shifted);                                                                                          \
         ESNN_HIDE(sum);                                                                                              \
     } while (0)
-#define ESNN_SUB(sum, code, shift)                                                                                   \
+#define ESNN_LESS(sum, shifted, code, shift)                                                                         \
     do {                                                                                                             \
-        (sum) -= (int32_t)((code) << (shift));                                                                       \
+        (sum) -= (shifted);                                                                                          \
         ESNN_HIDE(sum);                                                                                              \
     } while (0)
+#define ESNN_MORE(made, code, shift)                                                                                 \
+    do {                                                                                                             \
+        ESNN_SHIFTED(made, code, shift);                                                                             \
+        (made) += (code);                                                                                            \
+        ESNN_HIDE(made);                                                                                             \
+    } while (0)
+#define ESNN_FEWER(made, code, shift)                                                                                \
+    do {                                                                                                             \
+        ESNN_SHIFTED(made, code, shift);                                                                             \
+        (made) -= (code);                                                                                            \
+        ESNN_HIDE(made);                                                                                             \
+    } while (0)
+#endif
 
 #endif

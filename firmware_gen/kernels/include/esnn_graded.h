@@ -29,11 +29,14 @@
         if ((high) < 255 && code_ > (high)) {                                                                        \
             code_ = (high);                                                                                          \
         }                                                                                                            \
-        (uint8_t) code_;                                                                                             \
+        code_;                                                                                                       \
     })
 #else
 static inline uint8_t esnn_code(int32_t y, int32_t low, int32_t high)
 {
+    if (low == 0 && high == 255) { /* one comparison where nothing is to be clamped */
+        return (uint8_t)((uint32_t)y > 255u ? ~(y >> 31) : y);
+    }
     return (uint8_t)(y < low ? low : y > high ? high : y);
 }
 #define ESNN_CODE(y, shift, low, high) esnn_code((y) >> (shift), low, high)

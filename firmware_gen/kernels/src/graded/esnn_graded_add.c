@@ -1,16 +1,6 @@
 #include "esnn_graded_add.h"
 
-#if ESNN_THUMB2
-#define ESNN_SUM_CODE(sum) ESNN_CODE(sum, ESNN_ADD_BITS, 0, 255)
-#else
-/** One comparison where nothing is to be clamped. */
-static inline uint8_t esnn_sum_code(int32_t sum)
-{
-    const int32_t code = sum >> ESNN_ADD_BITS;
-    return (uint8_t)((uint32_t)code > 255u ? ~(code >> 31) : code);
-}
-#define ESNN_SUM_CODE(sum) esnn_sum_code(sum)
-#endif
+#define ESNN_SUM_CODE(sum) (uint8_t)ESNN_CODE(sum, ESNN_ADD_BITS, 0, 255)
 
 esnn_status_t esnn_graded_add(const esnn_graded_add_t *layer, uint8_t *arena, uint32_t *counts)
 {

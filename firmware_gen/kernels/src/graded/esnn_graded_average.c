@@ -36,7 +36,7 @@ static void esnn_sum_four(const esnn_graded_pool_t *layer, const uint8_t *line, 
             odd += (four >> 8) & ESNN_EVEN;
             ESNN_WALK(at, layer->channels);
         }
-        held += positions;
+        ESNN_WALK(held, positions);
         ESNN_WALK(line, layer->line_bytes);
         --lines;
     }
@@ -52,7 +52,7 @@ static void esnn_sum_one(const esnn_graded_pool_t *layer, const uint8_t *line, u
             found->sums[0] += *at;
             ESNN_WALK(at, layer->channels);
         }
-        found->positions += positions;
+        ESNN_WALK(found->positions, positions);
         ESNN_WALK(line, layer->line_bytes);
     }
 }

@@ -55,8 +55,10 @@ esnn_status_t esnn_layout(const esnn_layout_t *layer, uint8_t *arena, uint32_t *
     if (layer->output_bytes != 0) {
         memset(arena + layer->output, layer->fill, layer->output_bytes);
     }
-    for (uint32_t i = 0; i < layer->count; ++i) {
-        esnn_copy(&layer->copies[i], arena);
+    const esnn_copy_t *copy = layer->copies;
+    for (uint32_t i = layer->count; i != 0; --i) {
+        esnn_copy(copy++, arena);
+        ESNN_HIDE(copy);
     }
     return ESNN_OK;
 }
