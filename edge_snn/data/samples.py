@@ -164,10 +164,11 @@ def fit(samples: Samples, takes: Border, shape: tuple[int, int, int], classes: t
     x = samples.x
     if takes.dtype == "uint8" and takes.scale == 1.0 and takes.zero == 0 and x.dtype != np.uint8:
         npz.images_of(x, samples.name)  # says how to make pixels of them
-    if x.dtype == np.uint8 and takes.dtype != "float32" and x.ndim == 3 and shape[2] == 1:
-        x = x[..., None]
     name = samples.name
-    if x.dtype == np.uint8 and takes.dtype != "float32" and x.ndim == 4 and x.shape[1:] != takes.sample_shape:
+    pictures = x.dtype == np.uint8 and takes.dtype != "float32" and len(takes.sample_shape) == 3
+    if pictures and x.ndim == 3 and shape[2] == 1:
+        x = x[..., None]
+    if pictures and x.ndim == 4 and x.shape[1:] != takes.sample_shape:
         small = averaged(x, shape, name)
         name, x = name if small is x else f"{name} ({shape[0]}x{shape[1]})", small
     codes = _codes(_shaped(x, takes, name), takes, name).reshape(-1, *shape)

@@ -57,6 +57,15 @@ def test_axes_of_one_may_be_missing_and_samples_may_be_flat():
         assert np.array_equal(fitted((X - 128).astype(np.int8).reshape(shape), BYTES).x, X)
 
 
+def test_bytes_that_are_no_pictures_are_not_averaged():
+    line = Border("uint8", 0.5, 3, (1, 6, 1))
+    x = X.astype(np.uint8)
+    for shape in ((4, 6, 1), (4, 6), (4, 1, 6)):
+        assert np.array_equal(fitted(x.reshape(shape), line, (1, 6, 1)).x.ravel(), x.ravel())
+    with pytest.raises(InputError, match="samples are 12x1 uint8, the model takes 6x1 uint8"):
+        fitted(x.reshape(2, 12, 1), line, (1, 6, 1))
+
+
 @pytest.mark.parametrize(
     ("x", "takes", "message"),
     [
