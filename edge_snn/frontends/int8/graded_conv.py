@@ -8,7 +8,7 @@ import numpy as np
 
 from edge_snn.frontends.int8.layout import reshaped
 from edge_snn.frontends.int8.scales import Broken, Scale, checked, clamp, multipliers
-from edge_snn.frontends.int8.walk import Edge, Walk
+from edge_snn.frontends.int8.walk import AGAIN, Edge, Walk
 from edge_snn.frontends.tflite_file import Operator, Tensor
 from edge_snn.graph.depthwise import Depthwise
 from edge_snn.graph.graded_conv import GradedConv, dilated
@@ -46,8 +46,8 @@ def _weights(walk: Walk, operator: Operator, rank: int, axis: int) -> tuple[np.n
     """int8 weights of ``rank`` dimensions, and their scales, one or one a channel of ``axis``."""
     tensor = walk.tensor(operator, 1)
     if tensor.data is None or tensor.dtype != "int8" or tensor.data.ndim != rank or tensor.data.size == 0:
-        what = f"{tensor.dtype} {list(tensor.shape)}" if tensor.data is not None else "computed"
-        raise walk.refusal(operator, f"its weights are {what}, constant int8 of {rank} dimensions are expected")
+        what = "computed" if tensor.data is None and tensor.dtype == "int8" else f"{tensor.dtype} {list(tensor.shape)}"
+        raise walk.refusal(operator, f"its weights are {what}, constant int8 of {rank} dimensions are expected", AGAIN)
     scale, zeros = checked(tensor, tensor.shape[axis])
     if zeros.any():
         raise Broken(f"its weights have a zero point of {int(zeros[zeros != 0][0])}, 0 is expected")

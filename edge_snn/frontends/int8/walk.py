@@ -15,6 +15,7 @@ from edge_snn.graph.tensor import TensorSpec
 Shape3 = tuple[int, int, int]
 CODE_TYPES = ("int8", "uint8")
 MAX_NUMBERS = 64  # of a constant such as axes or paddings
+AGAIN = "quantise the whole model to int8: edge-snn tflite SOURCE --int8 --calibrate DATA"
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ class Walk:
             raise self.refusal(
                 operator,
                 f"input {position} is {kind}, 8-bit activations are expected",
-                "quantise the whole model to int8: edge-snn tflite SOURCE --int8 --calibrate DATA",
+                AGAIN,
             )
         if any(edge.padding) and not padded:
             raise self.refusal(operator, "reads a tensor that was left to its convolutions to pad")
@@ -108,7 +109,7 @@ class Walk:
             InputError: of another type, or without a scale that can be.
         """
         if tensor.dtype not in types:
-            raise InputError(f"tensor {tensor.index} is {tensor.dtype}, {' or '.join(types)} is expected")
+            raise InputError(f"tensor {tensor.index} is {tensor.dtype}, {' or '.join(types)} is expected", hint=AGAIN)
         return scale_of(tensor)
 
     def numbers(self, operator: Operator, position: int, count: int | None = None) -> list[int]:
