@@ -12,6 +12,7 @@ from edge_snn.graph.depthwise import Depthwise
 from edge_snn.graph.facts import Bounds, EdgeFacts
 from edge_snn.graph.graded import GradedNode
 from edge_snn.graph.graded_add import GradedAdd
+from edge_snn.graph.graded_conv import GradedConv
 from edge_snn.graph.graded_pool import GradedPool, Mean
 from edge_snn.graph.graph import INPUT, Graph
 from edge_snn.graph.layout import Concat, Pad, Reshape, Slice
@@ -120,7 +121,7 @@ class Maker:
         multipliers, shifts = zip(
             *map(quantised, (scales[0] / twice, scales[1] / twice, twice / scales[2] / (1 << 20)))
         )
-        numbers = np.array(multipliers, np.int32), np.array(shifts, np.int32)
+        numbers = np.array(multipliers, np.int32), np.minimum(np.array(shifts, np.int32), 0)
         about = (self.name("sum"), (edge, other), self.zero(), *self.clamp(), self.zero(), self.zero())
         self.add(GradedAdd(*about, *numbers, str(self.rng.choice(["add", "sub"]))))
 
@@ -189,6 +190,51 @@ class Maker:
             least = -(-least >> 1)
         self.add(Softmax(self.name("softmax"), (self.edge(),), 0, self.multiplier(), shift, least))
 
+    def convolution(self) -> None:
+        """Kernels, strides, paddings, dilations; channels of all sizes, some dead; codes dense, sparse or not known."""
+        rng, edge = self.rng, self.edge()
+        shape = self.specs[edge].shape
+        size, dilation, stride, padding = [], [], [], [0, 0, 0, 0]
+        for axis in range(2):
+            dilation.append(int(rng.choice([1, 1, 1, 2])))
+            size.append(self.number(1, min(4, (shape[axis] - 1) // dilation[-1] + 1)))
+            stride.append(self.number(1, 3))
+            covered = (size[-1] - 1) * dilation[-1]
+            padding[axis], padding[axis + 2] = self.number(0, covered), self.number(0, covered)
+        channels = self.number(1, int(rng.choice([3, 18, 40])))
+        weight = np.clip(np.rint(rng.normal(size=(*size, shape[2], channels)) * rng.choice([4, 40, 127])), -128, 127)
+        weight[..., rng.random(channels) < 0.1] = 0
+        inputs = weight[..., 0].size
+        bias = rng.integers(-200, 201, channels) * inputs
+        bias[rng.random(channels) < 0.05] = rng.choice([-(1 << 30), 1 << 30])
+        spread = np.sqrt(inputs) * 2500.0 / rng.choice([20, 100, 400], channels)
+        multiplier, shift = zip(*(quantised(1 / value) for value in np.maximum(spread, 1.001)))
+        zero = self.zero()
+        low, high = (zero, 255) if rng.random() < 0.5 else self.clamp()
+        seen = {
+            "dense": rng.integers(0, 1000, 256),
+            "sparse": np.where(np.arange(256) == 0, 100000, rng.integers(0, 200, 256)),
+            "small": np.where(np.arange(256) < 20, 1000, 1),
+        }.get(str(rng.choice(["dense", "sparse", "small", "unknown"])))
+        self.add(
+            GradedConv(
+                name=self.name("conv"),
+                inputs=(edge,),
+                zero=zero,
+                low=low,
+                high=high,
+                input_zero=self.zero(),
+                weight=weight.astype(np.int8),
+                bias=bias.astype(np.int32),
+                multiplier=np.array(multiplier, np.int32),
+                shift=np.array(shift, np.int32),
+                stride=tuple(stride),
+                padding=tuple(padding),
+                dilation=tuple(dilation),
+                seen=None if seen is None else seen.astype(np.int32),
+            )
+        )
+
     def model(self) -> IntegerModel:
         parts = []
         for edge, spec in list(self.specs.items())[1:]:
@@ -212,6 +258,7 @@ OPERATIONS: dict[str, Callable[[Maker], None]] = {
     "average": Maker.average,
     "mean": Maker.mean,
     "softmax": Maker.softmax,
+    "convolution": Maker.convolution,
 }
 
 

@@ -9,6 +9,7 @@ from edge_snn.plan.codes import CodesStep
 from edge_snn.plan.conv import ConvStep
 from edge_snn.plan.depthwise import DepthwiseStep
 from edge_snn.plan.graded_add import GradedAddStep
+from edge_snn.plan.graded_conv import GradedConvStep
 from edge_snn.plan.graded_pool import GradedPoolStep, MeanStep
 from edge_snn.plan.layout import LayoutStep
 from edge_snn.plan.linear import LinearStep
@@ -29,6 +30,7 @@ __all__ = [
     "DepthwiseStep",
     "EarlyRun",
     "GradedAddStep",
+    "GradedConvStep",
     "GradedPoolStep",
     "LayoutStep",
     "LinearStep",

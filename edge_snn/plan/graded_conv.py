@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 
-from edge_snn.errors import InputError
 from edge_snn.graph.facts import INT16_MAX
 from edge_snn.graph.graded_conv import GradedConv
+from edge_snn.plan.constants import MOST_BYTES, cost
 from edge_snn.plan.graded import Graded, GradedStep
 from edge_snn.plan.requant import Requantiser, plan_requant
 from edge_snn.plan.segments import Segment, choose, lane_bound
 
+ROWS = "rows"  # zeros are skipped, and rows of weights are added, list by list
+CONSTANTS = "constants"  # the layer is code (edge_snn.plan.constants)
+WIDE = "wide"  # bit by bit, where lanes or lists are too narrow
+FORMS = (ROWS, CONSTANTS, WIDE)
 BLOCK = 16
 REF_BYTES = 4
 LIST_BUDGET = 4096  # entries: a line that has more in one of its images is listed in parts
-MOST_ENTRY = (1 << 16) - 1
+MOST_ENTRY = (1 << 16) // 32  # entries count rows in 16 bits, 32 a row
 
 
 def sums_of(node: GradedConv) -> tuple[np.ndarray, np.ndarray]:
@@ -38,6 +42,7 @@ class GradedConvStep(GradedStep):
         out: (height, width) of the output.
         segments: how codes are cut, from the highest bits down.
         requantisers: one a channel.
+        form: how the kernels compute it, one of :data:`FORMS`.
         most: windows that are listed at a time, at most.
         capacity: entries that the lists have room for.
     """
@@ -49,6 +54,7 @@ class GradedConvStep(GradedStep):
     out: tuple[int, int]
     segments: tuple[Segment, ...]
     requantisers: tuple[Requantiser, ...]
+    form: str
     most: int
     capacity: int
 
@@ -75,10 +81,16 @@ class GradedConvStep(GradedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
+        if self.form != ROWS:
+            kh, kw, cin, _ = self.node.weight.shape
+            direct = (kh, kw) == (1, 1) and not any(self.node.padding)
+            window = {} if direct else {"window": kh * kw * cin}
+            return {**window, "sums": 4 * BLOCK} if self.form == WIDE else window
         vectors = sum(segment.vectors for segment in self.segments)
         return {
             "tally": 2 * 256,
-            "next": REF_BYTES * self.lists,
+            "sizes": 2 * self.lists * (self.node.weight.shape[0] + 1),
+            "next": REF_BYTES * (1 + self.lists),
             "starts": REF_BYTES * self.lists * (self.columns + 1),
             "entries": 2 * self.capacity,
             "vectors": 2 * BLOCK * vectors,
@@ -99,31 +111,35 @@ def plan_graded_conv(
     image: tuple[int, int, int],
     out: tuple[int, int],
 ) -> GradedConvStep:
-    """The step of a convolution.
-
-    Raises:
-        InputError: a layer that the kernels cannot run.
-    """
+    """The step of a convolution."""
+    node = undilated(node)
     kh, kw, cin, cout = node.weight.shape
-    if node.dilation != (1, 1):
-        raise InputError(f"has a dilation of {node.dilation}; the kernels have none yet", where=node.name)
-    bound = lane_bound(node.weight)
-    if bound > INT16_MAX:
-        raise InputError(
-            f"the weights of one sign of a channel add up to {bound}, the kernels take {INT16_MAX}",
-            where=node.name,
-            hint="narrow the layer",
-        )
-    inputs = kh * kw * cin
-    listed = min(node.stride[1], kw) * kh * cin / -(-cout // BLOCK)
-    segments = choose(node.seen, bound, inputs, listed)
+    bound, inputs, blocks = lane_bound(node.weight), kh * kw * cin, -(-cout // BLOCK)
     most = out[1]
     while most > 1 and columns_of(node, most) * kh * cin > MOST_ENTRY:
         most = (most + 1) // 2
-    if columns_of(node, most) * kh * cin > MOST_ENTRY:
-        raise InputError(f"a window has {inputs} inputs, the kernels count to {MOST_ENTRY}", where=node.name)
+    requantisers = plan_requant(node, *sums_of(node))
+    zeros = 0.0 if node.seen is None else float(node.seen[0] / max(1, node.seen.sum()))
+    work, size = cost(node.weight, zeros)
+    about = (node.name, sources, output, counter, node, image, out)
+    if bound > INT16_MAX or columns_of(node, most) * kh * cin > MOST_ENTRY:
+        form = CONSTANTS if size <= MOST_BYTES else WIDE
+        return GradedConvStep(*about, (), requantisers, form, 0, 0)
+    listed = min(node.stride[1], kw) * kh * cin / blocks
+    segments, spent = choose(node.seen, bound, inputs, listed)
+    if size <= MOST_BYTES and work < spent * blocks:
+        return GradedConvStep(*about, (), requantisers, CONSTANTS, 0, 0)
     deepest = int(np.sum([segment.entries() for segment in segments], axis=0).max())
     worst = columns_of(node, most) * kh * cin * deepest
     capacity = min(worst, max(inputs * deepest, LIST_BUDGET))
-    requantisers = plan_requant(node, *sums_of(node))
-    return GradedConvStep(node.name, sources, output, counter, node, image, out, segments, requantisers, most, capacity)
+    return GradedConvStep(*about, segments, requantisers, ROWS, most, capacity)
+
+
+def undilated(node: GradedConv) -> GradedConv:
+    """The same layer with weights of 0 where its window has gaps."""
+    if node.dilation == (1, 1):
+        return node
+    (kh, kw), (dy, dx) = node.covered, node.dilation
+    weight = np.zeros((kh, kw, *node.weight.shape[2:]), np.int8)
+    weight[::dy, ::dx] = node.weight
+    return replace(node, weight=weight, dilation=(1, 1))

@@ -9,6 +9,7 @@ from edge_snn.graph.codes import Codes
 from edge_snn.graph.depthwise import Depthwise
 from edge_snn.graph.graded import GradedNode
 from edge_snn.graph.graded_add import GradedAdd
+from edge_snn.graph.graded_conv import GradedConv
 from edge_snn.graph.graded_pool import GradedPool, Mean
 from edge_snn.graph.graph import Graph
 from edge_snn.graph.layout import Concat, Pad, Slice
@@ -18,6 +19,7 @@ from edge_snn.plan.codes import CodesStep
 from edge_snn.plan.depthwise import plan_depthwise
 from edge_snn.plan.graded import Graded
 from edge_snn.plan.graded_add import GradedAddStep, plan_add
+from edge_snn.plan.graded_conv import plan_graded_conv
 from edge_snn.plan.graded_pool import GradedPoolStep, MeanStep, mean_steps, reaches
 from edge_snn.plan.layout import LayoutStep, plan_concat, plan_pad, plan_slice
 from edge_snn.plan.lookup import LookupStep
@@ -46,6 +48,8 @@ def lower_graded(
     about = (node.name, sources, output, counter)
     if isinstance(node, Codes):
         return CodesStep(node.name, sources[0])
+    if isinstance(node, GradedConv):
+        return plan_graded_conv(node, sources, output, counter, shapes[0], made[:2])
     if isinstance(node, Lookup):
         return LookupStep(*about, node)
     if isinstance(node, Depthwise):

@@ -11,16 +11,17 @@ from edge_snn.graph.graded import CODES
 
 BITS = 8
 MOST_DIGIT_BITS = 6
+MOST_LISTS_OF_A_CODE = 4  # a byte of a word each
 
 # Instructions of an M4, for a window and 16 outputs: what the choice is made by. Other cores have the same optimum
 # within a few percent; the sums are the same whatever is chosen.
 ROW = 11.75  # a row is added
-PLANE = 25.0  # a list of a plane is begun, and the accumulator doubled
-DIGIT = 22.0  # a list of a digit is begun, and the accumulator stored
-VECTOR = 13.0  # a stored vector is added to the others ..
-RUN = 17.0  # .. and each run of them widened
+PLANE = 24.0  # a list of a plane is begun, and the accumulator doubled
+DIGIT = 17.5  # a list of a digit is begun, and the accumulator stored
+VECTOR = 12.5  # a stored vector is added to the others ..
+RUN = 16.0  # .. and each run of them widened
 SEGMENT = 30.0
-ENTRY = 6.0  # an input is put into a list: once for all windows of a column, and all outputs
+ENTRY = 7.0  # an input is put into a list: once for all windows of a column, and all outputs
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ class Segment:
         """Vectors that a walk leaves."""
         return 1 if self.planes else self.lists
 
+    @property
+    def deepest(self) -> int:
+        """Lists that one code may be in."""
+        return self.bits if self.planes else 1
+
     def digits(self) -> np.ndarray:
         """What each code has here, int64 [256]."""
         return (np.arange(CODES) >> self.first) & ((1 << self.bits) - 1)
@@ -73,8 +79,8 @@ def _cost(segment: Segment, share: np.ndarray, inputs: int, listed: float) -> fl
     return entries * (inputs * ROW + listed * ENTRY) + fixed + added
 
 
-def choose(seen: np.ndarray | None, bound: int, inputs: int, listed: float) -> tuple[Segment, ...]:
-    """The cheapest segments, from the highest bits down.
+def choose(seen: np.ndarray | None, bound: int, inputs: int, listed: float) -> tuple[tuple[Segment, ...], float]:
+    """The cheapest segments, from the highest bits down, and what they cost.
 
     Args:
         seen: int [256], how often each code occurs; None for codes behind a ReLU as they usually are.
@@ -83,15 +89,20 @@ def choose(seen: np.ndarray | None, bound: int, inputs: int, listed: float) -> t
         listed: inputs that are listed for a window and 16 outputs.
     """
     share = usual() if seen is None or not seen.any() else seen / seen.sum()
-    best: dict[int, tuple[float, tuple[Segment, ...]]] = {BITS: (0.0, ())}
+    best: dict[tuple[int, int], tuple[float, tuple[Segment, ...]]] = {(BITS, 0): (0.0, ())}
     for first in range(BITS - 1, -1, -1):
-        options = []
         for top in range(first + 1, BITS + 1):
-            cost, above = best[top]
             for segment in _segments(first, top - first, bound):
-                options.append((cost + _cost(segment, share, inputs, listed), (*above, segment)))
-        best[first] = min(options, key=lambda option: option[0])
-    return best[0][1]
+                spent = _cost(segment, share, inputs, listed)
+                for deep in range(MOST_LISTS_OF_A_CODE - segment.deepest + 1):
+                    if (top, deep) not in best:
+                        continue
+                    cost, above = best[top, deep]
+                    place = (first, deep + segment.deepest)
+                    if cost + spent < best.get(place, (np.inf, ()))[0]:
+                        best[place] = (cost + spent, (*above, segment))
+    spent, segments = min((found for (first, _), found in best.items() if first == 0), key=lambda found: found[0])
+    return segments, spent
 
 
 def _segments(first: int, bits: int, bound: int) -> list[Segment]:
@@ -102,6 +113,30 @@ def _segments(first: int, bits: int, bound: int) -> list[Segment]:
         vectors = (1 << bits) - 1
         found.append(Segment(False, bits, first, min(vectors, INT16_MAX // bound)))
     return found
+
+
+def list_table(segments: tuple[Segment, ...]) -> np.ndarray:
+    """By code, the numbers of the lists it is in, from 1, a byte each from the lowest up: uint32 [256].
+
+    Lists are numbered against the order in which they are walked: those of the lowest bits first, a digit by its value.
+    """
+    table = np.zeros(CODES, np.uint32)
+    place = np.zeros(CODES, np.uint32)
+    first = 1
+
+    def put(inside: np.ndarray, number: np.ndarray) -> None:
+        table[inside] |= number[inside].astype(np.uint32) << (8 * place[inside])
+        place[inside] += 1
+
+    for segment in segments[::-1]:
+        digits = segment.digits()
+        if segment.planes:
+            for bit in range(segment.bits):
+                put((digits >> bit & 1).astype(bool), np.full(CODES, first + bit))
+        else:
+            put(digits > 0, first - 1 + digits)
+        first += segment.lists
+    return table
 
 
 def usual() -> np.ndarray:

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from edge_snn.graph.facts import INT32_MAX
-from edge_snn.graph.graded import CODES
 from edge_snn.plan.requant import Requantiser
 
+CODES = 256
+INT32_MAX = int(np.iinfo(np.int32).max)
 COMPARED = 8  # steps that are compared one by one; more are searched in a table
 
 

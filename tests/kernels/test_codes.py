@@ -64,7 +64,16 @@ def test_depthwise_layers_without_room_for_code_agree_with_the_reference(monkeyp
 
 def test_the_random_networks_exercise_every_kind_of_step():
     kinds = {step.kind for seed in range(12) for step in build_plan(random_codes(seed)).steps}
-    assert kinds == {"lookup", "depthwise", "graded_add", "layout", "graded_pool", "graded_mean", "softmax", "codes"}
+    assert kinds == {
+        "lookup",
+        "depthwise",
+        "graded_add",
+        "layout",
+        "graded_pool",
+        "graded_mean",
+        "softmax",
+        "codes",
+    } | {"graded_conv"}
 
 
 @pytest.mark.parametrize("core", emulated(CORES))

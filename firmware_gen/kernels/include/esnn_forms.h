@@ -159,6 +159,22 @@
 
 #endif
 
+#if ESNN_THUMB2
+#define esnn_graded_list esnn_graded_list_v7m
+#else
+#define esnn_graded_list esnn_graded_list_portable
+#endif
+
+#if ESNN_CHAIN_DSP /* networks of codes: sums of rows */
+#define esnn_graded_walk esnn_graded_walk_dsp
+#elif ESNN_CHAIN_V7M && ESNN_PAIRED_ROWS
+#define esnn_graded_walk esnn_graded_walk_v7m
+#elif ESNN_CHAIN_V6M
+#define esnn_graded_walk esnn_graded_walk_v6m
+#else
+#define esnn_graded_walk esnn_graded_walk_portable
+#endif
+
 #if ESNN_THUMB2 /* M3 and up: 32-bit neurons need conditional instructions only, so cores with DSP take them too */
 #define esnn_block_neuron_wide esnn_block_neuron_wide_v7m
 #else
