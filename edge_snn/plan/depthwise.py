@@ -14,7 +14,7 @@ from edge_snn.plan.digits import products
 from edge_snn.plan.graded import Graded, GradedStep
 from edge_snn.plan.requant import Requantiser, plan_requant
 
-CODE_BYTES = 1 << 16  # of code for the weights of single channels, in a whole model
+CODE_BYTES = 96 << 10  # of code for the weights of single channels, in a whole model
 _FRAME_BYTES, _DIGIT_BYTES = 130, 4  # of such a channel on a core with Thumb-2: all but its digits, and one of them
 MOST_TAPS = 64  # of a channel that gets code of its own
 SUMS = 256  # that are kept at once, or else one line
@@ -38,6 +38,11 @@ class DepthwiseStep(GradedStep):
     out: tuple[int, int]
     requantisers: tuple[Requantiser, ...]
     coded: bool
+
+    @property
+    def sliding(self) -> bool:
+        """Whether code goes down a column, and loads a code once for all windows of it."""
+        return self.coded and self.node.stride[0] == 1 and self.node.dilation[0] == 1
 
     @cached_property
     def plane(self) -> tuple[int, int]:

@@ -52,7 +52,7 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
             name=name,
             channels=[_channel(step, name, channel) for channel in range(node.channels)],
             coded=step.coded,
-            sliding=sliding(step),
+            sliding=step.sliding,
             skips=node.input_zero == 0,
             height=kh,
             stride=node.stride,
@@ -60,7 +60,6 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
             outputs=node.channels,
             out_height=step.out[0],
             out_width=step.out[1],
-            plane_height=height,
             plane_width=width,
             lines=step.lines,
             parts=step.out[0] // step.lines,
@@ -99,7 +98,7 @@ def _channel(step: DepthwiseStep, name: str, channel: int) -> dict[str, Any]:
         "start": bias + 128 * int(weights.sum()) - int(triangles.sum()),
         "codes": [],
     }
-    if step.coded and sliding(step):
+    if step.sliding:
         about["codes"] = [
             {"offset": int(offsets[0, x]), "lines": _lines({kh - 1 - y: int(grid[y, x]) for y in range(kh)})}
             for x in range(kw)
@@ -110,11 +109,6 @@ def _channel(step: DepthwiseStep, name: str, channel: int) -> dict[str, Any]:
             for offset, weight in zip(offsets.reshape(-1), weights)
         ]
     return about
-
-
-def sliding(step: DepthwiseStep) -> bool:
-    """Whether windows lie a line apart, so that a code is loaded once for all of a column."""
-    return step.node.stride[0] == 1 and step.node.dilation[0] == 1
 
 
 def _lines(weights: dict[int, int]) -> list[str]:

@@ -14,10 +14,13 @@ import numpy as np
 import pytest
 
 from edge_snn.plan import build_plan
+from edge_snn.reference import run
 from firmware_gen import boards
 from firmware_gen.build import ROOT, write_board_files
 from firmware_gen.codegen import generate
 from firmware_gen.verify import verify
+from tests.graded_models import random_codes
+from tests.networks import images
 from tools import build_matrix
 from tools.build_matrix import BOARDS, COMPILERS, LEVELS, Cell, Outcome, Task
 
@@ -96,6 +99,25 @@ def test_a_project_of_ones_own_with_no_flag_of_ours(kind, name, task, tmp_path):
     logits, counts = build_matrix.run(board, elf, task.model, task.images)
     assert np.array_equal(logits, task.logits)
     assert np.array_equal(counts, task.counts)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Cell("microbit", "clang", "Os", lto=False, frame=False),
+        Cell("mps2-an385", "clang", "O2", lto=False, frame=False),
+        Cell("mps2-an505", "gcc", "Os", lto=True, frame=True),
+    ],
+    ids=lambda cell: cell.name,
+)
+def test_generated_code_of_layers_of_codes(cell, tmp_path):
+    """Depthwise layers above all, whose weights are shifted additions that compilers would like to join."""
+    model = random_codes(1)
+    assert {"depthwise", "graded_add", "softmax"} <= {step.kind for step in build_plan(model).steps}
+    x = images(3, model.input_shape)
+    want = run(model.graph, x)
+    outcome = build_matrix.build_cell(cell, Task(model, x, want.logits, want.counts), tmp_path / "cell", library=False)
+    assert (outcome.failed, outcome.warnings, outcome.equal, outcome.findings) == ((), (), True, ())
 
 
 def test_a_cell_with_anything_wrong_is_not_good():
