@@ -14,6 +14,9 @@ from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.node import INTEGER
 from edge_snn.graph.tensor import Kind, TensorSpec
 from edge_snn.passes import bounds
+from edge_snn.passes.assemble import assemble
+from tests.int8_files import Maker
+from tests.int8_oracle import recover
 
 
 def table_model(
@@ -36,6 +39,14 @@ def table_model(
     facts = {edge: EdgeFacts(proof.edges[edge].bounds(edge), np.array([scales.get(edge, 1.0)])) for edge in graph.specs}
     names = classes or tuple(str(index) for index in range(makes.size))
     return IntegerModel(graph, facts, proof.accumulators, names, borders=(takes, makes))
+
+
+def network() -> IntegerModel:
+    """A convolution, a depthwise one, a pool, a fully connected layer and a softmax, from a file of int8."""
+    net = Maker(0)
+    net.softmax(net.dense(net.pool(net.depthwise(net.conv(net.input((1, 8, 8, 3), "int8", 0.05, -128), 8))), 5))
+    found = recover(net)
+    return assemble(found.graph, found.scales, found.borders, name="network")
 
 
 def autoencoder(dtype: str = "float32", size: int = 8) -> IntegerModel:

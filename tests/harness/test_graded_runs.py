@@ -21,7 +21,7 @@ from edge_snn.reference import run
 from firmware_gen import boards
 from tests.cli.test_cli import call
 from tests.graded_models import random_codes
-from tests.harness.graded import autoencoder, classifier
+from tests.harness.graded import autoencoder, classifier, network
 from tests.harness.mlperf_runner import Runner
 from tests.harness.spoiled import Sources
 from tests.harness.test_bisect import BOARDS, SANITIZED, agrees
@@ -30,8 +30,8 @@ HOST = boards.load("host")
 
 
 @pytest.mark.parametrize("board_name", BOARDS)
-def test_every_tensor_is_the_references(board_name, firmware):
-    made = random_codes(4)
+@pytest.mark.parametrize("made", [random_codes(4), network()], ids=["random", "network"])
+def test_every_tensor_is_the_references(made, board_name, firmware):
     x = np.random.default_rng(4).integers(0, 256, (2, *made.input_shape), np.uint8)
     agrees(
         made, board_name, firmware / f"{board_name}-{made.sha256[:12]}", x, SANITIZED if board_name == "host" else ()
@@ -109,6 +109,22 @@ def test_a_wrong_output_is_named_when_all_codes_agree(tmp_path, monkeypatch):
         device.connect(made.sha256, "host")
         found = bisect(device, made, build_plan(made), bytes_of(made).reshape(-1, 1, 1, 6).view(np.uint8))
     assert "part first at layer codes, output 2 (c): device" in str(found)
+
+
+def test_a_counter_that_is_wrong_is_told_in_words(tmp_path, monkeypatch):
+    made = network()
+    sources = Sources(tmp_path)
+    sources.replace("esnn_graded_count", "return found;", "return found + 1u;")
+    x = np.random.default_rng(0).integers(0, 256, (1, *made.input_shape), np.uint8)
+    with Emulator(HOST, sources.build(made, "host", monkeypatch)) as emulator:
+        device = Device(emulator.port, emulator.death)
+        device.connect(made.sha256, "host")
+        found = bisect(device, made, build_plan(made), x)
+    count = int(run(made.graph, x).counts[0, 0])
+    assert str(found) == (
+        "image 0: device and host part first at layer conv1, number of codes that are not the zero point: "
+        f"device {count + 1}, host {count}"
+    )
 
 
 def test_the_text_dialect_scores_as_the_frames_do(firmware):
