@@ -44,6 +44,7 @@ def emit_rows(context: Context, index: int, step: GradedConvStep) -> None:
         context.declare(array(f"{name}_outside", outside, [f"{node.name}: a position outside"]))
     table = _table(context, step)
     context.declare(f"static const esnn_graded_conv_t {name} = {_fields(context, index, step, table).render()};\n")
+    blocks = [[output(item) for item in step.requantisers[first : first + BLOCK]] for first in range(0, cout, BLOCK)]
     context.declare(
         _render(
             "graded_rows.c.jinja",
@@ -53,9 +54,8 @@ def emit_rows(context: Context, index: int, step: GradedConvStep) -> None:
             node=node,
             table=table,
             join=_join(step.segments),
-            blocks=[
-                [output(item) for item in step.requantisers[first : first + BLOCK]] for first in range(0, cout, BLOCK)
-            ],
+            blocks=blocks,
+            codes=[blocks.index(block) for block in blocks],  # with one scale for all channels many are alike
             inputs=kh * kw * cin,
             column_rows=kh * cin,
             cin=cin,

@@ -14,6 +14,7 @@ from edge_snn.harness.bisect import bisect
 from edge_snn.harness.client import Device
 from edge_snn.harness.emulator import Emulator
 from edge_snn.harness.firmware import build_firmware
+from edge_snn.passes.assemble import assemble
 from edge_snn.passes.retime import retime
 from edge_snn.plan import build_plan
 from edge_snn.plan.trace import trace_tensors
@@ -25,6 +26,8 @@ from tests.harness.graded import autoencoder, classifier, network
 from tests.harness.mlperf_runner import Runner
 from tests.harness.spoiled import Sources
 from tests.harness.test_bisect import BOARDS, SANITIZED, agrees
+from tests.int8_files import Maker
+from tests.int8_oracle import recover
 
 HOST = boards.load("host")
 
@@ -196,3 +199,18 @@ def test_the_spikes_of_a_layer_are_codes_off_its_zero_point(tmp_path):
     assert found.sops == host.sops > 0
     assert found.report["dense_macs"] > 0
     assert "graded, rate" in (tmp_path / "r" / "report.html").read_text()
+
+
+def test_channels_of_one_scale_share_their_code_and_the_stack_is_bounded(tmp_path):
+    """As in MLPerf Tiny's autoencoder: layers whose outputs are all requantised alike."""
+    net = Maker(0)
+    weights = net.constant(np.random.default_rng(0).integers(-127, 128, (64, 64)).astype(np.int8), 0.01, 0)
+    x = net.input((1, 64), "int8", 0.1, -20)
+    net.add("FULLY_CONNECTED", [x, weights], (1, 64), 0.3, 5, activation=0)
+    found = recover(net)
+    made = assemble(found.graph, found.scales, found.borders, name="alike")
+    built = build_firmware(made, boards.load("mps2-an386"), tmp_path)
+    code = (built.generated.folder / "model.c").read_text()
+    assert code.count("step_0_codes_0(sums, out);") == 4
+    assert "step_0_codes_1" not in code
+    assert 0 < built.stack_bound < 2000
