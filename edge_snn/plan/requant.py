@@ -22,6 +22,7 @@ from edge_snn.reference.graded import requantise
 MOST_DIGITS = 16
 MOST_LIFT = 12
 WORD = 1 << 31
+FEW = 64  # sums on which most schemes fail
 
 
 @dataclass(frozen=True)
@@ -154,23 +155,49 @@ def simplest(first: int, last: int) -> int:
     return first
 
 
+def _may_fit(
+    terms: tuple[tuple[int, int], ...], totals: np.ndarray, lifted: np.ndarray, few: np.ndarray, codes: np.ndarray
+) -> np.ndarray:
+    """Which lifts :func:`_fit` need be asked about: bool [lifts]; the others fail on a few of the sums already.
+
+    Args:
+        totals: final shift of each lift.
+        lifted: int64 [lifts, 2, few], the sums at which codes change and those before them, shifted.
+        few, codes: these sums, and the codes from them on.
+    """
+    y = horner(lifted, terms)
+    wanted = codes << np.clip(totals, 0, 30)[:, None]
+    least, most = wanted - y[:, 0], wanted - 1 - y[:, 1]
+    first, second = np.searchsorted(few, (0, 1))  # sums at 0, and the sums before them at 0
+    fits = least[:, first:].max(axis=1, initial=-WORD) <= most[:, second:].min(axis=1, initial=WORD)
+    below = least[:, :first].max(axis=1, initial=-WORD) <= most[:, :second].min(axis=1, initial=WORD)
+    return (totals >= 1) & (totals <= 30) & fits & below
+
+
 def _search(
     multiplier: int, exponent: int, at: np.ndarray, codes: np.ndarray, span: tuple[int, int], clamp: tuple[int, int]
 ) -> Requantiser | None:
-    """The cheapest scheme for one channel. ``at`` are the sums at which the code becomes ``codes``."""
+    """The cheapest scheme for one channel. ``at`` are the sums at which the code becomes ``codes``.
+
+    Of equals the first counts: the one of fewer digits, then of the smaller lift.
+    """
     best: Requantiser | None = None
     reach = max(abs(span[0]), abs(span[1]), 1)
-    for lift in range(MOST_LIFT + 1):
-        for terms, shift in _schemes(multiplier, exponent):
-            if best is not None and len(terms) + (lift > 0) + 1 >= best.cost:
-                break
-            fit = _fit(terms, shift, lift, at, codes)
-            if fit is None or 2 * (reach << lift) + abs(fit[0]) + fit[1] >= WORD:
+    lifts = np.array([lift for lift in range(MOST_LIFT + 1) if 2 * (reach << lift) < WORD], np.int64)
+    picked = np.unique(np.linspace(0, at.size - 1, FEW).astype(int))
+    few = at[picked]
+    lifted = np.stack([few, few - 1]) << lifts[:, None, None]
+    for terms, shift in _schemes(multiplier, exponent):
+        least = len(terms) + 1  # cost, with neither lift nor bend
+        if (best is not None and least >= best.cost) or not _rises(terms):
+            continue
+        for lift in lifts[_may_fit(terms, shift + lifts, lifted, few, codes[picked])].tolist():
+            if best is not None and least + (lift > 0) >= best.cost:
                 continue
-            made = Requantiser(lift, terms, fit[0], shift + lift, *clamp, bend=fit[1])
-            if best is None or made.cost < best.cost:
-                best = made
-            break
+            fit = _fit(terms, shift, lift, at, codes)
+            if fit is not None and 2 * (reach << lift) + abs(fit[0]) + fit[1] < WORD:
+                made = Requantiser(lift, terms, fit[0], shift + lift, *clamp, bend=fit[1])
+                best = made if best is None or made.cost < best.cost else best
     return best
 
 
