@@ -13,7 +13,12 @@ from firmware_gen.emit import Struct, comment
 from firmware_gen.families.context import Context
 from firmware_gen.families.requant import requantise
 
-TEMPLATE = Path(__file__).parents[1] / "templates" / "depthwise.c.jinja"
+TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(Path(__file__).parents[1] / "templates"),
+    undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=False,  # C; names come from us
+)
 UNROLLED = 8  # codes that are gathered in a turn of the loop
 
 
@@ -46,9 +51,8 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
     )
     context.declare(comment(f"{node.name}: depthwise {kh}x{kw}, {cin} channels, {multiplier} of each"))
     context.declare(f"static const esnn_depthwise_t {name} = {struct.render()};\n")
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined, keep_trailing_newline=True, autoescape=False)
     context.declare(
-        environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+        TEMPLATES.get_template("depthwise.c.jinja").render(
             name=name,
             channels=[_channel(step, name, channel) for channel in range(node.channels)],
             coded=step.coded,
@@ -65,10 +69,7 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
             parts=step.out[0] // step.lines,
             kernel="esnn_depthwise_sums_3x3" if step.is_3x3 else "esnn_depthwise_sums",
             input=context.offset(step.sources[0].storage),
-            cin=cin,
-            image_width=step.image[1],
-            gathered=step.gathered,
-            unrolled=UNROLLED,
+            gather=_gather(context, step),
             first=top * width + left,
             plane=plane,
             sums=0 if step.coded else context.scratch(index, "sums"),
@@ -79,6 +80,23 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
         )
     )
     context.calls.append(f"{name}_run(arena, result->counts)")
+
+
+def _gather(context: Context, step: DepthwiseStep) -> str:
+    """The name of the function that gathers a channel, declared once for all layers of that shape."""
+    (height, width), (_, image_width, channels) = step.gathered, step.image
+    name = f"esnn_gather_{height}_{width}_{image_width}_{channels}_{step.plane[1]}"
+    text = TEMPLATES.get_template("gather.c.jinja").render(
+        name=name,
+        gathered=(height, width),
+        cin=channels,
+        image_width=image_width,
+        plane_width=step.plane[1],
+        unrolled=UNROLLED,
+    )
+    if text not in context.declarations:
+        context.declare(text)
+    return name
 
 
 def _channel(step: DepthwiseStep, name: str, channel: int) -> dict[str, Any]:

@@ -45,7 +45,7 @@ static inline uint8_t esnn_code(int32_t y, int32_t low, int32_t high)
 /** x << by, of numbers below 0 too. */
 #define ESNN_LIFT(x, by) ((int32_t)((uint32_t)(x) << (by)))
 
-/** How many of `count` codes are not `zero`: the spikes of a layer. */
+/** How many of `count` codes, at a multiple of 4, are not `zero`: the spikes of a layer. */
 uint32_t esnn_graded_count(const uint8_t *codes, uint32_t count, uint32_t zero);
 
 #endif
