@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import ClassVar
 
 import numpy as np
@@ -109,9 +109,14 @@ def sums_of(node: Depthwise) -> tuple[np.ndarray, np.ndarray]:
 
 def code_bytes(node: Depthwise) -> int:
     """About what the code of its channels takes."""
-    columns = node.weight.reshape(node.weight.shape[0], -1).T  # a code meets the weights of one column
-    count = sum(products(column).additions for column in columns.tolist())
+    count = _additions(node.weight.tobytes(), node.weight.shape[0])
     return _FRAME_BYTES * node.channels + _DIGIT_BYTES * count
+
+
+@lru_cache(maxsize=256)  # every layer asks about all
+def _additions(weight: bytes, rows: int) -> int:
+    columns = np.frombuffer(weight, np.int8).reshape(rows, -1).T  # a code meets the weights of one column
+    return sum(products(column).additions for column in columns.tolist())
 
 
 def coded_layers(graph: Graph) -> frozenset[str]:
