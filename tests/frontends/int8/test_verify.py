@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from edge_snn import frontends
-from edge_snn.api import Choices, convert_file
 from edge_snn.errors import InputError
+from edge_snn.frontends.conversion import Choices, convert_file
 from edge_snn.frontends.int8 import verify
 from edge_snn.graph.graded_conv import GradedConv
 from tests.int8_files import Maker, random_network
