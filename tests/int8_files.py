@@ -182,7 +182,7 @@ class Maker(Int8File):
     def _shape(self, tensor: int) -> tuple[int, ...]:
         return self.tensors[tensor].shape
 
-    def _weights(self, shape: tuple[int, ...], axis: int, per_channel: bool) -> tuple[int, np.ndarray]:
+    def weights(self, shape: tuple[int, ...], axis: int, per_channel: bool) -> tuple[int, np.ndarray]:
         """Weights, and their scales; some are small, some sparse, some at the ends."""
         style = self.rng.integers(4)
         data = self.rng.integers(-127, 128, shape)
@@ -198,7 +198,7 @@ class Maker(Int8File):
             scale[int(self.rng.integers(channels))] = self.pick(1e-12, 1e-7, 1e-30)  # a dead channel
         return self.constant(data.astype(np.int8), scale, 0, axis), scale
 
-    def _layer(self, kind: str, x: int, weight: int, scale: np.ndarray, shape: tuple[int, ...], **options: Any) -> int:
+    def layer(self, kind: str, x: int, weight: int, scale: np.ndarray, shape: tuple[int, ...], **options: Any) -> int:
         """The rest of a layer with weights: a bias that matters, an output scale that spreads its sums."""
         part = self.tensors[weight]
         assert part.data is not None
@@ -232,21 +232,21 @@ class Maker(Int8File):
         kernel, options, out = self._window(x)
         channels = channels or int(self.pick(1, 3, 8, 16, 17))
         shape = (channels, *kernel, self._shape(x)[3])
-        weight, scale = self._weights(shape, 0, bool(self.pick(True, False)))
-        return self._layer("CONV_2D", x, weight, scale, (1, *out, channels), **options)
+        weight, scale = self.weights(shape, 0, bool(self.pick(True, False)))
+        return self.layer("CONV_2D", x, weight, scale, (1, *out, channels), **options)
 
     def depthwise(self, x: int) -> int:
         kernel, options, out = self._window(x)
         each = int(self.pick(1, 1, 1, 2, 3))
         channels = self._shape(x)[3] * each
-        weight, scale = self._weights((1, *kernel, channels), 3, bool(self.pick(True, True, False)))
-        return self._layer("DEPTHWISE_CONV_2D", x, weight, scale, (1, *out, channels), multiplier=each, **options)
+        weight, scale = self.weights((1, *kernel, channels), 3, bool(self.pick(True, True, False)))
+        return self.layer("DEPTHWISE_CONV_2D", x, weight, scale, (1, *out, channels), multiplier=each, **options)
 
     def dense(self, x: int, channels: int = 0) -> int:
         """FULLY_CONNECTED of all numbers."""
         channels = channels or int(self.pick(2, 5, 10, 16))
-        weight, scale = self._weights((channels, math.prod(self._shape(x))), 0, bool(self.pick(True, False, False)))
-        return self._layer("FULLY_CONNECTED", x, weight, scale, (1, channels))
+        weight, scale = self.weights((channels, math.prod(self._shape(x))), 0, bool(self.pick(True, False, False)))
+        return self.layer("FULLY_CONNECTED", x, weight, scale, (1, channels))
 
     def sum(self, kind: str, a: int, b: int) -> int:
         """ADD or SUB of tensors of one shape."""

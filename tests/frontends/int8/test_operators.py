@@ -49,12 +49,12 @@ def test_convolutions_of_any_window(seed):
         out = [windows(size, w, int(s), padding) for size, w, s in zip((height, width), covered, stride)]
         channels = net.tensors[x].shape[3]
         if net.rng.random() < 0.5:
-            weight, scale = net._weights((4, *map(int, kernel), channels), 0, True)
-            net._layer("CONV_2D", x, weight, scale, (1, *out, 4), **options)
+            weight, scale = net.weights((4, *map(int, kernel), channels), 0, True)
+            net.layer("CONV_2D", x, weight, scale, (1, *out, 4), **options)
         else:
             each = int(net.pick(1, 2, 4))
-            weight, scale = net._weights((1, *map(int, kernel), channels * each), 3, True)
-            net._layer("DEPTHWISE_CONV_2D", x, weight, scale, (1, *out, channels * each), multiplier=each, **options)
+            weight, scale = net.weights((1, *map(int, kernel), channels * each), 3, True)
+            net.layer("DEPTHWISE_CONV_2D", x, weight, scale, (1, *out, channels * each), multiplier=each, **options)
         same(net, number)
 
 
@@ -100,9 +100,9 @@ def test_factors_at_the_ends_of_their_range(weight_scale, out_scale, bias):
 def test_groups_of_channels_are_a_convolution_with_zeros_between():
     net = Maker(3)
     x = net.input((1, 5, 5, 6), scale=0.02, zero=-7)
-    weight, scale = net._weights((4, 3, 3, 3), 0, True)
+    weight, scale = net.weights((4, 3, 3, 3), 0, True)
     options = {"padding": SAME, "stride_y": 1, "stride_x": 1, "dilation_y": 1, "dilation_x": 1}
-    net._layer("CONV_2D", x, weight, scale, (1, 5, 5, 4), **options)
+    net.layer("CONV_2D", x, weight, scale, (1, 5, 5, 4), **options)
     same(net)
 
 
@@ -111,8 +111,8 @@ def test_a_fully_connected_layer_works_row_by_row(per_channel, rows):
     for seed in range(6):
         net = Maker(seed)
         x = net.input((1, rows, 20), scale=net.real(0.005, 0.1), zero=net.zero())
-        weight, scale = net._weights((7, 20), 0, per_channel)
-        net._layer("FULLY_CONNECTED", x, weight, scale, (1, rows, 7) if seed % 2 else (rows, 7))
+        weight, scale = net.weights((7, 20), 0, per_channel)
+        net.layer("FULLY_CONNECTED", x, weight, scale, (1, rows, 7) if seed % 2 else (rows, 7))
         if not seed % 2:
             made = len(net.tensors) - 1
             net.reshape(made, (1, rows, 7))
@@ -121,8 +121,8 @@ def test_a_fully_connected_layer_works_row_by_row(per_channel, rows):
 
 def test_fully_connected_layers_may_round_once():
     net = Maker(9)
-    weight, scale = net._weights((200, 32), 0, True)
-    net._layer("FULLY_CONNECTED", net.input((1, 32), scale=0.03, zero=-3), weight, scale, (1, 200))
+    weight, scale = net.weights((200, 32), 0, True)
+    net.layer("FULLY_CONNECTED", net.input((1, 32), scale=0.03, zero=-3), weight, scale, (1, 200))
     codes = np.random.default_rng(0).integers(-128, 128, (20, 1, 32)).astype(np.int8)
     twice, once = (feed(recover(net, rounding), codes).logits for rounding in ("double", "single"))
     layer = recover(net, "single").graph.nodes[0]
@@ -306,10 +306,10 @@ def test_padding_in_front_of_a_convolution_is_left_to_it_where_its_window_reache
     x = net.input((1, 6, 6, 2), scale=0.05, zero=-20)
     pairs = net.constant(np.array([[0, 0], [1, 2], [0, 1], [0, 0]], np.int32))
     x = net.add("PAD", [x, pairs], *net.like(x, shape=(1, 9, 7, 2)))
-    weight, scale = net._weights((4, kernel, kernel, 2), 0, True)
+    weight, scale = net.weights((4, kernel, kernel, 2), 0, True)
     options = {"padding": VALID, "stride_y": 2, "stride_x": 2, "dilation_y": 1, "dilation_x": 1}
     out = (windows(9, kernel, 2, VALID), windows(7, kernel, 2, VALID))
-    net._layer("CONV_2D", x, weight, scale, (1, *out, 4), **options)
+    net.layer("CONV_2D", x, weight, scale, (1, *out, 4), **options)
     same(net)
     assert any(isinstance(node, Pad) for node in recover(net).graph.nodes) != fused
 

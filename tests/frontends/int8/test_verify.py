@@ -23,8 +23,8 @@ def written(tmp_path, net):
 def dense(seed: int = 1) -> Maker:
     """A fully connected layer of 300 outputs, some of which tell rounding once from rounding twice."""
     net = Maker(seed)
-    weight, scale = net._weights((300, 24), 0, True)
-    net._layer("FULLY_CONNECTED", net.input((1, 24), scale=0.03, zero=-3), weight, scale, (1, 300))
+    weight, scale = net.weights((300, 24), 0, True)
+    net.layer("FULLY_CONNECTED", net.input((1, 24), scale=0.03, zero=-3), weight, scale, (1, 300))
     return net
 
 
