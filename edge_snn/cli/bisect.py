@@ -72,7 +72,8 @@ def command(
     with ExitStack() as stack:
         device = _open(stack, bench, elf, model)
         with progress_bar(device.info.board, len(images), quiet=as_json) as bar:
-            plan = build_plan(model, boards.load(device.info.board).has_vectors)
+            board = boards.load(device.info.board)
+            plan = build_plan(model, board.has_vectors, board.is_armv6m)
             found = bisect(device, model, plan, images, bar)
     _tell(device.info.board, model, len(images), found, as_json)
     if found is not None:

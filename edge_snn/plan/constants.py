@@ -6,14 +6,14 @@ from functools import lru_cache
 
 import numpy as np
 
+from edge_snn.plan.segments import ARMV7M, Costs
+
 ODD = (1, 3, 5, 7)  # multiples of an input that are made once for all outputs
 PLACES = 8
 GROUP = 8  # outputs that are summed at a time: accumulators in registers
 TERM_BYTES = 4.1
 MOST_BYTES = 6 << 10  # of code that a layer may take
 
-INPUT = 5.0  # instructions for an input and a group: loading it, skipping it where it is 0, its multiples
-SKIPPED = 3.0  # where it is 0
 GATHERED = 3.0  # for an input whose window is copied
 SPARSE = 0.1  # share of zeros from which they are looked for
 
@@ -38,16 +38,17 @@ def terms_of(weight: int) -> tuple[tuple[int, int, int], ...]:
     return _all()[int(weight)]
 
 
-def cost(weight: np.ndarray, zeros: float) -> tuple[float, float]:
+def cost(weight: np.ndarray, zeros: float, costs: Costs = ARMV7M) -> tuple[float, float]:
     """(instructions a window, bytes of code), requantisation left out.
 
     Args:
         weight: int8 [.., cout].
         zeros: share of inputs that are 0.
+        costs: of the core.
     """
     flat = weight.reshape(-1, weight.shape[-1])
     terms = float(np.vectorize(lambda value: len(terms_of(value)))(flat).sum())
     inputs, groups = flat.shape[0], -(-flat.shape[1] // GROUP)
-    seen = (1 - zeros) * (terms + INPUT * inputs * groups) + zeros * SKIPPED * inputs * groups
+    seen = (1 - zeros) * (costs.term * terms + costs.input * inputs * groups) + zeros * costs.skipped * inputs * groups
     gathered = 0.0 if weight.shape[:2] == (1, 1) else GATHERED * inputs
-    return seen + gathered, TERM_BYTES * (terms + INPUT * inputs * groups)
+    return seen + gathered, TERM_BYTES * (terms + ARMV7M.input * inputs * groups)

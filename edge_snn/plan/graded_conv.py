@@ -12,7 +12,7 @@ from edge_snn.graph.graded_conv import GradedConv
 from edge_snn.plan.constants import MOST_BYTES, cost
 from edge_snn.plan.graded import Graded, GradedStep
 from edge_snn.plan.requant import Requantiser, plan_requant
-from edge_snn.plan.segments import Segment, choose, lane_bound
+from edge_snn.plan.segments import ARMV7M, Costs, Segment, choose, lane_bound
 
 ROWS = "rows"  # zeros are skipped, and rows of weights are added, list by list
 CONSTANTS = "constants"  # the layer is code (edge_snn.plan.constants)
@@ -20,7 +20,7 @@ WIDE = "wide"  # bit by bit, where lanes or lists are too narrow
 FORMS = (ROWS, CONSTANTS, WIDE)
 BLOCK = 16
 REF_BYTES = 4
-LIST_BUDGET = 4096  # entries: a line that has more in one of its images is listed in parts
+LIST_BUDGET = 3072  # entries: a line that has more in one of its images is listed in parts
 MOST_ENTRY = (1 << 16) // 32  # entries count rows in 16 bits, 32 a row
 
 
@@ -110,6 +110,7 @@ def plan_graded_conv(
     counter: int | None,
     image: tuple[int, int, int],
     out: tuple[int, int],
+    costs: Costs = ARMV7M,
 ) -> GradedConvStep:
     """The step of a convolution."""
     node = undilated(node)
@@ -120,13 +121,13 @@ def plan_graded_conv(
         most = (most + 1) // 2
     requantisers = plan_requant(node, *sums_of(node))
     zeros = 0.0 if node.seen is None else float(node.seen[0] / max(1, node.seen.sum()))
-    work, size = cost(node.weight, zeros)
+    work, size = cost(node.weight, zeros, costs)
     about = (node.name, sources, output, counter, node, image, out)
     if bound > INT16_MAX or columns_of(node, most) * kh * cin > MOST_ENTRY:
         form = CONSTANTS if size <= MOST_BYTES else WIDE
         return GradedConvStep(*about, (), requantisers, form, 0, 0)
     listed = min(node.stride[1], kw) * kh * cin / blocks
-    segments, spent = choose(node.seen, bound, inputs, listed)
+    segments, spent = choose(node.seen, bound, inputs, listed, costs)
     if size <= MOST_BYTES and work < spent * blocks:
         return GradedConvStep(*about, (), requantisers, CONSTANTS, 0, 0)
     deepest = int(np.sum([segment.entries() for segment in segments], axis=0).max())

@@ -23,6 +23,7 @@ from edge_snn.plan.graded_conv import plan_graded_conv
 from edge_snn.plan.graded_pool import GradedPoolStep, MeanStep, mean_steps, reaches
 from edge_snn.plan.layout import LayoutStep, plan_concat, plan_pad, plan_slice
 from edge_snn.plan.lookup import LookupStep
+from edge_snn.plan.segments import Costs
 from edge_snn.plan.softmax import SoftmaxStep
 from edge_snn.plan.steps import Step
 from edge_snn.reference.softmax import exponentials
@@ -31,7 +32,12 @@ IN_PLACE = (Lookup, Softmax, GradedAdd)  # their outputs may lie where their fir
 
 
 def lower_graded(
-    graph: Graph, node: GradedNode, sources: tuple[Graded, ...], output: Graded, counter: int | None
+    graph: Graph,
+    node: GradedNode,
+    sources: tuple[Graded, ...],
+    output: Graded,
+    counter: int | None,
+    costs: Costs,
 ) -> Step:
     """The step of a node that has one.
 
@@ -39,6 +45,7 @@ def lower_graded(
         sources: what it reads, in order.
         output: where its codes go; of :class:`Codes` nowhere.
         counter: index of its spike counter, of those that have one.
+        costs: of the core.
 
     Raises:
         InputError: the kernels cannot run it.
@@ -49,7 +56,7 @@ def lower_graded(
     if isinstance(node, Codes):
         return CodesStep(node.name, sources[0])
     if isinstance(node, GradedConv):
-        return plan_graded_conv(node, sources, output, counter, shapes[0], made[:2])
+        return plan_graded_conv(node, sources, output, counter, shapes[0], made[:2], costs)
     if isinstance(node, Lookup):
         return LookupStep(*about, node)
     if isinstance(node, Depthwise):

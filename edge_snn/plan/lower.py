@@ -35,6 +35,7 @@ from edge_snn.plan.pixels import plan_pixels
 from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import MAX_ROWS, ReadoutStep
 from edge_snn.plan.residual import CurrentStep
+from edge_snn.plan.segments import ARMV6M, ARMV7M
 from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stored, Stream, padded
 from edge_snn.plan.vector import HEAD, HEADS, TIMESTEPS, Vector, plan_vector, vector_current
 
@@ -53,9 +54,10 @@ def counter_index(model: IntegerModel) -> dict[str, int]:
 class Lowering:
     """One pass over one graph; ``counters`` are indices of the first counter of each neuron layer."""
 
-    def __init__(self, model: IntegerModel, vectors: bool, counters: Mapping[str, int]) -> None:
+    def __init__(self, model: IntegerModel, vectors: bool, armv6m: bool, counters: Mapping[str, int]) -> None:
         self.model = model
         self.vectors = vectors
+        self.costs = ARMV6M if armv6m else ARMV7M
         self.graph = model.graph
         self.steps: list[Step] = []
         self._stored: dict[str, Stored] = {}
@@ -217,7 +219,7 @@ class Lowering:
         self._stored[node.name] = output
         if not isinstance(node, Reshape):
             counter = self._counters.get(node.name)
-            self.steps.append(lower_graded(self.graph, node, sources, output, counter))
+            self.steps.append(lower_graded(self.graph, node, sources, output, counter, self.costs))
 
     def _is_free(self, node: GradedNode, source: Graded) -> bool:
         """Whether nobody but ``node`` will read what lies there; the image stays."""

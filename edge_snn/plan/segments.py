@@ -10,18 +10,39 @@ from edge_snn.graph.facts import INT16_MAX
 from edge_snn.graph.graded import CODES
 
 BITS = 8
-MOST_DIGIT_BITS = 6
+MOST_DIGIT_BITS = 5  # so that a byte holds four times the number of a list
 MOST_LISTS_OF_A_CODE = 4  # a byte of a word each
 
-# Instructions of an M4, for a window and 16 outputs: what the choice is made by. Other cores have the same optimum
-# within a few percent; the sums are the same whatever is chosen.
-ROW = 11.75  # a row is added
-PLANE = 24.0  # a list of a plane is begun, and the accumulator doubled
-DIGIT = 17.5  # a list of a digit is begun, and the accumulator stored
-VECTOR = 12.5  # a stored vector is added to the others ..
-RUN = 16.0  # .. and each run of them widened
-SEGMENT = 30.0
-ENTRY = 7.0  # an input is put into a list: once for all windows of a column, and all outputs
+
+@dataclass(frozen=True)
+class Costs:
+    """Instructions for a window and 16 outputs on some cores, measured: what the choice is made by.
+
+    Attributes:
+        row: a row is added.
+        plane: a list of a plane is begun, and the accumulator doubled.
+        digit: a list of a digit is begun, and the accumulator stored.
+        vector: a stored vector is added to the others ..
+        run: .. and each run of them widened.
+        segment: whatever else it takes.
+        entry: an input is put into a list: once for all windows of a column, and all outputs.
+        input, term, skipped: layers that are code: an input and a group of outputs, a term, an input that is 0.
+    """
+
+    row: float
+    plane: float
+    digit: float
+    vector: float
+    run: float
+    segment: float
+    entry: float
+    input: float
+    term: float
+    skipped: float
+
+
+ARMV7M = Costs(11.75, 24.0, 17.5, 10.0, 16.0, 30.0, 9.0, 5.0, 1.0, 3.0)
+ARMV6M = Costs(14.0, 31.0, 32.0, 17.0, 40.0, 50.0, 12.0, 12.0, 2.4, 4.0)
 
 
 @dataclass(frozen=True)
@@ -72,14 +93,16 @@ def lane_bound(weight: np.ndarray) -> int:
     return int(max(np.maximum(flat, 0).sum(axis=0).max(), np.maximum(-flat, 0).sum(axis=0).max(), 1))
 
 
-def _cost(segment: Segment, share: np.ndarray, inputs: int, listed: float) -> float:
+def _cost(costs: Costs, segment: Segment, share: np.ndarray, inputs: int, listed: float) -> float:
     entries = float((share * segment.entries()).sum())
-    fixed = SEGMENT + (PLANE * segment.bits if segment.planes else DIGIT * segment.lists)
-    added = VECTOR * segment.vectors + RUN * -(-segment.vectors // segment.run)
-    return entries * (inputs * ROW + listed * ENTRY) + fixed + added
+    fixed = costs.segment + (costs.plane * segment.bits if segment.planes else costs.digit * segment.lists)
+    added = costs.vector * segment.vectors + costs.run * -(-segment.vectors // segment.run)
+    return entries * (inputs * costs.row + listed * costs.entry) + fixed + added
 
 
-def choose(seen: np.ndarray | None, bound: int, inputs: int, listed: float) -> tuple[tuple[Segment, ...], float]:
+def choose(
+    seen: np.ndarray | None, bound: int, inputs: int, listed: float, costs: Costs = ARMV7M
+) -> tuple[tuple[Segment, ...], float]:
     """The cheapest segments, from the highest bits down, and what they cost.
 
     Args:
@@ -87,13 +110,14 @@ def choose(seen: np.ndarray | None, bound: int, inputs: int, listed: float) -> t
         bound: see :func:`lane_bound`; at most 32,767.
         inputs: rows of a window, if none were left out.
         listed: inputs that are listed for a window and 16 outputs.
+        costs: of the core.
     """
     share = usual() if seen is None or not seen.any() else seen / seen.sum()
     best: dict[tuple[int, int], tuple[float, tuple[Segment, ...]]] = {(BITS, 0): (0.0, ())}
     for first in range(BITS - 1, -1, -1):
         for top in range(first + 1, BITS + 1):
             for segment in _segments(first, top - first, bound):
-                spent = _cost(segment, share, inputs, listed)
+                spent = _cost(costs, segment, share, inputs, listed)
                 for deep in range(MOST_LISTS_OF_A_CODE - segment.deepest + 1):
                     if (top, deep) not in best:
                         continue
@@ -116,7 +140,7 @@ def _segments(first: int, bits: int, bound: int) -> list[Segment]:
 
 
 def list_table(segments: tuple[Segment, ...]) -> np.ndarray:
-    """By code, the numbers of the lists it is in, from 1, a byte each from the lowest up: uint32 [256].
+    """By code, four times the numbers of its lists, from 1, a byte each from the lowest up: uint32 [256].
 
     Lists are numbered against the order in which they are walked: those of the lowest bits first, a digit by its value.
     """
@@ -125,7 +149,7 @@ def list_table(segments: tuple[Segment, ...]) -> np.ndarray:
     first = 1
 
     def put(inside: np.ndarray, number: np.ndarray) -> None:
-        table[inside] |= number[inside].astype(np.uint32) << (8 * place[inside])
+        table[inside] |= 4 * number[inside].astype(np.uint32) << (8 * place[inside])
         place[inside] += 1
 
     for segment in segments[::-1]:

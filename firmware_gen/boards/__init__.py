@@ -62,6 +62,11 @@ class Board:
     usb: tuple[str, ...] = ()
 
     @property
+    def is_armv6m(self) -> bool:
+        """Whether its core has the registers and instructions of an M0 only."""
+        return self.core in ("Cortex-M0", "Cortex-M0+", "Cortex-M1")
+
+    @property
     def is_host(self) -> bool:
         return self.flash is None
 

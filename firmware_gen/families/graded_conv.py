@@ -17,6 +17,8 @@ from firmware_gen.emit import Struct, Value, array, comment, words
 from firmware_gen.families.context import Context, block_words
 from firmware_gen.families.requant import requantise
 
+MOST_LINES = 3
+FAR = 248  # words that one instruction reaches, in whole vectors
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
@@ -54,6 +56,7 @@ def emit_rows(context: Context, index: int, step: GradedConvStep) -> None:
             node=node,
             table=table,
             join=_join(step.segments),
+            adds=any(min(segment.run, segment.vectors) > 1 for segment in step.segments),
             blocks=blocks,
             codes=[blocks.index(block) for block in blocks],  # with one scale for all channels many are alike
             inputs=kh * kw * cin,
@@ -108,6 +111,9 @@ def emit_windows(context: Context, index: int, step: GradedConvStep) -> None:
             first=-(node.padding[0] * step.image[1] + node.padding[1]) * cin,
             cin=cin,
             inputs=kh * kw * cin,
+            kernel=(kh, kw),
+            run=kw * cin,
+            lines=1 if wide or kh > MOST_LINES else kh,  # what the code reads from, without a copy inside the image
             out=step.out,
             output=context.offset(step.output.storage),
         )
@@ -189,11 +195,13 @@ def _join(segments: tuple[Segment, ...]) -> list[str]:
             lines += [f"{total} = ESNN_LIFT({total}, {gap});" for total in "abcd"]
         for start in range(0, segment.vectors, segment.run):
             for item in range(start, min(start + segment.run, segment.vectors)):
-                for place, lane in enumerate("xy"):
-                    value = f"lanes[{word + place}]"
-                    lines.append(
-                        f"{lane} = {value};" if item == start else f"{lane} = ESNN_LANES_ADD({lane}, {value});"
-                    )
+                pair = ("x", "y") if item == start else ("v", "w")
+                if word == FAR:
+                    lines += [f"const uint32_t *far = lanes + {FAR};", "ESNN_HIDE(far);"]
+                place = f"lanes, {word}" if word < FAR else f"far, {word - FAR}"
+                lines.append(f"ESNN_LANES_LOAD({pair[0]}, {pair[1]}, {place});")
+                if item != start:
+                    lines += ["x = ESNN_LANES_ADD(x, v);", "y = ESNN_LANES_ADD(y, w);"]
                 word += 8
             for total, lane, half in zip("abcd", "xxyy", ("LOW", "HIGH", "LOW", "HIGH")):
                 lines.append(f"{total} += ESNN_LANE_{half}({lane});")

@@ -161,8 +161,13 @@
 
 #if ESNN_THUMB2
 #define esnn_graded_list esnn_graded_list_v7m
+#define esnn_graded_mark esnn_graded_mark_v7m
+#elif ESNN_THUMB1
+#define esnn_graded_list esnn_graded_list_v6m
+#define esnn_graded_mark esnn_graded_mark_v6m
 #else
 #define esnn_graded_list esnn_graded_list_portable
+#define esnn_graded_mark esnn_graded_mark_portable
 #endif
 
 #if ESNN_CHAIN_DSP /* networks of codes: sums of rows */

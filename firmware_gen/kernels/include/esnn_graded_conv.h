@@ -80,15 +80,15 @@ typedef struct {
     uint8_t segments;
     uint8_t lists;                 /**< of all segments */
     const esnn_segment_t *segment; /**< from the highest bits down */
-    const uint32_t *table;         /**< by code, numbers of the lists it is in, a byte each from the lowest up */
-    uint32_t capacity;             /**< entries that the lists have room for */
-    uint32_t tally;                /**< uint16 [256] */
-    uint32_t sizes;                /**< uint16 [kernel_height + 1][lists] */
-    uint32_t next;                 /**< esnn_place_ref_t [1 + lists] */
-    uint32_t starts;               /**< esnn_place_ref_t [columns + 1][lists] */
-    uint32_t entries;              /**< uint16 [capacity] */
-    uint32_t vectors;              /**< uint32 [vectors of all segments][8] */
-    uint32_t sums;                 /**< int32 [16] */
+    const uint32_t *table; /**< by code, four times the numbers of its lists, a byte each from the lowest up */
+    uint32_t capacity;     /**< entries that the lists have room for */
+    uint32_t tally;        /**< uint16 [256] */
+    uint32_t sizes;        /**< uint16 [kernel_height + 1][lists] */
+    uint32_t next;         /**< esnn_place_ref_t [1 + lists] */
+    uint32_t starts;       /**< esnn_place_ref_t [columns + 1][lists] */
+    uint32_t entries;      /**< uint16 [capacity] */
+    uint32_t vectors;      /**< uint32 [vectors of all segments][8] */
+    uint32_t sums;         /**< int32 [16] */
 } esnn_graded_conv_t;
 
 /** Whether windows are all of their line, some that were counted, or those behind such that were not counted yet. */
@@ -110,7 +110,7 @@ typedef struct {
     uint32_t part;           /**< ESNN_PART_.. */
 } esnn_line_t;
 
-/** Adds up, for each code, how often it is among `count` codes. @param tally  uint16 [256]. */
+/** Adds up, for each code but 0, how often it is among `count` codes. @param tally  uint16 [256], 4-byte aligned. */
 void esnn_graded_tally(uint16_t *tally, const uint8_t *codes, uint32_t count);
 
 /** Sets the line to all windows of the first line. */
@@ -135,21 +135,29 @@ uint32_t esnn_graded_place(const esnn_graded_conv_t *conv, const esnn_line_t *li
 /** Moves on to the windows behind these; returns 0 when there are none. */
 uint32_t esnn_graded_next(const esnn_graded_conv_t *conv, esnn_line_t *line);
 
+/** The same part of some lines of the input. */
+typedef struct {
+    const uint8_t *codes; /**< in the first line */
+    uint32_t count;       /**< of codes, in a line */
+    uint32_t lines;
+    uint32_t line_bytes; /**< from one to the next */
+} esnn_part_t;
+
 /**
  * Puts inputs into their lists.
  *
  * @param table    see esnn_graded_conv_t.
- * @param count    of the codes.
  * @param entry    of the first input.
  * @param next     where each list ends, by its number; place 0 is not used.
  * @param entries  the first list.
  */
-typedef void esnn_graded_list_f(const uint32_t *table, const uint8_t *codes, uint32_t count, uint32_t entry,
+typedef void esnn_graded_list_f(const uint32_t *table, const esnn_part_t *part, uint32_t entry,
                                 esnn_place_ref_t *next, uint16_t *entries);
-esnn_graded_list_f esnn_graded_list_portable, esnn_graded_list_v7m;
+esnn_graded_list_f esnn_graded_list_portable, esnn_graded_list_v7m, esnn_graded_list_v6m;
 
 /** Copies `lists` places. */
-void esnn_graded_mark(esnn_place_ref_t *to, const esnn_place_ref_t *from, uint32_t lists);
+typedef void esnn_graded_mark_f(esnn_place_ref_t *to, const esnn_place_ref_t *from, uint32_t lists);
+esnn_graded_mark_f esnn_graded_mark_portable, esnn_graded_mark_v7m, esnn_graded_mark_v6m;
 
 /**
  * Two 16-bit sums in a word, as a walk leaves them: lanes, or where rows are pairs, numbers low + 2^16 high modulo
@@ -190,6 +198,18 @@ void esnn_graded_gather(const esnn_graded_conv_t *conv, const uint8_t *at, int32
  */
 void esnn_graded_wide(const uint32_t *weights, const uint8_t *codes, uint32_t count, const int32_t *bias,
                       int32_t *sums);
+
+/** Loads two neighbouring words of what a walk left: volatile, since another walk puts others there. */
+#if ESNN_THUMB2
+#define ESNN_LANES_LOAD(x, y, lanes, word)                                                                           \
+    __asm__ volatile("ldrd %0, %1, [%2, %3]" : "=&r"(x), "=r"(y) : "r"(lanes), "n"(4 * (word)) : "memory")
+#else
+#define ESNN_LANES_LOAD(x, y, lanes, word)                                                                           \
+    do {                                                                                                             \
+        (x) = (lanes)[word];                                                                                         \
+        (y) = (lanes)[(word) + 1];                                                                                   \
+    } while (0)
+#endif
 
 /** What a walk reads and makes; see esnn_graded_walk(). */
 typedef struct {
