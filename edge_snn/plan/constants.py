@@ -12,7 +12,6 @@ ODD = (1, 3, 5, 7)  # multiples of an input that are made once for all outputs
 PLACES = 8
 GROUP = 8  # outputs that are summed at a time: accumulators in registers
 TERM_BYTES = 4.1
-MOST_BYTES = 6 << 10  # of code that a layer may take
 
 GATHERED = 3.0  # for an input whose window is copied
 SPARSE = 0.1  # share of zeros from which they are looked for

@@ -9,10 +9,10 @@ import numpy as np
 
 from edge_snn.graph.facts import INT16_MAX
 from edge_snn.graph.graded_conv import GradedConv
-from edge_snn.plan.constants import MOST_BYTES, cost
+from edge_snn.plan.constants import cost
 from edge_snn.plan.graded import Graded, GradedStep
 from edge_snn.plan.requant import Requantiser, plan_requant
-from edge_snn.plan.segments import ARMV7M, Costs, Segment, choose, lane_bound
+from edge_snn.plan.segments import ARMV7M, Costs, Segment, choose, cut_like, lane_bound
 
 ROWS = "rows"  # zeros are skipped, and rows of weights are added, list by list
 CONSTANTS = "constants"  # the layer is code (edge_snn.plan.constants)
@@ -57,6 +57,21 @@ class GradedConvStep(GradedStep):
     form: str
     most: int
     capacity: int
+
+    @property
+    def inputs(self) -> int:
+        """Rows of a window."""
+        return int(np.prod(self.node.weight.shape[:3]))
+
+    @property
+    def listed(self) -> float:
+        """Inputs that are listed for a window and 16 outputs."""
+        kh, kw, cin, _ = self.node.weight.shape
+        return min(self.node.stride[1], kw) * kh * cin / self.blocks
+
+    def cut_like(self, shape: tuple[tuple[bool, int], ...]) -> tuple[Segment, ...] | None:
+        """See :func:`edge_snn.plan.segments.cut_like`."""
+        return cut_like(shape, lane_bound(self.node.weight))
 
     @property
     def lists(self) -> int:
@@ -124,16 +139,20 @@ def plan_graded_conv(
     work, size = cost(node.weight, zeros, costs)
     about = (node.name, sources, output, counter, node, image, out)
     if bound > INT16_MAX or columns_of(node, most) * kh * cin > MOST_ENTRY:
-        form = CONSTANTS if size <= MOST_BYTES else WIDE
+        form = CONSTANTS if size <= costs.code else WIDE
         return GradedConvStep(*about, (), requantisers, form, 0, 0)
     listed = min(node.stride[1], kw) * kh * cin / blocks
     segments, spent = choose(node.seen, bound, inputs, listed, costs)
-    if size <= MOST_BYTES and work < spent * blocks:
+    if size <= costs.code and work < spent * blocks:
         return GradedConvStep(*about, (), requantisers, CONSTANTS, 0, 0)
+    return with_segments(GradedConvStep(*about, segments, requantisers, ROWS, most, 0), segments)
+
+
+def with_segments(step: GradedConvStep, segments: tuple[Segment, ...]) -> GradedConvStep:
+    """A step of rows, cut like that."""
     deepest = int(np.sum([segment.entries() for segment in segments], axis=0).max())
-    worst = columns_of(node, most) * kh * cin * deepest
-    capacity = min(worst, max(inputs * deepest, LIST_BUDGET))
-    return GradedConvStep(*about, segments, requantisers, ROWS, most, capacity)
+    worst = step.columns * step.node.weight.shape[0] * step.node.weight.shape[2] * deepest
+    return replace(step, segments=segments, capacity=min(worst, max(step.inputs * deepest, LIST_BUDGET)))
 
 
 def undilated(node: GradedConv) -> GradedConv:

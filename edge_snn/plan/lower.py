@@ -36,6 +36,7 @@ from edge_snn.plan.pool import PoolStep, window
 from edge_snn.plan.readout import MAX_ROWS, ReadoutStep
 from edge_snn.plan.residual import CurrentStep
 from edge_snn.plan.segments import ARMV6M, ARMV7M
+from edge_snn.plan.sharing import shared
 from edge_snn.plan.steps import Finish, NeuronPart, Spikes, Step, Stored, Stream, padded
 from edge_snn.plan.vector import HEAD, HEADS, TIMESTEPS, Vector, plan_vector, vector_current
 
@@ -70,7 +71,7 @@ class Lowering:
             if node.name not in self._done:
                 self._lower(node)
                 self._done.add(node.name)
-        return tuple(self.steps)
+        return shared(self.steps, self.costs)
 
     def _lower(self, node: Node) -> None:
         if isinstance(node, Conv2D):

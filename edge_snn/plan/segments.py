@@ -27,6 +27,7 @@ class Costs:
         segment: whatever else it takes.
         entry: an input is put into a list: once for all windows of a column, and all outputs.
         input, term, skipped: layers that are code: an input and a group of outputs, a term, an input that is 0.
+        code: bytes that such a layer may take.
     """
 
     row: float
@@ -39,10 +40,11 @@ class Costs:
     input: float
     term: float
     skipped: float
+    code: int
 
 
-ARMV7M = Costs(11.75, 24.0, 17.5, 10.0, 16.0, 30.0, 9.0, 5.0, 1.0, 3.0)
-ARMV6M = Costs(14.0, 31.0, 32.0, 17.0, 40.0, 50.0, 12.0, 12.0, 2.4, 4.0)
+ARMV7M = Costs(11.75, 24.0, 17.5, 10.0, 16.0, 30.0, 9.0, 5.0, 1.0, 3.0, 4608)
+ARMV6M = Costs(14.0, 31.0, 32.0, 17.0, 40.0, 50.0, 15.0, 12.0, 2.2, 4.0, 8192)
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,31 @@ def choose(
     return segments, spent
 
 
+def cost_of(segments: tuple[Segment, ...], seen: np.ndarray | None, inputs: int, listed: float, costs: Costs) -> float:
+    """What segments cost; see :func:`choose`."""
+    share = usual() if seen is None or not seen.any() else seen / seen.sum()
+    return sum(_cost(costs, segment, share, inputs, listed) for segment in segments)
+
+
+def cut_like(shape: tuple[tuple[bool, int], ...], bound: int) -> tuple[Segment, ...] | None:
+    """Segments of that shape, (planes, bits) from the highest bits down; None where lanes are too narrow for them."""
+    found, first = [], BITS
+    for planes, bits in shape:
+        first -= bits
+        made = [segment for segment in _segments(first, bits, bound) if segment.planes == planes]
+        if not made:
+            return None
+        found += made
+    return tuple(found)
+
+
 def _segments(first: int, bits: int, bound: int) -> list[Segment]:
     found = []
     if bound * ((1 << bits) - 1) <= INT16_MAX:
         found.append(Segment(True, bits, first, 1))
     if bits <= MOST_DIGIT_BITS:
-        vectors = (1 << bits) - 1
-        found.append(Segment(False, bits, first, min(vectors, INT16_MAX // bound)))
+        run = 1 << (INT16_MAX // bound).bit_length() - 1  # a power of two: layers with like bounds share code
+        found.append(Segment(False, bits, first, min((1 << bits) - 1, run)))
     return found
 
 

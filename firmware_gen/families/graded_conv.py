@@ -55,8 +55,7 @@ def emit_rows(context: Context, index: int, step: GradedConvStep) -> None:
             step=step,
             node=node,
             table=table,
-            join=_join(step.segments),
-            adds=any(min(segment.run, segment.vectors) > 1 for segment in step.segments),
+            join=_joined(context, step),
             blocks=blocks,
             codes=[blocks.index(block) for block in blocks],  # with one scale for all channels many are alike
             inputs=kh * kw * cin,
@@ -182,6 +181,19 @@ def _table(context: Context, step: GradedConvStep) -> str:
     name = "esnn_lists_" + "_".join(f"{'p' if item.planes else 'd'}{item.bits}" for item in step.segments)
     about = ["codes to the lists that they are in (esnn_graded_conv.h)"]
     text = words(name, list_table(step.segments), about, "", "")
+    if text not in context.declarations:
+        context.declare(text)
+    return name
+
+
+def _joined(context: Context, step: GradedConvStep) -> str:
+    """The name of the function that adds up the vectors of a step, declared once for all that are cut alike."""
+    parts = [
+        f"{'p' if item.planes else 'd'}{item.bits}{'' if item.planes else f'r{item.run}'}" for item in step.segments
+    ]
+    name = "esnn_join_" + "_".join(parts)
+    adds = any(min(segment.run, segment.vectors) > 1 for segment in step.segments)
+    text = _render("graded_join.c.jinja", name=name, lines=_join(step.segments), adds=adds)
     if text not in context.declarations:
         context.declare(text)
     return name

@@ -13,16 +13,18 @@ from tests.graded_models import random_codes
 from tests.kernels.target import Target, emulated
 from tests.kernels.test_codes import CORES, check, inputs
 
-SETTINGS = {CONSTANTS: {"MOST_BYTES": 1 << 20}, ROWS: {"MOST_BYTES": 0}, WIDE: {"MOST_BYTES": 0, "MOST_ENTRY": 0}}
+
+def plan_as(form: str, monkeypatch) -> None:
+    """Has all layers planned in one form, whatever it costs."""
+    found = (0.0, 0.0) if form == CONSTANTS else (np.inf, np.inf)
+    monkeypatch.setattr(graded_conv, "cost", lambda weight, zeros, costs: found)
+    if form == WIDE:
+        monkeypatch.setattr(graded_conv, "MOST_ENTRY", 0)
 
 
 @pytest.fixture(params=FORMS)
 def form(request, monkeypatch):
-    """Has all layers planned in one form, whatever it costs."""
-    for name, value in SETTINGS[request.param].items():
-        monkeypatch.setattr(graded_conv, name, value)
-    if request.param == CONSTANTS:
-        monkeypatch.setattr(graded_conv, "cost", lambda weight, zeros, costs: (0.0, 0.0))
+    plan_as(request.param, monkeypatch)
     return request.param
 
 
@@ -45,7 +47,7 @@ def test_each_form_agrees_in_the_portable_kernels(native_portable, form):
 @pytest.mark.parametrize("capacity", [1, 40])
 def test_a_line_that_the_lists_have_no_room_for_is_listed_in_parts(native, monkeypatch, capacity):
     """Even one window at a time."""
-    monkeypatch.setattr(graded_conv, "MOST_BYTES", 0)
+    plan_as(ROWS, monkeypatch)
     monkeypatch.setattr(graded_conv, "LIST_BUDGET", capacity)
     for seed in (5, 6):
         check(native, layers(seed), seed)
@@ -53,7 +55,7 @@ def test_a_line_that_the_lists_have_no_room_for_is_listed_in_parts(native, monke
 
 @pytest.mark.parametrize("core", emulated(CORES))
 def test_rows_agree_on_each_core(tmp_path, monkeypatch, core):
-    monkeypatch.setattr(graded_conv, "MOST_BYTES", 0)
+    plan_as(ROWS, monkeypatch)
     name, flags = core
     model = layers(7)
     x = inputs(model, 5, 7)
