@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from edge_snn.graph.codes import Codes
+from edge_snn.graph.graded_pool import GradedPool
 from edge_snn.graph.model import IntegerModel
+from edge_snn.graph.softmax import Softmax
 from edge_snn.plan import build_plan, depthwise
 from edge_snn.reference import run
 from firmware_gen.codegen import generate
-from tests.graded_models import OPERATIONS, random_codes
+from tests.graded_models import OPERATIONS, finished, random_codes
 from tests.kernels.target import Target, emulated
 
 CORES = {
@@ -60,6 +63,19 @@ def test_depthwise_layers_without_room_for_code_agree_with_the_reference(monkeyp
     model = random_codes(200 + seed, ("depthwise",), 10)
     assert not any(step.coded for step in build_plan(model).steps if step.kind == "depthwise")
     check(native, model, seed)
+
+
+@pytest.mark.parametrize(("image", "size"), [((2, 256, 4), (2, 256)), ((20, 20, 4), (20, 20)), ((20, 20, 3), (19, 20))])
+def test_averages_of_more_codes_than_16_bits_hold(native, image, size):
+    node = GradedPool("pool", ("input",), 0, 0, 255, "average", size, (1, 1))
+    check(native, finished("large", image, [node, Codes("end", ("pool",), 0)]), 1)
+
+
+@pytest.mark.parametrize("channels", [400, 600, 2000])
+def test_softmax_of_many_channels_that_are_alike(native, channels):
+    """Their shares round to 0: the quotient is shifted by 31 bits and more."""
+    node = Softmax("softmax", ("input",), 0, 1 << 30, 20, -250)
+    check(native, finished("alike", (1, 1, channels), [node, Codes("end", ("softmax",), 0)]), 1)
 
 
 def test_the_random_networks_exercise_every_kind_of_step():
