@@ -15,7 +15,7 @@ from edge_snn.plan.graded import Graded, GradedStep
 from edge_snn.plan.requant import Requantiser, plan_requant
 
 CODE_BYTES = 96 << 10  # of code for the weights of single channels, in a whole model
-_FRAME_BYTES, _DIGIT_BYTES = 130, 4  # of such a channel on a core with Thumb-2: all but its digits, and one of them
+_FRAME_BYTES, _DIGIT_BYTES = 160, 4  # of such a channel on a core with Thumb-2: all but its digits, and one of them
 MOST_TAPS = 64  # of a channel that gets code of its own
 SUMS = 256  # that are kept at once, or else one line
 
@@ -136,7 +136,6 @@ def plan_depthwise(
 ) -> DepthwiseStep:
     """The step of a depthwise convolution."""
     image, out = graph.specs[node.inputs[0]].shape, graph.specs[node.name].shape[:2]
-    coded = node.name in coded_layers(graph)
-    return DepthwiseStep(
-        node.name, sources, output, counter, node, image, out, plan_requant(node, *sums_of(node)), coded
-    )
+    requantisers = plan_requant(node, *sums_of(node))
+    coded = node.name in coded_layers(graph) or all(item.constant is not None for item in requantisers)
+    return DepthwiseStep(node.name, sources, output, counter, node, image, out, requantisers, coded)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 
 from edge_snn.plan.depthwise import DepthwiseStep
 from edge_snn.plan.digits import Term, products
-from firmware_gen.emit import Struct, comment
+from firmware_gen.emit import Struct, array, comment
 from firmware_gen.families.context import Context
 from firmware_gen.families.requant import requantise
 
@@ -33,6 +34,8 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
         taps = f"{name}_taps"
         numbers = ", ".join(f"{offset}u" for offset in step.taps.reshape(-1).tolist())
         context.declare(f"static const uint32_t {taps}[{kh * kw}] = {{{numbers}}};\n")
+        about = [f"{node.name}: weights plus 128, channel by channel"]
+        context.declare(array(f"{name}_weights", (step.weights + 128).astype(np.uint8), about))
     plane = context.scratch(index, "plane")
     fields = {"plane": plane, "plane_bytes": height * width, "plane_width": width}
     windows = {
@@ -65,6 +68,7 @@ def emit(context: Context, index: int, step: DepthwiseStep) -> None:
             out_height=step.out[0],
             out_width=step.out[1],
             plane_width=width,
+            taps=kh * kw,
             lines=step.lines,
             parts=step.out[0] // step.lines,
             kernel="esnn_depthwise_sums_3x3" if step.is_3x3 else "esnn_depthwise_sums",
@@ -105,15 +109,13 @@ def _channel(step: DepthwiseStep, name: str, channel: int) -> dict[str, Any]:
     weights, item = step.weights[channel], step.requantisers[channel]
     grid, offsets = weights.reshape(kh, kw), step.taps
     bias = int(step.bias[channel])
-    triangles = weights * (weights - 1) // 2
     about: dict[str, Any] = {
         "index": channel,
         "name": f"{name}_c{channel}",
         "constant": item.constant,
         "code": requantise(item),
         "bias": bias,
-        "biased": (weights + 128).tolist(),
-        "start": bias + 128 * int(weights.sum()) - int(triangles.sum()),
+        "start": bias + 128 * int(weights.sum()) - int((weights * (weights - 1) // 2).sum()),
         "codes": [],
     }
     if step.sliding:

@@ -123,13 +123,15 @@ def _multiples(row: np.ndarray, live: list[int]) -> list[str]:
     """C statements that add an input ``u`` times each weight of a row to ``a0``, ``a1``, .."""
     terms = [(at, term) for at in live for term in terms_of(row[at])]
     wanted = {odd for _, (_, odd, _) in terms}
-    made = {3: "u + (u << 1)", 5: "u + (u << 2)", 7: "(u << 3) - u"}
-    lines = ["ESNN_HIDE(u);"]
-    for odd in sorted(wanted - {1}):
-        lines += [f"u{odd} = {made[odd]};", f"ESNN_HIDE(u{odd});"]
+    made = {3: "ESNN_MORE(u3, u, 1);", 5: "ESNN_MORE(u5, u, 2);", 7: "ESNN_FEWER(u7, u, 3);"}
+    lines = [made[odd] for odd in sorted(wanted - {1})]
+    shifted: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for at, (sign, odd, shift) in terms:
+        shifted.setdefault((odd, shift), []).append((at, sign))
+    for (odd, shift), sums in sorted(shifted.items()):
         multiple = f"u{odd}" if odd > 1 else "u"
-        lines.append(f"a{at} {'+' if sign > 0 else '-'}= {multiple}{f' << {shift}' if shift else ''};")
+        lines.append(f"ESNN_SHIFTED(t, {multiple}, {shift});")
+        lines += [f"ESNN_{'PLUS' if sign > 0 else 'LESS'}(a{at}, t, {multiple}, {shift});" for at, sign in sums]
     return lines
 
 

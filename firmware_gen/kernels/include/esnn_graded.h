@@ -48,4 +48,47 @@ static inline uint8_t esnn_code(int32_t y, int32_t low, int32_t high)
 /** How many of `count` codes, at a multiple of 4, are not `zero`: the spikes of a layer. */
 uint32_t esnn_graded_count(const uint8_t *codes, uint32_t count, uint32_t zero);
 
+/*
+ * Generated code: a code shifted left is added to sums. With Thumb-2 that is one instruction; elsewhere the code is
+ * shifted once for all sums. ESNN_MORE() and ESNN_FEWER() make 2^shift + 1 and 2^shift - 1 times a code. Compilers
+ * must not see through it: they join shifted additions to products.
+ */
+#if ESNN_THUMB2
+#define ESNN_SHIFTED(shifted, code, shift) ((void)0)
+#define ESNN_PLUS(sum, shifted, code, shift)                                                                         \
+    __asm__("add %0, %1, %2, lsl %3" : "=r"(sum) : "r"(sum), "r"(code), "n"(shift))
+#define ESNN_LESS(sum, shifted, code, shift)                                                                         \
+    __asm__("sub %0, %1, %2, lsl %3" : "=r"(sum) : "r"(sum), "r"(code), "n"(shift))
+#define ESNN_MORE(made, code, shift) __asm__("add %0, %1, %1, lsl %2" : "=r"(made) : "r"(code), "n"(shift))
+#define ESNN_FEWER(made, code, shift) __asm__("rsb %0, %1, %1, lsl %2" : "=r"(made) : "r"(code), "n"(shift))
+#else
+#define ESNN_SHIFTED(shifted, code, shift)                                                                           \
+    do {                                                                                                             \
+        (shifted) = (int32_t)((code) << (shift));                                                                    \
+        ESNN_HIDE(shifted);                                                                                          \
+    } while (0)
+#define ESNN_PLUS(sum, shifted, code, shift)                                                                         \
+    do {                                                                                                             \
+        (sum) += (shifted);                                                                                          \
+        ESNN_HIDE(sum);                                                                                              \
+    } while (0)
+#define ESNN_LESS(sum, shifted, code, shift)                                                                         \
+    do {                                                                                                             \
+        (sum) -= (shifted);                                                                                          \
+        ESNN_HIDE(sum);                                                                                              \
+    } while (0)
+#define ESNN_MORE(made, code, shift)                                                                                 \
+    do {                                                                                                             \
+        ESNN_SHIFTED(made, code, shift);                                                                             \
+        (made) += (code);                                                                                            \
+        ESNN_HIDE(made);                                                                                             \
+    } while (0)
+#define ESNN_FEWER(made, code, shift)                                                                                \
+    do {                                                                                                             \
+        ESNN_SHIFTED(made, code, shift);                                                                             \
+        (made) -= (code);                                                                                            \
+        ESNN_HIDE(made);                                                                                             \
+    } while (0)
+#endif
+
 #endif
