@@ -18,11 +18,14 @@ void esnn_graded_walk_portable(const esnn_graded_walk_t *walk)
     const esnn_place_ref_t *starts = walk->starts;
     const esnn_place_ref_t *ends = (const esnn_place_ref_t *)(const void *)((const uint8_t *)starts + walk->span);
     int16_t *vector = (int16_t *)(void *)walk->vectors;
-    for (uint32_t s = 0; s < walk->segments; ++s) {
-        const esnn_segment_t *segment = &walk->segment[s];
+    const esnn_segment_t *segment = walk->segment;
+    for (uint32_t left = walk->segments; left != 0; --left) {
         int16_t sums[ESNN_GRADED_BLOCK] = {0};
         for (uint32_t i = segment->lists; i != 0; --i) {
             const uint16_t *entry = ESNN_AT(walk->entries, *starts--), *end = ESNN_AT(walk->entries, *ends--);
+            ESNN_HIDE(starts); /* or compilers multiply to know where they end */
+            ESNN_HIDE(ends);
+            ESNN_HIDE(vector);
             for (; entry != end; ++entry) {
                 add_row(sums, walk->weights + (*entry >> 3)); /* 16 bytes a row */
             }
@@ -37,5 +40,7 @@ void esnn_graded_walk_portable(const esnn_graded_walk_t *walk)
                 }
             }
         }
+        ++segment;
+        ESNN_HIDE(segment);
     }
 }
