@@ -172,7 +172,7 @@ def build(plan: Plan, board: Board, folder: Path, extra_flags: tuple[str, ...] =
     """Generates and builds; what is up to date is not built again.
 
     Args:
-        plan: of the model, for the board's core: ``build_plan(model, board.has_vectors, board.is_armv6m)``.
+        plan: of the model, for the board's core: ``build_plan(model, **board.plan_options)``.
         folder: receives the generated C and the build; its own, per board.
         extra_flags: for compiler and linker, e.g. sanitizers on the host.
 

@@ -44,7 +44,7 @@ def instructions(model: IntegerModel, board: Board, dataset: Dataset) -> tuple[f
     return (
         report["total"]["instructions"],
         report["layers"][0]["instructions"],
-        build_plan(model, board.has_vectors, board.is_armv6m).arena_bytes,
+        build_plan(model, **board.plan_options).arena_bytes,
     )
 
 

@@ -230,7 +230,7 @@ def build_cell(cell: Cell, task: Task, folder: Path, run_it: bool = True, librar
     board = replace(boards.load(cell.board), stack_bytes=STACK_BYTES)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    generated = generate(build_plan(task.model, board.has_vectors, board.is_armv6m), folder / "model")
+    generated = generate(build_plan(task.model, **board.plan_options), folder / "model")
     write_board_files(board, folder)
     include = [ROOT / "kernels" / "include", ROOT / "runtime" / "include", folder, generated.folder]
     command = [*cell.command(board), *WARNINGS, *(f"-I{path}" for path in include)]

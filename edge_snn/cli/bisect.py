@@ -73,7 +73,7 @@ def command(
         device = _open(stack, bench, elf, model)
         with progress_bar(device.info.board, len(images), quiet=as_json) as bar:
             board = boards.load(device.info.board)
-            plan = build_plan(model, board.has_vectors, board.is_armv6m)
+            plan = build_plan(model, **board.plan_options)
             found = bisect(device, model, plan, images, bar)
     _tell(device.info.board, model, len(images), found, as_json)
     if found is not None:

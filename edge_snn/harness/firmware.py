@@ -17,4 +17,4 @@ def build_firmware(model: IntegerModel, board: Board, folder: Path, extra_flags:
         InputError: the board is too small (says by how much), or the model cannot be lowered.
         ToolMissingError: no compiler or no CMake.
     """
-    return build(build_plan(model, board.has_vectors, board.is_armv6m), board, folder, extra_flags)
+    return build(build_plan(model, **board.plan_options), board, folder, extra_flags)

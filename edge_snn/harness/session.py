@@ -121,7 +121,7 @@ def open_bench(stack: ExitStack, bench: Bench, model: IntegerModel, folder: Path
 
         def build_id_of(name: str) -> str:
             board = boards.load(name)
-            return build_id.expected(build_plan(model, board.has_vectors, board.is_armv6m), board)
+            return build_id.expected(build_plan(model, **board.plan_options), board)
 
         duts += [PortDut(url, bench.baud, model.sha256, bench.board, build_id_of, bench.wait) for url in bench.ports]
     devices = []
@@ -178,7 +178,7 @@ def measure(
     with owned(folder), endings() as signals:
         with ExitStack() as stack:
             opened = open_bench(stack, bench, model, folder, firmware or folder / "firmware")
-            plan = build_plan(model, opened.board.has_vectors, opened.board.is_armv6m)
+            plan = build_plan(model, **opened.board.plan_options)
             facts = model_facts(model, plan)
             with bars("host reference", len(samples.x)) as done_host:
                 host = HostResults.of(run_model(model, samples.x, progress=done_host))

@@ -11,7 +11,7 @@ from edge_snn.plan.segments import ARMV7M, Costs
 ODD = (1, 3, 5, 7)  # multiples of an input that are made once for all outputs
 PLACES = 8
 GROUP = 8  # outputs that are summed at a time: accumulators in registers
-TERM_BYTES = 4.1
+TERM_BYTES = 3.8
 
 GATHERED = 3.0  # for an input whose window is copied
 SPARSE = 0.1  # share of zeros from which they are looked for

@@ -135,8 +135,7 @@ def plan_graded_conv(
     while most > 1 and columns_of(node, most) * kh * cin > MOST_ENTRY:
         most = (most + 1) // 2
     requantisers = plan_requant(node, *sums_of(node))
-    zeros = 0.0 if node.seen is None else float(node.seen[0] / max(1, node.seen.sum()))
-    work, size = cost(node.weight, zeros, costs)
+    work, size = cost(node.weight, zeros_of(node), costs)
     about = (node.name, sources, output, counter, node, image, out)
     if bound > INT16_MAX or columns_of(node, most) * kh * cin > MOST_ENTRY:
         form = CONSTANTS if size <= costs.code else WIDE
@@ -153,6 +152,11 @@ def with_segments(step: GradedConvStep, segments: tuple[Segment, ...]) -> Graded
     deepest = int(np.sum([segment.entries() for segment in segments], axis=0).max())
     worst = step.columns * step.node.weight.shape[0] * step.node.weight.shape[2] * deepest
     return replace(step, segments=segments, capacity=min(worst, max(step.inputs * deepest, LIST_BUDGET)))
+
+
+def zeros_of(node: GradedConv) -> float:
+    """Share of inputs that are 0, as far as it is known."""
+    return 0.0 if node.seen is None else float(node.seen[0] / max(1, node.seen.sum()))
 
 
 def undilated(node: GradedConv) -> GradedConv:

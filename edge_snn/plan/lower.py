@@ -26,6 +26,7 @@ from edge_snn.graph.residual import Add
 from edge_snn.graph.tensor import Kind
 from edge_snn.plan.attention import HEAD_CHANNELS, AttentionStep, Key
 from edge_snn.plan.chain import MAX_COLUMNS, Chain, Columns, plan_chain
+from edge_snn.plan.code import as_code
 from edge_snn.plan.conv import ConvStep, plan_table, pooled_in_lanes
 from edge_snn.plan.graded import Graded
 from edge_snn.plan.graded_lower import IN_PLACE, lower_graded
@@ -55,9 +56,12 @@ def counter_index(model: IntegerModel) -> dict[str, int]:
 class Lowering:
     """One pass over one graph; ``counters`` are indices of the first counter of each neuron layer."""
 
-    def __init__(self, model: IntegerModel, vectors: bool, armv6m: bool, counters: Mapping[str, int]) -> None:
+    def __init__(
+        self, model: IntegerModel, vectors: bool, armv6m: bool, flash: int | None, counters: Mapping[str, int]
+    ) -> None:
         self.model = model
         self.vectors = vectors
+        self.flash = flash
         self.costs = ARMV6M if armv6m else ARMV7M
         self.graph = model.graph
         self.steps: list[Step] = []
@@ -71,7 +75,7 @@ class Lowering:
             if node.name not in self._done:
                 self._lower(node)
                 self._done.add(node.name)
-        return shared(self.steps, self.costs)
+        return shared(as_code(self.steps, self.costs, self.flash), self.costs)
 
     def _lower(self, node: Node) -> None:
         if isinstance(node, Conv2D):

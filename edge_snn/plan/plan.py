@@ -105,32 +105,38 @@ def scratch_name(index: int, part: str) -> str:
     return f"step {index} {part}"
 
 
-def build_plan(model: IntegerModel, vectors: bool = False, armv6m: bool = False) -> Plan:
+def build_plan(model: IntegerModel, vectors: bool = False, armv6m: bool = False, flash: int | None = None) -> Plan:
     """Lowers the model and packs its memory.
 
     Args:
         vectors: for a core with vector registers (Helium).
         armv6m: for a core like the M0: what its instructions cost decides how codes are cut into digits, and nothing
             else; any core runs any plan without vectors.
+        flash: bytes that there are; a part of them may go into code that is faster than data.
 
     Raises:
         InputError: a node that the kernels cannot run; names it.
     """
-    whole = _plan(model, vectors, armv6m, counter_index(model))
+    whole = _plan(model, vectors, armv6m, flash, counter_index(model))
     if model.early is None:
         return whole
     image = next(buffer for buffer in whole.buffers if buffer.name == INPUT)
-    early = _plan(retime(model, model.early.timesteps), vectors, armv6m, counter_index(model), image)
+    early = _plan(retime(model, model.early.timesteps), vectors, armv6m, flash, counter_index(model), image)
     if [step.name for step in early.steps] != [step.name for step in whole.steps]:
         raise InputError(f"its run of {model.early.timesteps} time steps has other layers", where=model.name)
     return replace(whole, early=EarlyRun(early, model.early.margin))
 
 
 def _plan(
-    model: IntegerModel, vectors: bool, armv6m: bool, counters: Mapping[str, int], kept: Buffer | None = None
+    model: IntegerModel,
+    vectors: bool,
+    armv6m: bool,
+    flash: int | None,
+    counters: Mapping[str, int],
+    kept: Buffer | None = None,
 ) -> Plan:
     """A plan; with ``kept``, the image stays where that buffer is, whatever else happens."""
-    steps = Lowering(model, vectors, armv6m, counters).run()
+    steps = Lowering(model, vectors, armv6m, flash, counters).run()
     image = model.graph.image
     first: dict[str, int] = {INPUT: 0}
     last: dict[str, int] = {INPUT: 0}

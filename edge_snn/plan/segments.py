@@ -26,6 +26,7 @@ class Costs:
         run: .. and each run of them widened.
         segment: whatever else it takes.
         entry: an input is put into a list: once for all windows of a column, and all outputs.
+        line: a line of windows is counted.
         input, term, skipped: layers that are code: an input and a group of outputs, a term, an input that is 0.
         code: bytes that such a layer may take.
     """
@@ -37,14 +38,15 @@ class Costs:
     run: float
     segment: float
     entry: float
+    line: float
     input: float
     term: float
     skipped: float
     code: int
 
 
-ARMV7M = Costs(11.75, 24.0, 17.5, 10.0, 16.0, 30.0, 9.0, 5.0, 1.0, 3.0, 4608)
-ARMV6M = Costs(14.0, 31.0, 32.0, 17.0, 40.0, 50.0, 15.0, 12.0, 2.2, 4.0, 8192)
+ARMV7M = Costs(11.75, 24.0, 17.5, 10.0, 16.0, 30.0, 9.0, 5000.0, 5.0, 1.0, 3.0, 4608)
+ARMV6M = Costs(14.0, 31.0, 32.0, 17.0, 40.0, 50.0, 15.0, 6000.0, 12.0, 2.2, 4.0, 8192)
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from edge_snn.errors import InputError
 
@@ -65,6 +65,12 @@ class Board:
     def is_armv6m(self) -> bool:
         """Whether its core has the registers and instructions of an M0 only."""
         return self.core in ("Cortex-M0", "Cortex-M0+", "Cortex-M1")
+
+    @property
+    def plan_options(self) -> dict[str, Any]:
+        """What :func:`edge_snn.plan.build_plan` wants to know of it."""
+        flash = None if self.flash is None else self.flash.length
+        return {"vectors": self.has_vectors, "armv6m": self.is_armv6m, "flash": flash}
 
     @property
     def is_host(self) -> bool:

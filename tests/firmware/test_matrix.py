@@ -14,12 +14,14 @@ import numpy as np
 import pytest
 
 from edge_snn.plan import build_plan
+from edge_snn.plan.graded_conv import ROWS
 from edge_snn.reference import run
 from firmware_gen import boards
 from firmware_gen.build import ROOT, write_board_files
 from firmware_gen.codegen import generate
 from firmware_gen.verify import verify
 from tests.graded_models import random_codes
+from tests.kernels.test_graded_conv import plan_as
 from tests.networks import images
 from tools import build_matrix
 from tools.build_matrix import BOARDS, COMPILERS, LEVELS, Cell, Outcome, Task
@@ -115,6 +117,27 @@ def test_generated_code_of_layers_of_codes(cell, tmp_path):
     wanted = {"graded_conv", "depthwise", "graded_add", "graded_pool", "graded_mean", "layout", "softmax"}
     some = (random_codes(seed) for seed in range(100))
     model = next(model for model in some if wanted <= {step.kind for step in build_plan(model).steps})
+    x = images(3, model.input_shape)
+    want = run(model.graph, x)
+    outcome = build_matrix.build_cell(cell, Task(model, x, want.logits, want.counts), tmp_path / "cell", library=False)
+    assert (outcome.failed, outcome.warnings, outcome.equal, outcome.findings) == ((), (), True, ())
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        Cell("microbit", "gcc", "O0", lto=False, frame=True),
+        Cell("mps2-an385", "gcc", "O2", lto=True, frame=False),
+        Cell("mps2-an386", "clang", "O3", lto=False, frame=False),
+        Cell("mps2-an386", "gcc", "O0", lto=False, frame=True),
+        Cell("mps2-an505", "clang", "O1", lto=False, frame=True),
+        Cell("mps3-an547", "gcc", "Os", lto=False, frame=False),
+    ],
+    ids=lambda cell: cell.name,
+)
+def test_convolutions_of_codes_by_rows(cell, tmp_path, monkeypatch):
+    plan_as(ROWS, monkeypatch)
+    model = random_codes(8, ("convolution",), 3, 7)
     x = images(3, model.input_shape)
     want = run(model.graph, x)
     outcome = build_matrix.build_cell(cell, Task(model, x, want.logits, want.counts), tmp_path / "cell", library=False)

@@ -24,6 +24,13 @@
 #define ESNN_HIDE(x) ((void)(x))
 #endif
 
+/** What is loaded through `at` is loaded behind what makes `x` and `y`: else compilers load all there is, and spill it. */
+#if defined(__GNUC__)
+#define ESNN_THEN(at, x, y) __asm__("" : "+r"(at), "+r"(x), "+r"(y))
+#else
+#define ESNN_THEN(at, x, y) ((void)(at), (void)(x), (void)(y))
+#endif
+
 /** In front of what the outside calls: it stays a function of its own where programs are optimised as a whole. */
 #if defined(__clang__)
 #define ESNN_ENTRY __attribute__((noinline, used))

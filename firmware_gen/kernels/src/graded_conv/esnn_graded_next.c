@@ -6,7 +6,7 @@ uint32_t esnn_graded_next(const esnn_graded_conv_t *conv, esnn_line_t *line)
     const uint32_t left = conv->out_width - line->window;
     if (left != 0) {
         for (uint32_t i = line->windows; i != 0; --i) {
-            line->column += conv->stride_x;
+            ESNN_WALK(line->column, conv->stride_x);
             for (uint32_t j = conv->stride_x; j != 0; --j) {
                 ESNN_WALK(line->at, conv->cell);
             }
