@@ -24,7 +24,8 @@
 #define ESNN_HIDE(x) ((void)(x))
 #endif
 
-/** What is loaded through `at` is loaded behind what makes `x` and `y`: else compilers load all there is, and spill it. */
+/** What is loaded through `at` is loaded behind what makes `x` and `y`: else compilers load all there is, and spill
+ * it. */
 #if defined(__GNUC__)
 #define ESNN_THEN(at, x, y) __asm__("" : "+r"(at), "+r"(x), "+r"(y))
 #else
