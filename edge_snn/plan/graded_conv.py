@@ -9,6 +9,7 @@ import numpy as np
 
 from edge_snn.graph.facts import INT16_MAX
 from edge_snn.graph.graded_conv import GradedConv
+from edge_snn.plan import nibbles
 from edge_snn.plan.constants import cost
 from edge_snn.plan.graded import Graded, GradedStep
 from edge_snn.plan.requant import Requantiser, plan_requant
@@ -17,7 +18,8 @@ from edge_snn.plan.segments import ARMV7M, Costs, Segment, choose, cut_like, lan
 ROWS = "rows"  # zeros are skipped, and rows of weights are added, list by list
 CONSTANTS = "constants"  # the layer is code (edge_snn.plan.constants)
 WIDE = "wide"  # bit by bit, where lanes or lists are too narrow
-FORMS = (ROWS, CONSTANTS, WIDE)
+TABLE = "table"  # halves of codes select rows (edge_snn.plan.nibbles)
+FORMS = (ROWS, CONSTANTS, WIDE, TABLE)
 BLOCK = 16
 REF_BYTES = 4
 LIST_BUDGET = 3072  # entries: a line that has more in one of its images is listed in parts
@@ -96,15 +98,16 @@ class GradedConvStep(GradedStep):
 
     @property
     def scratch(self) -> dict[str, int]:
-        if self.form != ROWS:
+        if self.form in (CONSTANTS, WIDE):
             kh, kw, cin, _ = self.node.weight.shape
             direct = (kh, kw) == (1, 1) and not any(self.node.padding)
             window = {} if direct else {"window": kh * kw * cin}
             return {**window, "sums": 4 * BLOCK} if self.form == WIDE else window
         vectors = sum(segment.vectors for segment in self.segments)
+        sizes = {"sizes": 2 * self.lists * (self.node.weight.shape[0] + 1)} if self.form == ROWS else {}
         return {
             "tally": 2 * 256,
-            "sizes": 2 * self.lists * (self.node.weight.shape[0] + 1),
+            **sizes,
             "next": REF_BYTES * (1 + self.lists),
             "starts": REF_BYTES * self.lists * (self.columns + 1),
             "entries": 2 * self.capacity,
@@ -142,7 +145,14 @@ def plan_graded_conv(
         return GradedConvStep(*about, (), requantisers, form, 0, 0)
     listed = min(node.stride[1], kw) * kh * cin / blocks
     segments, spent = choose(node.seen, bound, inputs, listed, costs)
-    if size <= costs.code and work < spent * blocks:
+    coded = size <= costs.code and work < spent * blocks
+    halves, table = nibbles.cost(node.seen, inputs, blocks, listed, costs)
+    saved = ((work if coded else spent * blocks) - halves * blocks) * out[0] * out[1]
+    windows = nibbles.windows_of((kh, kw, cin), node.stride[1], out[1])
+    if windows > 0 and nibbles.fits(bound) and table <= costs.table and saved > nibbles.WORTH * table:
+        room = len(nibbles.SEGMENTS) * columns_of(node, windows) * kh * cin
+        return GradedConvStep(*about, nibbles.SEGMENTS, requantisers, TABLE, windows, room)
+    if coded:
         return GradedConvStep(*about, (), requantisers, CONSTANTS, 0, 0)
     return with_segments(GradedConvStep(*about, segments, requantisers, ROWS, most, 0), segments)
 

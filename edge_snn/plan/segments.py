@@ -29,6 +29,7 @@ class Costs:
         line: a line of windows is counted.
         input, term, skipped: layers that are code: an input and a group of outputs, a term, an input that is 0.
         code: bytes that such a layer may take.
+        table: bytes that a layer of tables of halves of codes may take; 0: there are none.
     """
 
     row: float
@@ -43,10 +44,11 @@ class Costs:
     term: float
     skipped: float
     code: int
+    table: int
 
 
-ARMV7M = Costs(11.75, 24.0, 17.5, 10.0, 16.0, 30.0, 9.0, 5000.0, 5.0, 1.0, 3.0, 4096)
-ARMV6M = Costs(14.0, 31.0, 32.0, 17.0, 40.0, 50.0, 15.0, 6000.0, 12.0, 2.2, 4.0, 8192)
+ARMV7M = Costs(11.75, 24.0, 17.5, 10.0, 16.0, 30.0, 9.0, 5000.0, 5.0, 1.0, 3.0, 4096, 0)
+ARMV6M = Costs(14.0, 31.0, 32.0, 17.0, 40.0, 50.0, 15.0, 6000.0, 12.0, 2.2, 4.0, 8192, 16384)
 
 
 @dataclass(frozen=True)

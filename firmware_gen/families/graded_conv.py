@@ -8,9 +8,9 @@ from typing import Any
 import jinja2
 import numpy as np
 
-from edge_snn.plan import GradedConvStep
+from edge_snn.plan import GradedConvStep, nibbles
 from edge_snn.plan.constants import GROUP, SPARSE, terms_of
-from edge_snn.plan.graded_conv import BLOCK, ROWS, WIDE, columns_of
+from edge_snn.plan.graded_conv import BLOCK, CONSTANTS, TABLE, WIDE, columns_of
 from edge_snn.plan.requant import Requantiser
 from edge_snn.plan.segments import Segment, list_table
 from firmware_gen.emit import Struct, Value, array, comment, words
@@ -24,7 +24,7 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 def emit(context: Context, index: int, step: GradedConvStep) -> None:
     """Declares the step's arrays and functions, and its call."""
-    (emit_rows if step.form == ROWS else emit_windows)(context, index, step)
+    (emit_windows if step.form in (CONSTANTS, WIDE) else emit_rows)(context, index, step)
     context.calls.append(f"step_{index}_run(arena, result->counts)")
 
 
@@ -38,13 +38,21 @@ def emit_rows(context: Context, index: int, step: GradedConvStep) -> None:
     name, node = f"step_{index}", step.node
     kh, kw, cin, cout = node.weight.shape
     columns = node.weight.transpose(1, 0, 2, 3)
-    _weights(context, name, step, columns, "x][y")
+    halves = step.form == TABLE
+    if halves:
+        about = [
+            f"{node.name}: {kh}x{kw}, {cin} -> {cout} channels, rows of 16 outputs [block][x][y][channel][1 .. 15]"
+        ]
+        context.declare(words(f"{name}_weights", nibbles.rows(columns), about, "H", "1u"))
+        _bias(context, name, step)
+    else:
+        _weights(context, name, step, columns, "x][y")
     rows = ",\n    ".join(_segment_row(segment, gap) for segment, gap in zip(step.segments, _gaps(step.segments)))
     context.declare(f"static const esnn_segment_t {name}_segments[{len(step.segments)}] = {{\n    {rows}}};\n")
     if node.input_zero:
         outside = np.full(cin, node.input_zero, np.uint8)
         context.declare(array(f"{name}_outside", outside, [f"{node.name}: a position outside"]))
-    table = _table(context, step)
+    table = "NULL" if halves else _table(context, step)
     context.declare(f"static const esnn_graded_conv_t {name} = {_fields(context, index, step, table).render()};\n")
     blocks = [[output(item) for item in step.requantisers[first : first + BLOCK]] for first in range(0, cout, BLOCK)]
     context.declare(
@@ -55,6 +63,11 @@ def emit_rows(context: Context, index: int, step: GradedConvStep) -> None:
             step=step,
             node=node,
             table=table,
+            halves=halves,
+            list="esnn_graded_nibbles(" if halves else f"esnn_graded_list({table}, ",
+            walk="esnn_graded_pairs" if halves else "esnn_graded_walk",
+            unit=f"{nibbles.ROWS}u * ESNN_ROW_UNIT" if halves else "ESNN_ROW_UNIT",
+            words=f"{nibbles.ROWS}u * ESNN_PAIR_WORDS" if halves else "ESNN_GRADED_ROW_WORDS",
             join=_joined(context, step),
             blocks=blocks,
             codes=[blocks.index(block) for block in blocks],  # with one scale for all channels many are alike
@@ -73,6 +86,12 @@ def _weights(context: Context, name: str, step: GradedConvStep, weight: np.ndarr
     kh, kw, cin, cout = node.weight.shape
     about = [f"{node.name}: {kh}x{kw}, {cin} -> {cout} channels, rows of 16 outputs [block][{order}][channel]"]
     context.declare(words(f"{name}_weights", block_words(weight), about, "G", "ESNN_GRADED_WORDS"))
+    _bias(context, name, step)
+
+
+def _bias(context: Context, name: str, step: GradedConvStep) -> None:
+    """Declares biases."""
+    node = step.node
     note = f"{node.name}: bias, less the zero point of the input"
     context.numbers(f"{name}_bias", step.bias, [note], step.blocks * BLOCK)
 
@@ -170,12 +189,12 @@ def _fields(context: Context, index: int, step: GradedConvStep, table: str) -> S
         "lists": step.lists,
     }
     named: dict[str, Value] = {key: f"{value}u" for key, value in numbers.items()}
-    if step.form != ROWS:
+    if step.form in (CONSTANTS, WIDE):
         sums = {"sums": f"{context.scratch(index, 'sums')}u"} if step.form == WIDE else {}
         return Struct({**named, **sums})
     parts = ("tally", "sizes", "next", "starts", "entries", "vectors", "sums")
     named |= {"segment": f"step_{index}_segments", "table": table, "capacity": f"{step.capacity}u"}
-    return Struct({**named, **{part: f"{context.scratch(index, part)}u" for part in parts}})
+    return Struct({**named, **{part: f"{context.scratch(index, part)}u" for part in parts if part in step.scratch}})
 
 
 def _table(context: Context, step: GradedConvStep) -> str:

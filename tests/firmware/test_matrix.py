@@ -13,8 +13,8 @@ import subprocess
 import numpy as np
 import pytest
 
-from edge_snn.plan import build_plan
-from edge_snn.plan.graded_conv import ROWS
+from edge_snn.plan import GradedConvStep, build_plan
+from edge_snn.plan.graded_conv import ROWS, TABLE
 from edge_snn.reference import run
 from firmware_gen import boards
 from firmware_gen.build import ROOT, write_board_files
@@ -123,6 +123,7 @@ def test_generated_code_of_layers_of_codes(cell, tmp_path):
     assert (outcome.failed, outcome.warnings, outcome.equal, outcome.findings) == ((), (), True, ())
 
 
+@pytest.mark.parametrize("form", [ROWS, TABLE])
 @pytest.mark.parametrize(
     "cell",
     [
@@ -135,9 +136,10 @@ def test_generated_code_of_layers_of_codes(cell, tmp_path):
     ],
     ids=lambda cell: cell.name,
 )
-def test_convolutions_of_codes_by_rows(cell, tmp_path, monkeypatch):
-    plan_as(ROWS, monkeypatch)
+def test_convolutions_of_codes_by_rows(cell, form, tmp_path, monkeypatch):
+    plan_as(form, monkeypatch)
     model = random_codes(8, ("convolution",), 3, 7)
+    assert form in {step.form for step in build_plan(model).steps if isinstance(step, GradedConvStep)}
     x = images(3, model.input_shape)
     want = run(model.graph, x)
     outcome = build_matrix.build_cell(cell, Task(model, x, want.logits, want.counts), tmp_path / "cell", library=False)

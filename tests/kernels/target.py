@@ -10,7 +10,7 @@ import pytest
 from _pytest.mark.structures import ParameterSet
 
 from firmware_gen import boards
-from firmware_gen.build import ROOT, write_board_files
+from firmware_gen.build import PACKED_ROWS, ROOT, write_board_files
 from firmware_gen.codegen import GeneratedModel
 
 HERE = Path(__file__).parent
@@ -57,7 +57,7 @@ class Target:
         kernels = sorted((ROOT / "kernels" / "src").rglob("*.c"))
         include = [f"-I{ROOT / 'kernels' / 'include'}"]
         if model is not None:
-            core = boards.load(board_name or "host").core.lower()
+            core = boards.load(board_name or "host").core.lower() + "-packed" * (PACKED_ROWS in flags)
             kernels = [ROOT / "kernels" / "src" / name for name in model.kernels(core)] + [model.folder / "model.c"]
             include.append(f"-I{model.folder}")
         sources = [*kernels, HERE / cases]

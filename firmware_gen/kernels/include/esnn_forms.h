@@ -180,6 +180,18 @@
 #define esnn_graded_walk esnn_graded_walk_portable
 #endif
 
+#if ESNN_THUMB1
+#define esnn_graded_nibbles esnn_graded_nibbles_v6m
+#else
+#define esnn_graded_nibbles esnn_graded_nibbles_portable
+#endif
+
+#if ESNN_PAIRED_ROWS /* .. and of rows that are pairs on all cores */
+#define esnn_graded_pairs esnn_graded_walk
+#else
+#define esnn_graded_pairs esnn_graded_pairs_portable
+#endif
+
 #if ESNN_THUMB2 /* M3 and up: 32-bit neurons need conditional instructions only, so cores with DSP take them too */
 #define esnn_block_neuron_wide esnn_block_neuron_wide_v7m
 #else

@@ -16,6 +16,10 @@
  * Layers with few inputs may be code instead ("constants"): each weight is a sum of one or two shifted multiples (1,
  * 3, 5, 7) of its input, which is added to accumulators of 32 bits.
  *
+ * Or else halves of codes select rows of a table ("table"): an input has 15 rows, its weights times 1 to 15, so that
+ * the upper halves of a window are one list of rows, the lower halves another, each walked like a digit that is 0
+ * or 1.
+ *
  * Lists are made once for a line of windows, column by column of the input: the lists of a window are a run of each.
  * An entry is the number of a row, counted from the first column of the line, times ESNN_ROW_UNIT: rows of a block
  * are [x][y][channel].
@@ -43,6 +47,14 @@
 #define ESNN_GRADED_WEIGHTS(word) ((uint32_t)(word))
 #endif
 #define ESNN_GRADED_WORDS (ESNN_GRADED_ROW_WORDS / 4u)
+
+/** Words of a row of tables, and what makes one of two 16-bit multiples, the first output's in the lower half. */
+#define ESNN_PAIR_WORDS 8u
+#if ESNN_PAIRED_ROWS
+#define ESNN_GRADED_LANES(word) ((uint32_t)(word) - (((uint32_t)(word) & 0x8000u) << 1))
+#else
+#define ESNN_GRADED_LANES(word) ((uint32_t)(word))
+#endif
 
 /** A place in a list: its address, or on computers with longer ones, bytes from the first list. */
 typedef uint32_t esnn_place_ref_t;
@@ -155,6 +167,14 @@ typedef void esnn_graded_list_f(const uint32_t *table, const esnn_part_t *part, 
                                 esnn_place_ref_t *next, uint16_t *entries);
 esnn_graded_list_f esnn_graded_list_portable, esnn_graded_list_v7m, esnn_graded_list_v6m;
 
+/**
+ * Lists halves of codes that are not 0: lower ones in list 1, upper ones in list 2. An input has 15 rows, the first
+ * of them at `entry`, for halves of 1.
+ */
+typedef void esnn_graded_nibbles_f(const esnn_part_t *part, uint32_t entry, esnn_place_ref_t *next,
+                                   uint16_t *entries);
+esnn_graded_nibbles_f esnn_graded_nibbles_portable, esnn_graded_nibbles_v6m;
+
 /** Copies `lists` places. */
 typedef void esnn_graded_mark_f(esnn_place_ref_t *to, const esnn_place_ref_t *from, uint32_t lists);
 esnn_graded_mark_f esnn_graded_mark_portable, esnn_graded_mark_v7m, esnn_graded_mark_v6m;
@@ -226,5 +246,8 @@ typedef void esnn_graded_walk_f(const esnn_graded_walk_t *walk);
 
 /** Adds the rows of all lists of a window for one block of outputs. */
 esnn_graded_walk_f esnn_graded_walk_portable, esnn_graded_walk_dsp, esnn_graded_walk_v7m, esnn_graded_walk_v6m;
+
+/** The same for rows of pairs on cores whose rows are bytes: segments are digits of one list. */
+esnn_graded_walk_f esnn_graded_pairs_portable;
 
 #endif
