@@ -8,7 +8,7 @@ import pytest
 from edge_snn.graph.codes import Codes
 from edge_snn.graph.graded_conv import GradedConv
 from edge_snn.graph.model import IntegerModel
-from edge_snn.plan import GradedConvStep, build_plan, graded_conv, nibbles
+from edge_snn.plan import GradedConvStep, build_plan, code, graded_conv, nibbles
 from edge_snn.plan.graded_conv import CONSTANTS, FORMS, ROWS, TABLE, WIDE
 from edge_snn.reference import run
 from firmware_gen.build import PACKED_ROWS
@@ -24,6 +24,7 @@ def plan_as(form: str, monkeypatch) -> None:
     """Has all layers planned in one form, whatever it costs."""
     found = (0.0, 0.0) if form == CONSTANTS else (np.inf, np.inf)
     monkeypatch.setattr(graded_conv, "cost", lambda weight, zeros, costs: found)
+    monkeypatch.setattr(code, "cost", lambda weight, zeros, costs: (np.inf, np.inf))
     if form == WIDE:
         monkeypatch.setattr(graded_conv, "MOST_ENTRY", 0)
     if form == TABLE:  # where lanes and entries have room; rows elsewhere
