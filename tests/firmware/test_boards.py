@@ -162,7 +162,8 @@ def test_latency_is_the_same_in_two_runs(firmware):
         assert np.array_equal(a.step_ticks, b.step_ticks)
 
 
-TOO_LARGE = ("fashion-mnist", "cifar10", "cifar10-small")  # for the 16 kB of RAM of a micro:bit
+# For the 16 kB of RAM of a micro:bit.
+TOO_LARGE = ("fashion-mnist", "cifar10", "cifar10-small", "cifar10-int8", "fashion-mnist-int8")
 
 
 @pytest.mark.parametrize(("board_name", "name"), and_briefly(zoo.names(), "fashion-mnist"))

@@ -166,7 +166,9 @@ def test_the_commands_tell_what_the_file_takes(tmp_path):
     options = place(tmp_path, classifier())
     done = call("inspect", "codes.esnn", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "of the file: input 1x6 int8, scale 0.00390625, zero point as a code 0; output 1x6 int8" in done.stdout
+    assert "of the file: input 1x6 int8, scale 0.00390625, zero point as a code 0; output 1x6 int8" in " ".join(
+        done.stdout.split()
+    )
     refused = call("simulate", "codes.esnn", *options[2:], "--float", "digits", cwd=tmp_path)
     assert refused.returncode == 2
     assert "--float is for networks of spikes" in refused.stderr
