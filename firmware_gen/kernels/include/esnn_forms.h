@@ -170,7 +170,9 @@
 #define esnn_graded_mark esnn_graded_mark_portable
 #endif
 
-#if ESNN_CHAIN_DSP /* networks of codes: sums of rows */
+#if ESNN_VECTOR_MVE /* networks of codes: sums of rows */
+#define esnn_graded_walk esnn_graded_walk_mve
+#elif ESNN_CHAIN_DSP
 #define esnn_graded_walk esnn_graded_walk_dsp
 #elif ESNN_CHAIN_V7M && ESNN_PAIRED_ROWS
 #define esnn_graded_walk esnn_graded_walk_v7m

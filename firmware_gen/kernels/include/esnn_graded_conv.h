@@ -42,10 +42,17 @@
 #define ESNN_GRADED_SIGNED(byte) ((((uint32_t)(byte) & 0xffu) ^ 0x80u) - 0x80u)
 #define ESNN_GRADED_PAIR(word) (ESNN_GRADED_SIGNED(word) + (ESNN_GRADED_SIGNED((uint32_t)(word) >> 16) << 16))
 #define ESNN_GRADED_WEIGHTS(word) ESNN_GRADED_PAIR(word), ESNN_GRADED_PAIR((uint32_t)(word) >> 8)
+#elif ESNN_VECTOR_MVE /* in the order of outputs, as vector loads widen bytes */
+#define ESNN_GRADED_ROW_WORDS 4u
+#define ESNN_GRADED_WEIGHTS(word)                                                                                    \
+    (((uint32_t)(word) & 0xff0000ffu) | ((uint32_t)(word) >> 8 & 0xff00u) | ((uint32_t)(word) << 8 & 0xff0000u))
 #else
 #define ESNN_GRADED_ROW_WORDS 4u
 #define ESNN_GRADED_WEIGHTS(word) ((uint32_t)(word))
 #endif
+/** Bits from the byte of an output to that of the next one, and to that of the one behind it. */
+#define ESNN_GRADED_NEXT (ESNN_VECTOR_MVE ? 8u : 16u)
+#define ESNN_GRADED_SECOND (ESNN_VECTOR_MVE ? 16u : 8u)
 #define ESNN_GRADED_WORDS (ESNN_GRADED_ROW_WORDS / 4u)
 
 /** Words of a row of tables, and what makes one of two 16-bit multiples, the first output's in the lower half. */
@@ -245,7 +252,8 @@ typedef struct {
 typedef void esnn_graded_walk_f(const esnn_graded_walk_t *walk);
 
 /** Adds the rows of all lists of a window for one block of outputs. */
-esnn_graded_walk_f esnn_graded_walk_portable, esnn_graded_walk_dsp, esnn_graded_walk_v7m, esnn_graded_walk_v6m;
+esnn_graded_walk_f esnn_graded_walk_portable, esnn_graded_walk_dsp, esnn_graded_walk_mve, esnn_graded_walk_v7m,
+    esnn_graded_walk_v6m;
 
 /** The same for rows of pairs on cores whose rows are bytes: segments are digits of one list. */
 esnn_graded_walk_f esnn_graded_pairs_portable;

@@ -10,7 +10,9 @@
 static int32_t esnn_shifted(int32_t x, uint32_t shift)
 {
     const int32_t mask = (int32_t)((1u << shift) - 1u);
-    return (x >> shift) + ((x & mask) > (mask >> 1) + (x < 0));
+    int32_t up = (x & mask) > (mask >> 1) + (x < 0);
+    ESNN_HIDE(up); /* or compilers multiply by it */
+    return (x >> shift) + up;
 }
 
 /** 1 / (1 + x) in Q0.31, x in Q0.31 from 0 to 1: three steps of Newton's method, in Q2.29. */

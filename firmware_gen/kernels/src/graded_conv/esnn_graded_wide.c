@@ -1,13 +1,13 @@
 #include "esnn_graded_conv.h"
 
-/** The two weights in a word of pairs, or bytes `low` and `low` + 2 of a word of four. */
+/** The two weights in a word of pairs, or two neighbouring outputs of a word of four. */
 static void add_two(int32_t *sums, uint32_t word, uint32_t bit)
 {
 #if ESNN_PAIRED_ROWS
     const int32_t first = (int16_t)(uint16_t)word;
     const int32_t second = (int32_t)(word - (uint32_t)first) >> 16;
 #else
-    const int32_t first = (int8_t)(uint8_t)word, second = (int8_t)(uint8_t)(word >> 16);
+    const int32_t first = (int8_t)(uint8_t)word, second = (int8_t)(uint8_t)(word >> ESNN_GRADED_NEXT);
 #endif
     sums[0] += ESNN_LIFT(first, bit);
     sums[1] += ESNN_LIFT(second, bit);
@@ -32,7 +32,7 @@ void esnn_graded_wide(const uint32_t *weights, const uint8_t *codes, uint32_t co
                 add_two(sums + c + 2, word[1], bit);
                 word += 2;
 #else
-                add_two(sums + c + 2, word[0] >> 8, bit);
+                add_two(sums + c + 2, word[0] >> ESNN_GRADED_SECOND, bit);
                 ++word;
 #endif
             }
