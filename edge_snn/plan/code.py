@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from edge_snn.plan.constants import cost
 from edge_snn.plan.graded_conv import CONSTANTS, ROWS, GradedConvStep, zeros_of
-from edge_snn.plan.segments import Costs, cost_of
+from edge_snn.plan.segments import Costs, Segment, cost_of
 from edge_snn.plan.steps import Step
 
 SHARE = 0.04  # of the instructions of all convolutions: what a layer has to save
@@ -16,10 +16,15 @@ ALL_BYTES = 192 << 10
 FLASH = 4  # or one part in so many of what there is
 
 
+def rows_work(step: GradedConvStep, segments: tuple[Segment, ...], costs: Costs) -> float:
+    """Instructions that a step of rows takes in all its windows, about, cut like that."""
+    each = cost_of(segments, step.node.seen, step.inputs, step.listed, costs)
+    return each * step.blocks * step.out[0] * step.out[1]
+
+
 def spent(step: GradedConvStep, costs: Costs) -> float:
-    """Instructions that its rows take, about."""
-    each = cost_of(step.segments, step.node.seen, step.inputs, step.listed, costs)
-    return (each * step.blocks * step.out[1] + costs.line) * step.out[0]
+    """The same as it is cut, and what its lines take."""
+    return rows_work(step, step.segments, costs) + costs.line * step.out[0]
 
 
 def as_code(steps: Sequence[Step], costs: Costs, flash: int | None) -> tuple[Step, ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from edge_snn.plan.code import rows_work
 from edge_snn.plan.graded_conv import ROWS, GradedConvStep, with_segments
-from edge_snn.plan.segments import Costs, Segment, cost_of
+from edge_snn.plan.segments import Costs, Segment
 from edge_snn.plan.steps import Step
 
 WORTH = 0.008  # of the instructions of all such layers: what a table may cost
@@ -14,7 +15,7 @@ WORTH = 0.008  # of the instructions of all such layers: what a table may cost
 def shared(steps: Sequence[Step], costs: Costs) -> tuple[Step, ...]:
     """The same steps, some of them cut as others are, as long as each table that goes costs less than :data:`WORTH`."""
     rows = [step for step in steps if isinstance(step, GradedConvStep) and step.form == ROWS]
-    total = sum(_spent(step, step.segments, costs) for step in rows)
+    total = sum(rows_work(step, step.segments, costs) for step in rows)
     chosen = {step.name: step.segments for step in rows}
     while True:
         shapes = sorted({_shape(segments) for segments in chosen.values()})
@@ -24,11 +25,13 @@ def shared(steps: Sequence[Step], costs: Costs) -> tuple[Step, ...]:
             others = [shape for shape in shapes if shape != gone]
             extra, instead = 0.0, {}
             for step in moved:
-                options = [(_spent(step, made, costs), made) for made in map(step.cut_like, others) if made is not None]
+                options = [
+                    (rows_work(step, made, costs), made) for made in map(step.cut_like, others) if made is not None
+                ]
                 if not options:
                     break
                 spent, made = min(options, key=lambda option: option[0])
-                extra += spent - _spent(step, chosen[step.name], costs)
+                extra += spent - rows_work(step, chosen[step.name], costs)
                 instead[step.name] = made
             if len(instead) == len(moved) and extra <= WORTH * total:
                 found.append((extra, instead))
@@ -43,8 +46,3 @@ def shared(steps: Sequence[Step], costs: Costs) -> tuple[Step, ...]:
 
 def _shape(segments: tuple[Segment, ...]) -> tuple[tuple[bool, int], ...]:
     return tuple((segment.planes, segment.bits) for segment in segments)
-
-
-def _spent(step: GradedConvStep, segments: tuple[Segment, ...], costs: Costs) -> float:
-    each = cost_of(segments, step.node.seen, step.inputs, step.listed, costs)
-    return each * step.blocks * step.out[0] * step.out[1]

@@ -10,7 +10,7 @@ import numpy as np
 
 from edge_snn.plan import GradedConvStep, nibbles
 from edge_snn.plan.constants import GROUP, SPARSE, terms_of
-from edge_snn.plan.graded_conv import BLOCK, CONSTANTS, TABLE, WIDE, columns_of
+from edge_snn.plan.graded_conv import BLOCK, CONSTANTS, TABLE, WIDE, columns_of, zeros_of
 from edge_snn.plan.requant import Requantiser
 from edge_snn.plan.segments import Segment, list_table
 from firmware_gen.emit import Struct, Value, array, comment, words
@@ -123,7 +123,7 @@ def emit_windows(context: Context, index: int, step: GradedConvStep) -> None:
             node=node,
             wide=wide,
             groups=groups,
-            sparse=node.seen is not None and node.seen[0] > SPARSE * node.seen.sum(),
+            sparse=zeros_of(node) > SPARSE,
             direct=direct,
             window=0 if direct else context.scratch(index, "window"),
             first=-(node.padding[0] * step.image[1] + node.padding[1]) * cin,
